@@ -1,0 +1,69 @@
+"""The ASGI entry: pages and REST by Django, sockets by Channels, the collector by the lifespan events."""
+
+import os
+from urllib.parse import urlsplit
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "meshui.settings")
+django_application = get_asgi_application()
+
+# These read the app registry, which the line above has filled.
+from channels.auth import AuthMiddlewareStack  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+from meshui.types import Application, Receive, Scope, Send  # noqa: E402
+from telemetry import runtime  # noqa: E402
+from telemetry.sockets import websocket_urlpatterns  # noqa: E402
+
+
+class OriginCheck:
+    """Refuses a websocket from another site before anything else sees it.
+
+    The Origin must be one of TRUSTED_ORIGINS, or name exactly the host and port that the request was sent to:
+    Channels' AllowedHostsOriginValidator ignores scheme and port.
+    """
+
+    def __init__(self, inner: Application) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the socket on, or close it with 4403."""
+        if not _same_origin(scope):
+            await receive()
+            await send({"type": "websocket.close", "code": 4403})
+            return
+        await self._inner(scope, receive, send)
+
+
+def _same_origin(scope: Scope) -> bool:
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    origin = headers.get(b"origin", "")
+    if origin in settings.TRUSTED_ORIGINS:
+        return True
+    parts = urlsplit(origin)
+    scheme = "https" if settings.HTTPS else "http"
+    return parts.scheme == scheme and parts.netloc != "" and parts.netloc == headers.get(b"host", "")
+
+
+async def lifespan(_scope: Scope, receive: Receive, send: Send) -> None:
+    """Starts the collector with the server and stops it with it."""
+    while True:
+        event = await receive()
+        if event["type"] == "lifespan.startup":
+            await runtime.start()
+            await send({"type": "lifespan.startup.complete"})
+        elif event["type"] == "lifespan.shutdown":
+            await runtime.stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+application = ProtocolTypeRouter(
+    {
+        "http": django_application,
+        "websocket": OriginCheck(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "lifespan": lifespan,
+    }
+)

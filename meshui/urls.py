@@ -1,0 +1,19 @@
+"""All addresses of the console."""
+
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView
+
+from meshui import health
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/graph/", query_string=True), name="home"),
+    path("", include("meshui.accounts.urls")),
+    path("", include("telemetry.pages")),
+    path("", include("routing.pages")),
+    path("api/v1/", include("telemetry.urls")),
+    path("api/v1/", include("routing.urls")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+]

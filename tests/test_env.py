@@ -1,0 +1,50 @@
+import stat
+
+import pytest
+
+from meshui import env
+
+
+@pytest.mark.parametrize("value", ["true", "1", "yes", "FALSE"])
+def test_a_boolean_is_true_or_false_and_nothing_else(monkeypatch, value):
+    monkeypatch.setenv("MESHUI_HTTPS", value)
+    with pytest.raises(env.SettingError, match=r"MESHUI_HTTPS is .* must be True or False"):
+        env.boolean("MESHUI_HTTPS")
+
+
+def test_an_empty_boolean_is_its_default(monkeypatch):
+    monkeypatch.setenv("MESHUI_HTTPS", "")
+    assert env.boolean("MESHUI_HTTPS", default=True) is True
+
+
+@pytest.mark.parametrize(("value", "reason"), [("soon", "must be a number"), ("0.1", "between 0.2 and 60")])
+def test_a_number_out_of_place_names_its_setting(monkeypatch, value, reason):
+    monkeypatch.setenv("MESHUI_TICK_SECONDS", value)
+    with pytest.raises(env.SettingError, match=f"MESHUI_TICK_SECONDS .*{reason}"):
+        env.number("MESHUI_TICK_SECONDS", 1.0, minimum=0.2, maximum=60)
+
+
+def test_words_are_split_at_commas_and_trimmed(monkeypatch):
+    monkeypatch.setenv("MESHUI_ALLOWED_HOSTS", "a.example, b.example,")
+    assert env.words("MESHUI_ALLOWED_HOSTS", []) == ["a.example", "b.example"]
+
+
+def test_a_short_secret_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv("MESHUI_SECRET_KEY", "short")
+    with pytest.raises(env.SettingError, match="at least 32"):
+        env.secret("MESHUI_SECRET_KEY", tmp_path / "key")
+
+
+def test_a_secret_is_made_once_kept_and_readable_by_its_owner_only(monkeypatch, tmp_path):
+    monkeypatch.delenv("MESHUI_SECRET_KEY", raising=False)
+    first = env.secret("MESHUI_SECRET_KEY", tmp_path / "key")
+    assert env.secret("MESHUI_SECRET_KEY", tmp_path / "key") == first
+    assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
+    assert env.secret("MESHUI_SECRET_KEY", tmp_path / "other") != first
+
+
+def test_a_secret_may_come_from_a_named_file(monkeypatch, tmp_path):
+    (tmp_path / "mounted").write_text("s" * 40 + "\n")
+    monkeypatch.delenv("MESHUI_SECRET_KEY", raising=False)
+    monkeypatch.setenv("MESHUI_SECRET_KEY_FILE", str(tmp_path / "mounted"))
+    assert env.secret("MESHUI_SECRET_KEY", tmp_path / "unused") == "s" * 40
