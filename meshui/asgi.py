@@ -38,9 +38,10 @@ class OriginCheck:
 
 
 def _same_origin(scope: Scope) -> bool:
-    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    headers: dict[bytes, str] = {name: value.decode("latin-1") for name, value in scope["headers"]}
     origin = headers.get(b"origin", "")
-    if origin in settings.TRUSTED_ORIGINS:
+    trusted: list[str] = settings.TRUSTED_ORIGINS
+    if origin in trusted:
         return True
     parts = urlsplit(origin)
     scheme = "https" if settings.HTTPS else "http"

@@ -119,8 +119,21 @@ USE_I18N = False
 
 NODE_MODULES = BASE_DIR / "node_modules"
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "build" / "static"
-STATICFILES_DIRS: list[Path | tuple[str, Path]] = [BASE_DIR / "static"]
+_PATTERNFLY = NODE_MODULES / "@patternfly" / "patternfly"
+# Of each library only the folder that a browser needs; of PatternFly its tokens and fonts.
+_VENDOR = {
+    "vendor/cytoscape": NODE_MODULES / "cytoscape" / "dist",
+    "vendor/cytoscape-dagre": NODE_MODULES / "cytoscape-dagre" / "dist",
+    "vendor/dagre": NODE_MODULES / "@dagrejs" / "dagre" / "dist",
+    "vendor/plotly": NODE_MODULES / "plotly.js-basic-dist-min",
+    "vendor/patternfly": _PATTERNFLY / "base",
+    "vendor/patternfly/assets/fonts": _PATTERNFLY / "assets" / "fonts",
+}
+# Python's tests run before `npm ci` has; pages then lack their looks, not their content.
+STATICFILES_DIRS: list[Path | tuple[str, Path]] = [
+    BASE_DIR / "static",
+    *((prefix, folder) for prefix, folder in _VENDOR.items() if folder.is_dir()),
+]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView
+from drf_spectacular.views import SpectacularJSONAPIView
 
 from meshui import health
 
@@ -13,7 +13,7 @@ urlpatterns = [
     path("", include("routing.pages")),
     path("api/v1/", include("telemetry.urls")),
     path("api/v1/", include("routing.urls")),
-    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/v1/schema/", SpectacularJSONAPIView.as_view(), name="schema"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
 ]

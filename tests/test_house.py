@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PURE = [
     "cluster.refs", "cluster.kinds", "cluster.errors", "cluster.inventory",
-    "telemetry.samples", "telemetry.exposition", "telemetry.rates", "telemetry.graph", "telemetry.snapshot",
+    "telemetry.samples", "telemetry.exposition", "telemetry.rates", "telemetry.presence", "telemetry.quantiles",
+    "telemetry.flows", "telemetry.identity", "telemetry.graph", "telemetry.snapshot", "telemetry.frames",
     "routing.rules", "routing.istio", "routing.planner", "routing.diff",
     "localmesh.xds",
 ]  # fmt: skip

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture
 def serve(tmp_path):
-    """Start `manage.py serve` with these arguments; a cluster that is not there must not keep it from starting."""
+    """Start `manage.py serve`; a cluster that is not there must not keep it from starting."""
     started = []
 
     def start(*arguments: str) -> subprocess.Popen:
@@ -72,8 +72,9 @@ def test_the_first_persons_files_are_private_and_the_printed_link_signs_in(serve
         assert answer.status == 200
     assert status(f"{url}api/v1/changes") == 401
     assert status(f"{url}readyz") == 503
-    with urllib.request.urlopen(link, timeout=5) as page:
-        assert "/login/" not in page.url
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with browser.open(link, timeout=5) as page:
+        assert page.url == f"{url}graph/"
 
 
 def test_a_port_in_use_is_named_and_the_next_free_one_is_taken(serve):

@@ -1,0 +1,228 @@
+"""The API server: HTTP in front of the store.
+
+`ApiServer` is embedded in one asyncio process with the controllers, which use the same store. It knows aiohttp, paths
+and headers; what a verb does is `handlers`' business.
+"""
+
+import asyncio
+import contextlib
+import hmac
+import logging
+import secrets
+import socket
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from localmesh.apiserver import bodies, definitions, discovery, garbage, kinds, openapi
+from localmesh.apiserver.errors import (
+    ApiError,
+    MethodNotAllowed,
+    NotAcceptable,
+    TooLarge,
+    Unauthorized,
+    UnsupportedMediaType,
+)
+from localmesh.apiserver.handlers import Answer, Handlers, too_short, unknown_path
+from localmesh.apiserver.kubeconfig import TOKEN_PATH
+from localmesh.apiserver.logs import LogReader, no_logs
+from localmesh.apiserver.requests import accepted, segments, target_of
+from localmesh.apiserver.store import Clock, Store, encode
+from localmesh.apiserver.streams import BOOKMARK_SECONDS, Streams
+
+_log = logging.getLogger(__name__)
+
+VERSION = {
+    "major": "1",
+    "minor": "32",
+    "gitVersion": "v1.32.4+localmesh",
+    "gitCommit": "",
+    "gitTreeState": "clean",
+    "buildDate": "2026-01-01T00:00:00Z",
+    "goVersion": "none",
+    "compiler": "cpython",
+    "platform": "linux/amd64",
+}
+_HEALTH = ("healthz", "livez", "readyz")
+#: Namespaces that every cluster has.
+FIRST_NAMESPACES = ("default", "kube-system")
+
+
+class ApiServer:
+    """The Kubernetes API on a socket.
+
+    `token` is the one bearer token that is let in. `log_reader` gives pods' logs. `start` returns the address;
+    `stop` ends running watches at once.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        token: str,
+        log_reader: LogReader = no_logs,
+        *,
+        clock: Clock = lambda: datetime.now(UTC),
+        bookmark_seconds: float = BOOKMARK_SECONDS,
+    ) -> None:
+        if not token:
+            raise ValueError("the API server needs a token: without one anybody could write")
+        self._store = store
+        self._token = token.encode()
+        self._streams = Streams(store, clock, bookmark_seconds)
+        self._handlers = Handlers(store, clock, self._streams, log_reader)
+        self._runner: web.AppRunner | None = None
+        self._garbage: asyncio.Task[None] | None = None
+        self.host, self.port = "", 0
+
+    @property
+    def url(self) -> str:
+        """Where it listens: `http://127.0.0.1:6443`."""
+        return f"http://{self.host}:{self.port}"
+
+    async def start(self, host: str, port: int = 0, *, listener: socket.socket | None = None) -> str:
+        """Listen, and return the URL. Port 0 takes a free one. Raises `OSError` where the port is taken.
+
+        `listener` is a socket that listens on host and port already: whoever claimed the address hands it on.
+        """
+        definitions.install(self._store)
+        for name in FIRST_NAMESPACES:
+            ensure_namespace(self._store, name)
+        app = web.Application(client_max_size=bodies.MAX_BYTES)
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1)
+        await self._runner.setup()
+        site = web.SockSite(self._runner, listener) if listener else web.TCPSite(self._runner, host, port)
+        try:
+            await site.start()
+        except OSError:
+            await self._runner.cleanup()
+            raise
+        self.host, self.port = host, self._runner.addresses[0][1]
+        self._garbage = asyncio.create_task(garbage.collect(self._store))
+        return self.url
+
+    async def stop(self) -> None:
+        """End all watches and stop listening. The store stays open."""
+        if self._garbage:
+            self._garbage.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._garbage
+        await self._streams.stop()
+        if self._runner:
+            await self._runner.cleanup()
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        try:
+            return await self._answer(request)
+        except ApiError as error:
+            return _error(error)
+        except web.HTTPRequestEntityTooLarge:
+            return _error(TooLarge(f"Request entity too large: limit is {bodies.MAX_BYTES}"))
+        except Exception:  # noqa: BLE001
+            # The edge of the server: one broken request must not end the mesh, and its cause must be seen.
+            _log.exception("%s %s failed", request.method, request.path)
+            return _error(ApiError("an error on the server has prevented the request from succeeding"))
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        parts = segments(request.raw_path.rstrip("/") if request.method == "GET" else request.raw_path)
+        if len(parts) == 1 and parts[0] in _HEALTH:
+            return web.Response(text="ok")
+        prefix = f"/{TOKEN_PATH}/{parts[1]}" if parts[:1] == (TOKEN_PATH,) and len(parts) > 1 else ""
+        self._authenticate(request, parts[1] if prefix else "")
+        parts = parts[2:] if prefix else parts
+        if parts[:1] in (("api",), ("apis",)) and not too_short(parts):
+            _check_body_type(request)
+            body = await request.read()
+            answer = await self._handlers.handle(request, target_of(parts), body)
+            return _response(answer) if isinstance(answer, Answer) else answer
+        if request.method not in ("GET", "HEAD"):
+            raise MethodNotAllowed("the server does not allow this method on the requested resource")
+        return self._about(request, parts, prefix)
+
+    def _authenticate(self, request: web.Request, in_path: str) -> None:
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        if not in_path and scheme.lower() != "bearer":
+            raise Unauthorized("Unauthorized")
+        if not hmac.compare_digest((in_path or given.strip()).encode(), self._token):
+            raise Unauthorized("Unauthorized")
+
+    def _about(self, request: web.Request, parts: tuple[str, ...], prefix: str) -> web.StreamResponse:
+        """Answers about the API itself."""
+        accept = request.headers.get("Accept", "")
+        if parts[:2] == ("openapi", "v2") and "protobuf" in accept and "json" not in accept:
+            raise NotAcceptable("only the following media types are accepted: application/json")
+        form = accepted(accept) if parts[:1] != ("openapi",) else None
+        match parts:
+            case ("version",):
+                return _json(encode(VERSION))
+            case ("openapi", "v2"):
+                return _json(openapi.document_v2())
+            case ("openapi", "v3"):
+                return _json(encode(openapi.index(prefix)))
+            case ("openapi", "v3", "api", version):
+                return _json(openapi.document_v3("", version))
+            case ("openapi", "v3", "apis", group, version):
+                return _json(openapi.document_v3(group, version))
+            case ("api",) | ("apis",) if form and form.kind == "APIGroupDiscoveryList":
+                media = f"application/json;g={form.group};v={form.version};as={form.kind}"
+                found = discovery.aggregated(form.version, core=parts == ("api",))
+                return web.Response(body=encode(found), headers={"Content-Type": media})
+            case _:
+                return _json(encode(self._discovered(parts)))
+
+    def _discovered(self, parts: tuple[str, ...]) -> dict[str, object]:
+        match parts:
+            case ("api",):
+                return discovery.core_versions(f"{self.host}:{self.port}")
+            case ("apis",):
+                return discovery.group_list()
+            case ("api", version):
+                return discovery.resource_list("", version)
+            case ("apis", group):
+                return discovery.group(group)
+            case ("apis", group, version):
+                return discovery.resource_list(group, version)
+            case _:
+                raise unknown_path()
+
+
+def ensure_namespace(store: Store, name: str) -> None:
+    """Make a namespace with its default service account where it is missing."""
+    if store.record(kinds.NAMESPACES, None, name) is None:
+        labels = {"kubernetes.io/metadata.name": name}
+        obj = {"metadata": {"name": name, "labels": labels}, "spec": {"finalizers": ["kubernetes"]}}
+        store.create(kinds.NAMESPACES, {**obj, "status": {"phase": "Active"}})
+    if store.record(kinds.SERVICE_ACCOUNTS, name, "default") is None:
+        store.create(kinds.SERVICE_ACCOUNTS, {"metadata": {"name": "default", "namespace": name}})
+
+
+def new_token() -> str:
+    """A token for a new mesh."""
+    return secrets.token_urlsafe(32)
+
+
+def _check_body_type(request: web.Request) -> None:
+    """Protobuf is not spoken here; `kubectl` falls back to JSON when told so."""
+    if "protobuf" in request.headers.get("Content-Type", ""):
+        raise UnsupportedMediaType(
+            "the body of the request was in an unknown format: only JSON and YAML are spoken"
+        )
+
+
+def _json(body: bytes, status: int = 200) -> web.Response:
+    return web.Response(body=body, status=status, content_type="application/json")
+
+
+def _response(answer: Answer) -> web.Response:
+    response = _json(answer.body, answer.status)
+    for warning in answer.warnings:
+        quoted = warning.replace("\\", "\\\\").replace('"', '\\"')
+        response.headers.add("Warning", f'299 - "{quoted}"')
+    return response
+
+
+def _error(error: ApiError) -> web.Response:
+    response = _json(encode(error.status()), error.code)
+    if isinstance(error, Unauthorized):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response

@@ -1,0 +1,27 @@
+"""Istio's resources in, Envoy's configuration out: a pure function, without I/O and without a clock.
+
+`build` reads raw objects into a `Mesh`, `configure` makes one proxy's configuration from it, `report` names
+what of a resource is not acted on. Nothing here knows how resources arrive or how configuration is delivered.
+"""
+
+from localmesh.xds.config import ProxyConfig, clusters_used, configure, version
+from localmesh.xds.coverage import not_programmed
+from localmesh.xds.model import Mesh, Proxy, Workload, build
+from localmesh.xds.reports import report
+from localmesh.xds.routes import nothing
+from localmesh.xds.values import Problem
+
+__all__ = [
+    "Mesh",
+    "Problem",
+    "Proxy",
+    "ProxyConfig",
+    "Workload",
+    "build",
+    "clusters_used",
+    "configure",
+    "not_programmed",
+    "nothing",
+    "report",
+    "version",
+]

@@ -1,0 +1,124 @@
+"""What of Istio's API the control plane acts on, field by field, so that everything else can be named.
+
+The handled fields are declared; a field that is not declared is reported, whether this file's author knew it
+or not.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from localmesh.xds.values import Problem
+
+#: A field that is acted on whole.
+ALL = None
+Handled = Mapping[str, Any]
+
+_PERCENT: Handled = {"value": ALL}
+_PORT: Handled = {"number": ALL}
+_DESTINATION: Handled = {"host": ALL, "subset": ALL, "port": _PORT}
+_OPERATIONS: Handled = {"set": ALL, "add": ALL, "remove": ALL}
+_HEADERS: Handled = {"request": _OPERATIONS, "response": _OPERATIONS}
+_MATCH: Handled = dict.fromkeys(
+    [
+        "uri",
+        "ignoreUriCase",
+        "headers",
+        "withoutHeaders",
+        "method",
+        "queryParams",
+        "authority",
+        "scheme",
+        "port",
+        "sourceLabels",
+        "sourceNamespace",
+        "gateways",
+    ]
+) | {"name": ALL}
+_HTTP: Handled = {
+    "name": ALL,
+    "match": [_MATCH],
+    "route": [{"destination": _DESTINATION, "weight": ALL, "headers": _HEADERS}],
+    "redirect": dict.fromkeys(["uri", "authority", "port", "derivePort", "scheme", "redirectCode"]),
+    "directResponse": {"status": ALL, "body": {"string": ALL, "bytes": ALL}},
+    "rewrite": {"uri": ALL, "authority": ALL, "uriRegexRewrite": {"match": ALL, "rewrite": ALL}},
+    "timeout": ALL,
+    "retries": dict.fromkeys(["attempts", "perTryTimeout", "retryOn", "retryIgnorePreviousHosts", "backoff"]),
+    "fault": {
+        "delay": {"fixedDelay": ALL, "percentage": _PERCENT, "percent": ALL},
+        "abort": {"httpStatus": ALL, "grpcStatus": ALL, "percentage": _PERCENT},
+    },
+    "mirror": _DESTINATION,
+    "mirrorPercentage": _PERCENT,
+    "mirrorPercent": ALL,
+    "mirrors": [{"destination": _DESTINATION, "percentage": _PERCENT}],
+    "headers": _HEADERS,
+}
+_LOAD_BALANCER: Handled = {
+    "simple": ALL,
+    "consistentHash": {
+        "httpHeaderName": ALL,
+        "httpCookie": {"name": ALL, "path": ALL, "ttl": ALL},
+        "useSourceIp": ALL,
+        "httpQueryParameterName": ALL,
+        "ringHash": {"minimumRingSize": ALL},
+        "maglev": {"tableSize": ALL},
+        "minimumRingSize": ALL,
+    },
+}
+_TRAFFIC_POLICY: Handled = {
+    "loadBalancer": _LOAD_BALANCER,
+    "portLevelSettings": [{"port": _PORT, "loadBalancer": _LOAD_BALANCER}],
+}
+_KINDS: Mapping[tuple[str, str], Handled] = {
+    ("networking.istio.io", "VirtualService"): {
+        "hosts": ALL,
+        "gateways": ALL,
+        "exportTo": ALL,
+        "http": [_HTTP],
+    },
+    ("networking.istio.io", "DestinationRule"): {
+        "host": ALL,
+        "exportTo": ALL,
+        "trafficPolicy": _TRAFFIC_POLICY,
+        "subsets": [{"name": ALL, "labels": ALL, "trafficPolicy": _TRAFFIC_POLICY}],
+    },
+    ("networking.istio.io", "Gateway"): {
+        "selector": ALL,
+        "servers": [{"port": {"number": ALL, "name": ALL, "protocol": ALL}, "hosts": ALL, "name": ALL}],
+    },
+}
+_REASONS = {
+    "tcp": "TCP routes are not programmed",
+    "tls": "TLS is not programmed",
+    "corsPolicy": "CORS is not programmed",
+    "delegate": "delegation to another VirtualService is not programmed",
+    "connectionPool": "limits on connections and requests are not programmed",
+    "outlierDetection": "outlier detection is not programmed",
+}
+
+
+def not_programmed(kind: str, obj: Mapping[str, Any]) -> list[Problem]:
+    """Every field of an object that the control plane does not act on, with the reason.
+
+    Of a kind that it does not know at all, the whole `spec`.
+    """
+    group = str(obj.get("apiVersion", "")).rpartition("/")[0]
+    handled = _KINDS.get((group, kind))
+    if handled is None:
+        return [Problem("spec", f"localmesh does not act on {kind} ({group or 'core'})")]
+    return list(_unhandled(obj.get("spec") or {}, handled, "spec"))
+
+
+def _unhandled(value: object, handled: Any, path: str) -> Iterator[Problem]:
+    if handled is ALL:
+        return
+    if isinstance(handled, list):
+        for index, each in enumerate(value if isinstance(value, list) else ()):
+            yield from _unhandled(each, handled[0], f"{path}[{index}]")
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            if key in handled:
+                yield from _unhandled(each, handled[key], f"{path}.{key}")
+            elif each not in (None, "", [], {}, False):
+                # A field at its zero value says nothing, as in protobuf.
+                yield Problem(f"{path}.{key}", _REASONS.get(key, "it is not programmed"))

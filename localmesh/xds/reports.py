@@ -1,0 +1,33 @@
+"""What became of each Istio resource: everything about it that is not acted on, with the reason."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from localmesh.xds import destinations, gateways, virtualservices
+from localmesh.xds.coverage import not_programmed
+from localmesh.xds.model import Mesh, Rule
+from localmesh.xds.values import Problem
+
+Check = Callable[[Mesh, Rule], Iterator[Problem]]
+_CHECKS: Mapping[tuple[str, str], tuple[str, Check]] = {
+    ("networking.istio.io", "VirtualService"): ("virtual_services", virtualservices.problems),
+    ("networking.istio.io", "DestinationRule"): ("destination_rules", destinations.problems),
+    ("networking.istio.io", "Gateway"): ("gateways", gateways.problems),
+}
+
+
+def report(mesh: Mesh, obj: Mapping[str, Any]) -> list[Problem]:
+    """All problems of one raw resource in this mesh: unhandled fields, unusable values, missing references,
+    conflicts.
+
+    Each field once, in the order of discovery; an empty list means that all of it is acted on.
+    """
+    kind, group = str(obj["kind"]), str(obj.get("apiVersion", "")).rpartition("/")[0]
+    found = not_programmed(kind, obj)
+    if (group, kind) in _CHECKS:
+        place, check = _CHECKS[group, kind]
+        key = obj["metadata"].get("namespace", "default"), obj["metadata"]["name"]
+        found += [
+            problem for rule in getattr(mesh, place) if rule.key == key for problem in check(mesh, rule)
+        ]
+    return list({problem.path: problem for problem in reversed(found)}.values())[::-1]

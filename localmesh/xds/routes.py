@@ -1,0 +1,191 @@
+"""Route configurations: what a request's host name leads to, in a sidecar and in a router."""
+
+from collections.abc import Iterator
+
+from localmesh.xds import actions, destinations, matches, names, virtualservices
+from localmesh.xds.clusters import METADATA, host_metadata
+from localmesh.xds.gateways import Server, servers_of
+from localmesh.xds.matches import Scope
+from localmesh.xds.model import Mesh, Proxy, Rule, Service, ServicePort
+from localmesh.xds.peer import headers_to_add
+from localmesh.xds.values import Json
+
+#: The name of the outbound route configuration, as Istio calls that of its HTTP proxy.
+OUTBOUND = "http_proxy"
+_ROUTES = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
+_UNKNOWN_HOST = "%REQ(:authority)% is not a host that this mesh knows\n"
+_HTTP_PORT = 80
+
+
+def outbound(mesh: Mesh, proxy: Proxy) -> Json:
+    """Where a sidecar's own requests go: a virtual host for each port of each service."""
+    rules = virtualservices.in_mesh(mesh, proxy.namespace)
+    hosts = [*_service_hosts(mesh, proxy, rules), *_other_hosts(mesh, proxy, rules)]
+    return _configuration(OUTBOUND, proxy, [*_distinct(hosts), _unknown_host()])
+
+
+def gateway(mesh: Mesh, proxy: Proxy) -> tuple[Json, ...]:
+    """Where a router's requests go, for each port that it listens on."""
+    by_port: dict[int, list[Json]] = {}
+    for server in servers_of(mesh, proxy):
+        by_port.setdefault(server.target_port, []).extend(_gateway_hosts(mesh, proxy, server))
+    return tuple(
+        # A gateway is asked by its public port, which need not be the one that it listens on.
+        {
+            **_configuration(gateway_route_name(port), proxy, list(_distinct(_merged(hosts)))),
+            "ignore_port_in_host_matching": True,
+        }
+        for port, hosts in sorted(by_port.items())
+    )
+
+
+def gateway_route_name(port: int) -> str:
+    """The name of a router's route configuration for a port."""
+    return f"http.{port}"
+
+
+def nothing(name: str) -> Json:
+    """A route configuration in which every request is 404."""
+    return {"@type": _ROUTES, "name": name, "virtual_hosts": []}
+
+
+def default_route(mesh: Mesh, service: Service, port: ServicePort, client_namespace: str) -> Json:
+    """Where requests go that no VirtualService speaks of: to all endpoints of the service."""
+    balancing = destinations.effective(mesh, service, client_namespace).balancing(port.number)
+    cluster = names.outbound_cluster(service.host, port.number)
+    metadata = {"filter_metadata": {METADATA: host_metadata(service.host)}}
+    action = actions.default_action(cluster, balancing.hash_policy)
+    return {"name": "default", "match": dict(matches.EVERYTHING), **action, "metadata": metadata}
+
+
+def domains(service: Service, port: ServicePort, client_namespace: str) -> tuple[str, ...]:
+    """The hosts by which a client of a namespace calls a port of a service.
+
+    Without a port the name means port 80, as in HTTP, or the first one where there is no 80: in a cluster the
+    connection itself says which port is meant; a request to an HTTP proxy says it in the name only.
+    """
+    aliases = [*names.service_aliases(service.name, service.namespace)]
+    if service.namespace == client_namespace:
+        aliases.append(service.name)
+    if service.cluster_ip:
+        aliases.append(service.cluster_ip)
+    usual = service.port(_HTTP_PORT)
+    bare = usual if usual in service.http_ports else service.http_ports[0]
+    return tuple(
+        domain
+        for alias in aliases
+        for domain in ((alias, f"{alias}:{port.number}") if port == bare else (f"{alias}:{port.number}",))
+    )
+
+
+def _service_hosts(mesh: Mesh, proxy: Proxy, rules: tuple[Rule, ...]) -> Iterator[Json]:
+    for service in mesh.services:
+        rule = virtualservices.for_host(rules, service.host)
+        for port in service.http_ports:
+            scope = Scope(proxy.namespace, proxy.labels, names.MESH, port.number)
+            found = virtualservices.routes(mesh, rule, scope, service.host) if rule else ()
+            # As in Istio: a rule none of whose routes is for this client leaves it with the default.
+            yield _virtual_host(
+                f"{service.host}:{port.number}",
+                domains(service, port, proxy.namespace),
+                found or (default_route(mesh, service, port, proxy.namespace),),
+            )
+
+
+def _other_hosts(mesh: Mesh, proxy: Proxy, rules: tuple[Rule, ...]) -> Iterator[Json]:
+    """Hosts of VirtualServices that are no Services: names that exist only by their rule."""
+    scope = Scope(proxy.namespace, proxy.labels, names.MESH, _HTTP_PORT)
+    for host in sorted({host for rule in rules for host in virtualservices.hosts_of(rule)}):
+        if host in mesh.services_by_host:
+            continue
+        # The oldest rule that has just this host.
+        rule = next(rule for rule in rules if host in virtualservices.hosts_of(rule))
+        found = virtualservices.routes(mesh, rule, scope, "" if "*" in host else host)
+        if found:
+            yield _virtual_host(host, _any_port(host, _HTTP_PORT), found)
+
+
+def _gateway_hosts(mesh: Mesh, proxy: Proxy, server: Server) -> Iterator[Json]:
+    bound = f"{server.gateway.namespace}/{server.gateway.name}"
+    scope = Scope(proxy.namespace, proxy.labels, bound, server.port)
+    for rule in mesh.virtual_services:
+        if bound not in virtualservices.gateways_of(rule) or not rule.visible_to(server.gateway.namespace):
+            continue
+        served = {
+            common
+            for pattern in server.hosts
+            for host in virtualservices.hosts_of(rule)
+            if (common := virtualservices.served_host(pattern, server.gateway, rule, host))
+        }
+        for host in sorted(served):
+            found = virtualservices.routes(mesh, rule, scope, "" if "*" in host else host)
+            if found:
+                yield _virtual_host(host, (host,), found)
+
+
+def _merged(hosts: list[Json]) -> Iterator[Json]:
+    """One virtual host per name: at a gateway the routes of several VirtualServices follow each other, oldest
+    first.
+    """
+    by_name: dict[str, Json] = {}
+    for host in hosts:
+        if host["name"] in by_name:
+            merged = by_name[host["name"]]
+            merged["routes"] = [
+                *merged["routes"],
+                *(each for each in host["routes"] if each not in merged["routes"]),
+            ]
+        else:
+            by_name[host["name"]] = dict(host)
+    yield from by_name.values()
+
+
+def _distinct(hosts: list[Json] | Iterator[Json]) -> Iterator[Json]:
+    """Each domain once: Envoy refuses all routes when two virtual hosts share one. The first keeps it."""
+    taken: set[str] = set()
+    for host in hosts:
+        free = [domain for domain in dict.fromkeys(host["domains"]) if domain.lower() not in taken]
+        taken.update(domain.lower() for domain in free)
+        if free:
+            yield {**host, "domains": free}
+
+
+def _any_port(host: str, port: int) -> tuple[str, ...]:
+    """A host with every port. The port itself is named too: Envoy prefers `*.x:80` to `a.x:*`."""
+    if host == "*":
+        return ("*",)
+    # Envoy knows no domain with a wildcard at both ends.
+    return (host, f"{host}:{port}") if host.startswith("*") else (host, f"{host}:{port}", f"{host}:*")
+
+
+def _virtual_host(name: str, hosts: tuple[str, ...], found: tuple[Json, ...]) -> Json:
+    return {
+        "name": name,
+        "domains": list(hosts),
+        "routes": list(found),
+        "include_request_attempt_count": True,
+    }
+
+
+def _unknown_host() -> Json:
+    response = {
+        "status": 502,
+        "body_format": {"text_format_source": {"inline_string": _UNKNOWN_HOST}},
+    }
+    route = {"name": "unknown_host", "match": dict(matches.EVERYTHING), "direct_response": response}
+    return {"name": "unknown_host", "domains": ["*"], "routes": [route]}
+
+
+def _configuration(name: str, proxy: Proxy, hosts: list[Json]) -> Json:
+    if [host for host in hosts if "*" in host["domains"]][1:]:
+        # A VirtualService for every host takes the place of the answer to unknown ones.
+        hosts = [host for host in hosts if host["name"] != "unknown_host"]
+    return {
+        "@type": _ROUTES,
+        "name": name,
+        "virtual_hosts": hosts,
+        "request_headers_to_add": headers_to_add(proxy.workload),
+        # A route to a missing cluster is the rule's own problem (503 NC), never a reason to keep the old
+        # routes.
+        "validate_clusters": False,
+    }

@@ -1,0 +1,211 @@
+"""VirtualServices: which one speaks for a host, and its http routes in Envoy's form.
+
+A route that holds an unusable value is left out and reported; the routes around it stand. (A cluster's
+webhook would have refused the whole resource. Here the API server does, and what it lets through must not
+stop everything else.)
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from localmesh.xds import actions, clusters, destinations, matches, names
+from localmesh.xds.clusters import METADATA
+from localmesh.xds.matches import Scope
+from localmesh.xds.model import Mesh, Rule
+from localmesh.xds.values import Json, Problem, Unusable
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Finds the clusters that the destinations of one VirtualService mean, for one scope."""
+
+    mesh: Mesh
+    owner: str
+    scope: Scope
+
+    def cluster(self, destination: Mapping[str, Any], path: str) -> str:
+        """The cluster's name, also when there is no such cluster: Envoy then answers 503 NC, as in Istio."""
+        host, port = self._place(destination)
+        if not host:
+            raise Unusable(f"{path}.host", "it is empty")
+        return names.outbound_cluster(host, port, destination.get("subset") or "")
+
+    def hash_policy(self, destination: Mapping[str, Any]) -> Json | None:
+        """What requests to this destination are hashed by, by its DestinationRule."""
+        host, port = self._place(destination)
+        service = self.mesh.services_by_host.get(host)
+        if service is None:
+            return None
+        effective = destinations.effective(self.mesh, service, self.scope.namespace)
+        return effective.balancing(port, destination.get("subset") or "").hash_policy
+
+    def _place(self, destination: Mapping[str, Any]) -> tuple[str, int]:
+        host = names.resolve(str(destination.get("host") or ""), self.owner)
+        number = (destination.get("port") or {}).get("number")
+        service = self.mesh.services_by_host.get(host)
+        if not number and service and len(service.ports) == 1:
+            number = service.ports[0].number
+        return host, int(number or self.scope.port)
+
+
+def gateways_of(rule: Rule) -> tuple[str, ...]:
+    """What a VirtualService is bound to: `mesh` (also where nothing is said) and `namespace/name` of
+    gateways.
+    """
+    given = rule.spec.get("gateways") or [names.MESH]
+    return tuple(names.resolve_gateway(each, rule.namespace) for each in given)
+
+
+def hosts_of(rule: Rule) -> tuple[str, ...]:
+    """The full host names and wildcards of a VirtualService."""
+    return tuple(names.resolve(each, rule.namespace) for each in rule.spec.get("hosts") or ())
+
+
+def in_mesh(mesh: Mesh, namespace: str) -> tuple[Rule, ...]:
+    """The VirtualServices that sidecars of a namespace apply, the oldest first."""
+    return tuple(
+        rule
+        for rule in mesh.virtual_services
+        if names.MESH in gateways_of(rule) and rule.visible_to(namespace)
+    )
+
+
+def for_host(rules: tuple[Rule, ...], host: str) -> Rule | None:
+    """Of the rules (the oldest first) the one that speaks for a host: the most specific, then the oldest."""
+    found = [(best, rule) for rule in rules if (best := names.best_match(hosts_of(rule), host)) is not None]
+    return max(found, key=lambda each: names.specificity(each[0]), default=("", None))[1]
+
+
+def routes(mesh: Mesh, rule: Rule, scope: Scope, service_host: str = "") -> tuple[Json, ...]:
+    """Envoy's routes of a VirtualService for one scope, in order; `service_host` names the host in
+    telemetry.
+    """
+    found: list[Json] = []
+    for index, spec in enumerate(rule.spec.get("http") or ()):
+        translated = _route(mesh, rule, spec, f"spec.http[{index}]", scope)
+        found += translated if isinstance(translated, list) else []
+    return tuple(_named(each, rule, service_host) for each in found)
+
+
+def problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
+    """What of a VirtualService is not acted on because of its values, its references, or an older
+    resource.
+    """
+    scope = Scope(rule.namespace, {}, names.MESH, 80)
+    for index, spec in enumerate(rule.spec.get("http") or ()):
+        path = f"spec.http[{index}]"
+        translated = _route(mesh, rule, spec, path, scope)
+        if isinstance(translated, Problem):
+            yield translated
+        else:
+            yield from _reference_problems(mesh, rule, spec, path)
+    yield from _host_problems(mesh, rule)
+    yield from _gateway_problems(mesh, rule)
+
+
+def _route(mesh: Mesh, rule: Rule, spec: Mapping[str, Any], path: str, scope: Scope) -> list[Json] | Problem:
+    """The routes of one HTTPRoute that this scope admits, or why it cannot be used at all."""
+    try:
+        action = actions.action(spec, path, Targets(mesh, rule.namespace, scope), scope.port)
+        given = spec.get("match") or ()
+        translated = [
+            (match, matches.route_match(match, f"{path}.match[{index}]")) for index, match in enumerate(given)
+        ]
+    except Unusable as error:
+        return error.problem
+    admitted = [each for match, each in translated if scope.admits(match, rule.namespace)]
+    name = {"name": str(spec["name"])} if spec.get("name") else {}
+    return [{**name, "match": each, **action} for each in (admitted if given else [dict(matches.EVERYTHING)])]
+
+
+def _named(route: Json, rule: Rule, service_host: str) -> Json:
+    """Telemetry names the host from here where no cluster is reached: redirects, missing subsets."""
+    metadata = {"config": f"virtual-service/{rule.namespace}/{rule.name}"}
+    if service_host:
+        metadata |= clusters.host_metadata(service_host)
+    return {**route, "metadata": {"filter_metadata": {METADATA: metadata}}}
+
+
+def _reference_problems(mesh: Mesh, rule: Rule, spec: Mapping[str, Any], path: str) -> Iterator[Problem]:
+    for where, destination in _destinations(spec, path):
+        host = names.resolve(str(destination.get("host") or ""), rule.namespace)
+        service = mesh.services_by_host.get(host)
+        if service is None:
+            yield Problem(f"{where}.host", f"there is no Service {host} in the mesh; requests get 503")
+            continue
+        number = (destination.get("port") or {}).get("number")
+        if number and not any(port.number == number for port in service.http_ports):
+            yield Problem(f"{where}.port", f"{host} has no HTTP port {number}; requests get 503")
+        if not number and len(service.ports) > 1 and names.MESH not in gateways_of(rule):
+            yield Problem(f"{where}.port", f"{host} has several ports: say which")
+        subset = destination.get("subset") or ""
+        if not clusters.subset_exists(mesh, service, rule.namespace, subset):
+            yield Problem(
+                f"{where}.subset", f"no DestinationRule for {host} defines subset {subset}; requests get 503"
+            )
+
+
+def _destinations(spec: Mapping[str, Any], path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for index, each in enumerate(spec.get("route") or ()):
+        yield f"{path}.route[{index}].destination", each.get("destination") or {}
+    if spec.get("mirror"):
+        yield f"{path}.mirror", spec["mirror"]
+    for index, each in enumerate(spec.get("mirrors") or ()):
+        yield f"{path}.mirrors[{index}].destination", each.get("destination") or {}
+
+
+def _host_problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
+    if names.MESH not in gateways_of(rule):
+        return
+    older = [
+        each for each in mesh.virtual_services if each.age < rule.age and names.MESH in gateways_of(each)
+    ]
+    for index, host in enumerate(hosts_of(rule)):
+        path = f"spec.hosts[{index}]"
+        winner = next((each for each in older if host in hosts_of(each) and _share_clients(each, rule)), None)
+        if winner:
+            reason = f"the older VirtualService {winner.namespace}/{winner.name} has the host {host} already"
+            yield Problem(path, reason, conflict=True)
+        owner = next((service for service in mesh.services if host in _short_aliases(service.host)), None)
+        if owner:
+            yield Problem(path, f"{host} is not a full host name; write {owner.host}")
+
+
+def _short_aliases(host: str) -> tuple[str, str]:
+    long = host.removesuffix(f".{names.CLUSTER_DOMAIN}")
+    return long, long.removesuffix(".svc")
+
+
+def _share_clients(one: Rule, other: Rule) -> bool:
+    if one.exported_to is None or other.exported_to is None:
+        return True
+    return bool(one.exported_to & other.exported_to)
+
+
+def _gateway_problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
+    for index, name in enumerate(gateways_of(rule)):
+        if name == names.MESH:
+            continue
+        path = f"spec.gateways[{index}]"
+        gateway = mesh.gateways_by_name.get(name)
+        if gateway is None:
+            yield Problem(path, f"there is no Gateway {name}")
+        elif not any(
+            served_host(pattern, gateway, rule, host)
+            for server in gateway.spec.get("servers") or ()
+            for pattern in server.get("hosts") or ()
+            for host in hosts_of(rule)
+        ):
+            yield Problem(path, f"no server of Gateway {name} serves any of these hosts")
+
+
+def served_host(pattern: str, gateway: Rule, rule: Rule, host: str) -> str | None:
+    """The hosts that a server's host entry (`host`, `namespace/host`, `./host`, `*/host`) and a rule's have
+    in common.
+    """
+    namespace, _, served = pattern.rpartition("/")
+    wanted = gateway.namespace if namespace == "." else namespace
+    if wanted not in ("", "*", rule.namespace):
+        return None
+    return names.intersection(served, host)

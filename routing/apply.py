@@ -1,0 +1,214 @@
+"""Applies a plan: intent before the write, everything tried first, then one conditional write after the
+other.
+
+    claim the plan -> row "started" -> is the cluster as planned for? -> dry run of all -> writes -> final
+    state
+
+Nothing is written unless all of it is still what the plan was made for and the server accepts all of it. What
+happens half-way (a conflict, a refusal, a lost answer) ends as "partial", with what was done and what was
+not.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from cluster.errors import AlreadyExists, ClusterError, Conflict, Forbidden, Invalid, NotFound
+from cluster.port import Cluster
+from cluster.refs import Manifest
+from routing import diff, live, planner, rules, stored, writing
+from routing.errors import ConflictError, NotWrittenError
+from routing.models import Change, ChangeState, Plan, PlanState
+from routing.planner import Operation
+from routing.recovery import finish_interrupted
+
+Sleep = Callable[[float], None]
+Clock = Callable[[], datetime]
+
+
+def apply(
+    plan: Plan,
+    by: User,
+    cluster: Cluster,
+    *,
+    note: str = "",
+    sleep: Sleep = time.sleep,
+    now: Clock = timezone.now,
+) -> Change:
+    """Applies a plan once, and returns its change; a plan that was applied already gives that change again.
+
+    Raises ConflictError when the cluster is not any more what the plan was made for, or the plan is not to be
+    had; NotWrittenError when the cluster refuses or does not answer.
+    """
+    with transaction.atomic():
+        # One transaction: a claim without the row that tells of it would be lost with the process.
+        ready = Plan.objects.filter(pk=plan.pk, state=PlanState.READY)
+        claimed = ready.update(state=PlanState.APPLYING)
+        change = _start(plan, by, note or plan.note, now()) if claimed else None
+    if change is None:
+        return _already(plan, cluster, now())
+    return _Application(plan, change, cluster, sleep, now).run()
+
+
+class _Application:
+    """One application of a plan, from the claim to the final state."""
+
+    def __init__(self, plan: Plan, change: Change, cluster: Cluster, sleep: Sleep, now: Clock) -> None:
+        self.plan = plan
+        self.change = change
+        self.cluster = cluster
+        self.sleep = sleep
+        self.now = now
+        self.operations = [stored.restore(kept) for kept in plan.operations]
+
+    def run(self) -> Change:
+        try:
+            current = self.as_planned()
+            expected = self.dry_run(current)
+        except ClusterError as error:
+            self.refuse(error)
+        for index, operation in enumerate(self.operations):
+            if index and planner.settles_between(self.operations[index - 1], operation):
+                self.sleep(settings.ROUTING_SETTLE_SECONDS)
+            written = writing.attempt(self.cluster, operation, current[index], expected[index])
+            self.note(index, written)
+            if written.error is not None:
+                self.stop(index, written.error, written.message)
+        self.finish(ChangeState.APPLIED, PlanState.APPLIED, "")
+        return self.change
+
+    def as_planned(self) -> list[Manifest | None]:
+        """The objects as they stand, if they say what the plan was made for. Raises ConflictError,
+        ClusterError.
+        """
+        current = [live.get(self.cluster, operation.ref) for operation in self.operations]
+        pairs = zip(self.operations, current, strict=True)
+        conflicts = [
+            _conflict(operation, found) for operation, found in pairs if writing.changed(operation, found)
+        ]
+        if conflicts:
+            self.conflict("Somebody changed it since the plan was made; nothing was written.", conflicts)
+        if self.plan.rules:
+            self.replanned()
+        return current
+
+    def replanned(self) -> None:
+        """Plans again on what is live: a new rival or a lost subset shows only so."""
+        wanted = rules.parse(self.plan.rules)
+        again = planner.plan(wanted, live.read(self.cluster, {rule.namespace for rule in wanted}))
+        if again.errors:
+            self.conflict(f"{again.errors[0].message} Nothing was written.", [])
+        mine = [(item.ref, diff.content(item.after)) for item in self.operations]
+        if mine != [(item.ref, diff.content(item.after)) for item in again.operations]:
+            message = "The cluster changed so that these rules now need other writes; nothing was written."
+            self.conflict(message, [])
+
+    def dry_run(self, current: list[Manifest | None]) -> list[Manifest | None]:
+        """Has the server try every write before the first; returns what each would leave behind."""
+        pairs = zip(self.operations, current, strict=True)
+        return [writing.write(self.cluster, operation, found, dry_run=True) for operation, found in pairs]
+
+    def note(self, index: int, written: writing.Written) -> None:
+        entry: dict[str, Any] = self.change.operations[index]
+        entry.update(state=written.outcome, message=written.message)
+        if written.outcome == "done":
+            entry["after"] = stored.trimmed(written.manifest)
+        self.change.save(update_fields=["operations"])
+
+    def stop(self, index: int, error: ClusterError, message: str) -> NoReturn:
+        """Ends after a write that failed. Raises."""
+        done = any(entry["state"] == "done" for entry in self.change.operations)
+        how_far = "Some of it was written; see which." if done else "Nothing was written."
+        whole = f"{message} {how_far}"
+        if isinstance(error, Conflict | AlreadyExists | NotFound):
+            state = ChangeState.PARTIAL if done else ChangeState.CONFLICT
+            self.finish(state, PlanState.STALE, whole)
+            raise ConflictError(whole, [self.half_way(self.operations[index])], self.change.pk)
+        self.finish(ChangeState.PARTIAL if done else ChangeState.FAILED, PlanState.FAILED, whole)
+        raise NotWrittenError(whole, _status(error), self.change.pk, _fields(error))
+
+    def half_way(self, operation: Operation) -> dict[str, Any]:
+        """The conflict that a write met after all checks had passed."""
+        try:
+            found = live.get(self.cluster, operation.ref)
+        except ClusterError:
+            found = operation.before
+        return _conflict(operation, found)
+
+    def refuse(self, error: ClusterError) -> NoReturn:
+        """Ends before the first write. Raises."""
+        message = f"{error.message} Nothing was written."
+        if isinstance(error, Conflict | AlreadyExists):
+            self.conflict(message, [])
+        # What the cluster may accept later can be tried again with the same plan.
+        retry = not isinstance(error, Invalid | NotFound)
+        self.finish(ChangeState.FAILED, PlanState.READY if retry else PlanState.FAILED, message)
+        raise NotWrittenError(message, _status(error), self.change.pk, _fields(error))
+
+    def conflict(self, message: str, conflicts: list[dict[str, Any]]) -> NoReturn:
+        self.finish(ChangeState.CONFLICT, PlanState.STALE, message)
+        raise ConflictError(message, conflicts, self.change.pk)
+
+    def finish(self, state: ChangeState, plan_state: PlanState, message: str) -> None:
+        self.change.state, self.change.message, self.change.finished_at = state, message, self.now()
+        self.change.save(update_fields=["state", "message", "finished_at"])
+        self.plan.state = plan_state
+        self.plan.save(update_fields=["state"])
+
+
+def is_stale(plan: Plan, cluster: Cluster) -> bool:
+    """Whether an object that the plan is about has changed since. Raises `cluster.errors.ClusterError`."""
+    operations = map(stored.restore, plan.operations)
+    return any(writing.changed(operation, live.get(cluster, operation.ref)) for operation in operations)
+
+
+def _already(plan: Plan, cluster: Cluster, now: datetime) -> Change:
+    """What to answer for a plan that cannot be claimed."""
+    plan.refresh_from_db()
+    if plan.state == PlanState.APPLYING and finish_interrupted(cluster, now):
+        plan.refresh_from_db()
+    if plan.state == PlanState.APPLIED:
+        return plan.changes.get(state=ChangeState.APPLIED)
+    if plan.state == PlanState.APPLYING:
+        raise ConflictError("This plan is being applied right now.")
+    raise ConflictError("This plan can no longer be applied; make a new one.")
+
+
+def _start(plan: Plan, by: User, note: str, at: datetime) -> Change:
+    untouched = {"state": "not_done", "message": ""}
+    about = sorted({f"{rule['namespace']}/{rule['service']}" for rule in plan.rules})
+    if plan.reverts is not None:
+        about = plan.reverts.services
+    return Change.objects.create(
+        plan=plan,
+        kind="revert" if plan.reverts else "apply",
+        reverts=plan.reverts,
+        by=by,
+        at=at,
+        note=note,
+        summary=plan.summary,
+        namespace=about[0].partition("/")[0] if about else "",
+        services=about,
+        operations=[{**kept, **untouched} for kept in plan.operations],
+    )
+
+
+def _conflict(operation: Operation, found: Manifest | None) -> dict[str, Any]:
+    return stored.conflict(operation.ref, operation.before, found, operation.after)
+
+
+def _status(error: ClusterError) -> int:
+    """The answer's status: what the cluster holds against the object is the caller's, the rest is not."""
+    statuses: list[tuple[type[ClusterError], int]] = [(Invalid, 422), (Forbidden, 403), (NotFound, 404)]
+    return next((status for kind, status in statuses if isinstance(error, kind)), 503)
+
+
+def _fields(error: ClusterError) -> list[dict[str, str]]:
+    causes = error.causes if isinstance(error, Invalid) else ()
+    return [{"field": cause.field, "message": cause.message} for cause in causes]

@@ -1,0 +1,141 @@
+"""Who a set of rules meets, from live traffic, before anything is written.
+
+What is not measured is said to be unknown, never taken for nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from routing.rules import ClearFault, Fault, Rule, Split
+from routing.sentences import whom
+
+
+class Caller(Protocol):
+    """The requests of one workload to a service; `requests_per_second`, and `error_ratio` from 0 to 1."""
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace."""
+
+    @property
+    def workload(self) -> str:
+        """Its name; empty when it has no proxy."""
+
+    @property
+    def app(self) -> str:
+        """Its app."""
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+
+    @property
+    def requests_per_second(self) -> float:
+        """What it sends."""
+
+    @property
+    def error_ratio(self) -> float:
+        """What part of it fails, from 0 to 1."""
+
+
+class Traffic(Protocol):
+    """Live traffic, as `telemetry.live` has it."""
+
+    def available(self) -> bool:
+        """Whether there is a measurement that is not stale."""
+
+    def age_seconds(self) -> float | None:
+        """How old it is."""
+
+    def callers(self, namespace: str, service: str) -> Sequence[Caller]:
+        """Who calls a service."""
+
+    def shares(self, namespace: str, service: str) -> Mapping[str, float]:
+        """The part of its requests that each version got, from 0 to 1."""
+
+
+def radius(rules: Sequence[Rule], traffic: Traffic) -> dict[str, Any]:
+    """The blast radius of rules as the REST API answers it; rates per second and per minute."""
+    if not traffic.available():
+        return unmeasured("There is no current measurement of the traffic.")
+    about = {(rule.namespace, rule.service) for rule in rules}
+    callers = {target: list(traffic.callers(*target)) for target in sorted(about)}
+    rates = {target: sum(c.requests_per_second for c in found) for target, found in callers.items()}
+    faults = [rule for rule in rules if isinstance(rule, Fault)]
+    return {
+        "measured": True,
+        "reason": "",
+        "age_seconds": traffic.age_seconds(),
+        "callers": [_caller(caller) for found in callers.values() for caller in found],
+        "requests_per_second": round(sum(rates.values()), 3),
+        "requests_per_minute": round(60 * sum(rates.values()), 1),
+        "added_errors_per_minute": _per_minute(faults, rates, _failing) if faults else 0.0,
+        "delayed_per_minute": _per_minute(faults, rates, _delayed) if faults else 0.0,
+        "at_most": any(fault.match for fault in faults),
+        "sentence": " ".join(
+            _sentence(rule, len(callers[rule.namespace, rule.service]), rates[rule.namespace, rule.service])
+            for rule in rules
+        ),
+    }
+
+
+def unmeasured(reason: str) -> dict[str, Any]:
+    """The blast radius where nothing is known."""
+    return {
+        "measured": False,
+        "reason": reason,
+        "age_seconds": None,
+        "callers": [],
+        "requests_per_second": None,
+        "requests_per_minute": None,
+        "added_errors_per_minute": None,
+        "delayed_per_minute": None,
+        "at_most": False,
+        "sentence": reason,
+    }
+
+
+def _caller(caller: Caller) -> dict[str, Any]:
+    return {
+        "namespace": caller.namespace,
+        "workload": caller.workload,
+        "app": caller.app,
+        "version": caller.version,
+        "requests_per_second": round(caller.requests_per_second, 3),
+        "error_ratio": round(caller.error_ratio, 4),
+    }
+
+
+def _per_minute(
+    faults: Sequence[Fault], rates: Mapping[tuple[str, str], float], part: Callable[[Fault], float]
+) -> float:
+    return round(sum(60 * rates[fault.namespace, fault.service] * part(fault) for fault in faults), 1)
+
+
+def _failing(fault: Fault) -> float:
+    """The part of the requests that a fault turns into errors: an abort with 404 is one, with 204 is none."""
+    abort = fault.abort
+    return abort.percentage / 100 if abort and abort.http_status >= 400 else 0.0
+
+
+def _delayed(fault: Fault) -> float:
+    return fault.delay.percentage / 100 if fault.delay else 0.0
+
+
+def _sentence(rule: Rule, callers: int, rate: float) -> str:
+    workloads = "1 workload sends" if callers == 1 else f"{callers} workloads send"
+    traffic = f"{workloads} {rate:.3g} requests a second to {rule.service}"
+    if rate == 0:
+        return f"Nobody calls {rule.service} at the moment."
+    if isinstance(rule, Split):
+        return f"{traffic}; all of them follow the new weights."
+    if isinstance(rule, ClearFault):
+        return f"{traffic}; none of them meets meshui's fault any more."
+    parts = []
+    bound = "at most " if rule.match else "about "
+    if rule.delay:
+        parts.append(f"{bound}{60 * rate * _delayed(rule):.3g} a minute wait {rule.delay.fixed_delay} longer")
+    if rule.abort:
+        aborted = 60 * rate * rule.abort.percentage / 100
+        parts.append(f"{bound}{aborted:.3g} a minute are answered {rule.abort.http_status}")
+    return f"{traffic}; of {whom(rule.match)}, {' and '.join(parts)}."

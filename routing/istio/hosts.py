@@ -1,0 +1,195 @@
+"""Which VirtualService and DestinationRule are about a service: Istio's lookup, on plain manifests. Pure.
+
+Sources: https://istio.io/latest/docs/concepts/traffic-management/,
+https://istio.io/latest/docs/ops/best-practices/traffic-management/#cross-namespace-configuration
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cluster.refs import Manifest
+
+ROOT_NAMESPACE: Final = "istio-system"
+CLUSTER_DOMAIN: Final = "cluster.local"
+MESH: Final = "mesh"
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualServices:
+    """The VirtualServices that matter for one service.
+
+    `main` is the one that routes its host for the callers in the mesh; `rivals` claim the same host for
+    callers that see both (IST0109); `wildcard` routes it only as long as there is no `main`; `gateway_only`
+    route to it from gateways and are not in force inside the mesh.
+    """
+
+    main: Manifest | None
+    rivals: tuple[Manifest, ...]
+    wildcard: Manifest | None
+    gateway_only: tuple[Manifest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationRules:
+    """The DestinationRules that matter for one service.
+
+    `main` is for exactly its host, in the service's namespace or else in the root namespace; `wildcard` is in
+    force only as long as there is no `main`; `duplicates` are about the same host in the same namespace,
+    where the first wins; `elsewhere` are about it in other namespaces, and win for the callers there.
+    """
+
+    main: Manifest | None
+    wildcard: Manifest | None
+    duplicates: tuple[Manifest, ...]
+    elsewhere: tuple[Manifest, ...]
+
+    @property
+    def effective(self) -> Manifest | None:
+        """The one in force for callers whose own namespace has none."""
+        return self.main or self.wildcard
+
+
+def service_host(namespace: str, service: str) -> str:
+    """The full host name of a service."""
+    return f"{service}.{namespace}.svc.{CLUSTER_DOMAIN}"
+
+
+def fqdn(host: str, namespace: str) -> str:
+    """A host as written in a resource of `namespace`, in full: only a name without a dot is short."""
+    return host if "." in host or host.startswith("*") else service_host(namespace, host)
+
+
+def namespace_of(manifest: Manifest) -> str:
+    """The namespace of a manifest."""
+    return str(manifest["metadata"].get("namespace", ""))
+
+
+def name_of(manifest: Manifest) -> str:
+    """`VirtualService bookinfo/reviews`: how messages name a manifest."""
+    return f"{manifest['kind']} {namespace_of(manifest)}/{manifest['metadata']['name']}"
+
+
+def covers(pattern: str, host: str) -> bool:
+    """Whether a host pattern, possibly with a leading `*`, covers a host."""
+    return host.endswith(pattern[1:]) if pattern.startswith("*") else pattern == host
+
+
+def hosts_of(virtual_service: Manifest) -> list[str]:
+    """The hosts of a VirtualService in full."""
+    written = _spec(virtual_service).get("hosts")
+    return [fqdn(str(host), namespace_of(virtual_service)) for host in _list(written)]
+
+
+def binds_mesh(virtual_service: Manifest) -> bool:
+    """Whether a VirtualService is in force for callers inside the mesh."""
+    gateways = _list(_spec(virtual_service).get("gateways"))
+    return not gateways or MESH in gateways
+
+
+def virtual_services_of(
+    virtual_services: Iterable[Manifest], namespace: str, service: str
+) -> VirtualServices:
+    """The VirtualServices about a service, out of all in the cluster."""
+    host = service_host(namespace, service)
+    known = [manifest for manifest in virtual_services if _visible(manifest, namespace)]
+    mesh = [manifest for manifest in known if binds_mesh(manifest)]
+    exact = [manifest for manifest in mesh if host in hosts_of(manifest)]
+    # Those in the service's own namespace first, then the older: what a person would call "the"
+    # VirtualService.
+    exact.sort(key=lambda manifest: (namespace_of(manifest) != namespace, *_age(manifest)))
+    wildcards = [manifest for manifest in mesh if manifest not in exact and _specificity(manifest, host)]
+    wildcards.sort(key=lambda manifest: (-_specificity(manifest, host), *_age(manifest)))
+    return VirtualServices(
+        main=exact[0] if exact else None,
+        rivals=tuple(exact[1:]),
+        wildcard=wildcards[0] if wildcards else None,
+        gateway_only=tuple(item for item in known if not binds_mesh(item) and host in destinations(item)),
+    )
+
+
+def destination_rules_of(
+    destination_rules: Iterable[Manifest], namespace: str, service: str
+) -> DestinationRules:
+    """The DestinationRules about a service, out of all in the cluster.
+
+    A caller's own namespace is asked first, then the service's, then the root namespace; within one, the rule
+    for exactly the host before one with a wildcard. Those for chosen workloads only (workloadSelector) do not
+    count.
+    """
+    host = service_host(namespace, service)
+    about = [rule for rule in destination_rules if covers(host_of(rule), host) and not _chosen(rule)]
+    for place in (namespace, ROOT_NAMESPACE):
+        here = sorted((rule for rule in about if namespace_of(rule) == place), key=_age)
+        exact = [rule for rule in here if host_of(rule) == host]
+        wildcards = sorted((rule for rule in here if rule not in exact), key=lambda rule: -len(host_of(rule)))
+        if here:
+            main = exact[0] if exact else None
+            wildcard = wildcards[0] if wildcards else None
+            return DestinationRules(main, wildcard, tuple(exact[1:]), _elsewhere(about, namespace))
+    return DestinationRules(None, None, (), _elsewhere(about, namespace))
+
+
+def destinations(virtual_service: Manifest) -> set[str]:
+    """The full hosts that the http rules of a VirtualService send requests to."""
+    return {
+        fqdn(str(destination.get("host", "")), namespace_of(virtual_service))
+        for rule in http_rules(virtual_service)
+        for route in _list(rule.get("route"))
+        for destination in [route.get("destination") or {}]
+    }
+
+
+def host_of(destination_rule: Manifest) -> str:
+    """The host of a DestinationRule in full."""
+    return fqdn(str(_spec(destination_rule).get("host", "")), namespace_of(destination_rule))
+
+
+def uses_subset(virtual_service: Manifest, host: str, subset: str) -> bool:
+    """Whether an http rule of a VirtualService names a subset of a host, with a weight or without."""
+    home = namespace_of(virtual_service)
+    return any(
+        fqdn(str(destination.get("host", "")), home) == host and destination.get("subset") == subset
+        for rule in http_rules(virtual_service)
+        for route in [*_list(rule.get("route")), {"destination": rule.get("mirror")}]
+        for destination in [route.get("destination") or {}]
+    )
+
+
+def http_rules(virtual_service: Manifest) -> list[dict[str, Any]]:
+    """The http rules of a VirtualService, as they stand in it."""
+    return _list(_spec(virtual_service).get("http"))
+
+
+def _elsewhere(rules: list[Manifest], namespace: str) -> tuple[Manifest, ...]:
+    return tuple(rule for rule in rules if namespace_of(rule) not in {namespace, ROOT_NAMESPACE})
+
+
+def _visible(manifest: Manifest, namespace: str) -> bool:
+    """Whether callers in a namespace see a VirtualService; one kept to another namespace is none of
+    theirs.
+    """
+    export_to = _list(_spec(manifest).get("exportTo")) or ["*"]
+    here = namespace_of(manifest) == namespace
+    return "*" in export_to or namespace in export_to or (here and "." in export_to)
+
+
+def _specificity(manifest: Manifest, host: str) -> int:
+    return max((len(pattern) for pattern in hosts_of(manifest) if covers(pattern, host)), default=0)
+
+
+def _age(manifest: Manifest) -> tuple[str, str]:
+    metadata = manifest["metadata"]
+    return str(metadata.get("creationTimestamp", "")), str(metadata["name"])
+
+
+def _chosen(destination_rule: Manifest) -> bool:
+    return bool(_spec(destination_rule).get("workloadSelector"))
+
+
+def _spec(manifest: Manifest) -> dict[str, Any]:
+    return manifest.get("spec") or {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

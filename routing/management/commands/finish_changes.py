@@ -1,0 +1,25 @@
+"""Ends changes whose process died in the middle; for a start-up script, or by hand."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from cluster import connection
+from cluster.errors import ClusterError
+from routing.recovery import finish_interrupted
+
+
+class Command(BaseCommand):
+    """`manage.py finish_changes`."""
+
+    help = "Looks up what became of changes that were interrupted, and writes down their end."
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        """Runs the command. Raises CommandError when the cluster does not answer."""
+        try:
+            finished = finish_interrupted(connection.current(), timezone.now())
+        except ClusterError as error:
+            raise CommandError(error.message) from error
+        for change in finished:
+            self.stdout.write(f"#{change.pk} {change.summary}: {change.state}")

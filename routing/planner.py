@@ -1,0 +1,161 @@
+"""From rules and the live resources to a plan: which writes, in which order, and what speaks against them.
+Pure.
+
+Order is make before break: a subset exists before a route names it, and a route stops naming a subset before
+it goes. A plan with an error among its problems must not be applied; one that changes nothing has no
+operations.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+from cluster import inventory
+from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
+from cluster.refs import Manifest, Ref
+from routing import diff, istio, rules
+from routing.drafting import Draft
+from routing.problems import Problem, error, info
+
+Action: TypeAlias = Literal["create", "update", "delete"]
+
+BEFORE_ROUTES: Final = 0
+ROUTES: Final = 1
+AFTER_ROUTES: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What a plan is made of: the services concerned, and every VirtualService and DestinationRule."""
+
+    services: tuple[inventory.Service, ...]
+    virtual_services: tuple[Manifest, ...]
+    destination_rules: tuple[Manifest, ...]
+
+    def service(self, namespace: str, name: str) -> inventory.Service | None:
+        """The service of this name, or None."""
+        return next((s for s in self.services if (s.namespace, s.name) == (namespace, name)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One write; `before` is None for a create, `after` for a delete."""
+
+    action: Action
+    ref: Ref
+    why: str
+    before: Manifest | None
+    after: Manifest | None
+
+    @property
+    def phase(self) -> int:
+        """When it belongs: before the routes change, with them, or after."""
+        if self.ref.kind != DESTINATION_RULE:
+            return ROUTES
+        return AFTER_ROUTES if _names(self.before) - _names(self.after) else BEFORE_ROUTES
+
+    @property
+    def differences(self) -> tuple[diff.FieldDiff, ...]:
+        """What it changes, field by field."""
+        return diff.fields(self.before, self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to write, in order, and what speaks against it; `hash` stands for all of it and the state it is
+    for.
+    """
+
+    rules: tuple[rules.Rule, ...]
+    operations: tuple[Operation, ...]
+    problems: tuple[Problem, ...]
+    hash: str
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that forbid to apply it."""
+        return tuple(problem for problem in self.problems if problem.level == "error")
+
+
+def plan(wanted: Sequence[rules.Rule], live: Live) -> Plan:
+    """The plan that makes the rules true, on the live resources as they are."""
+    draft = Draft(live.virtual_services, live.destination_rules)
+    for index, rule in enumerate(wanted):
+        field = f"rules[{index}]"
+        service = live.service(rule.namespace, rule.service)
+        if service is None:
+            message = f"There is no service {rule.service} in namespace {rule.namespace}."
+            draft.problems.append(error("UNKNOWN_SERVICE", message, f"{field}.service"))
+            continue
+        draft.apply(rule, service, field)
+    operations = in_safe_order(_operations(draft, live))
+    problems = list(draft.problems)
+    if not operations and not any(problem.level == "error" for problem in problems):
+        problems.append(info("NOTHING_TO_DO", "The cluster is already as these rules want it."))
+    return Plan(tuple(wanted), operations, tuple(problems), digest(wanted, operations))
+
+
+def in_safe_order(operations: Iterable[Operation]) -> tuple[Operation, ...]:
+    """Operations so that no route ever names a subset that is not there."""
+    return tuple(sorted(operations, key=lambda item: (item.phase, item.ref.namespace, item.ref.name)))
+
+
+def settles_between(earlier: Operation, later: Operation) -> bool:
+    """Whether the proxies need a moment between two operations, to learn of the one before the other."""
+    return earlier.phase < later.phase
+
+
+def digest(wanted: Sequence[rules.Rule], operations: Iterable[Operation]) -> str:
+    """A hash over the rules, each operation's result, and the version of the resource that it is for."""
+    parts: list[Any] = [rules.to_json(rule) for rule in wanted]
+    for operation in operations:
+        metadata = (operation.before or {}).get("metadata") or {}
+        base = [metadata.get("uid", ""), metadata.get("resourceVersion", "")]
+        parts.append([operation.action, str(operation.ref), base, diff.content(operation.after)])
+    return hashlib.sha256(diff.canonical(parts).encode()).hexdigest()
+
+
+def operation(before: Manifest | None, after: Manifest | None, why: str) -> Operation | None:
+    """The write that leads from one state of an object to another; None when they say the same."""
+    if diff.same(before, after):
+        return None
+    if before is None and after is not None:
+        return Operation("create", Ref.of(after), why, None, after)
+    if before is not None and after is None:
+        return Operation("delete", Ref.of(before), why, before, None)
+    return Operation("update", Ref.of(before or {}), why, before, after)
+
+
+def dangling_subsets(
+    virtual_services: Iterable[Manifest], operations: Iterable[Operation]
+) -> tuple[Problem, ...]:
+    """An error for each route that, once the operations are done, names a subset which they take away."""
+    done = {item.ref: item for item in operations}
+    routes = [item for item in virtual_services if Ref.of(item) not in done]
+    routes += [item.after for item in done.values() if item.ref.kind == VIRTUAL_SERVICE and item.after]
+    found = []
+    for item in done.values():
+        if item.ref.kind != DESTINATION_RULE:
+            continue
+        host = istio.host_of(item.before or item.after or {})
+        for name in sorted(_names(item.before) - _names(item.after)):
+            users = [istio.name_of(route) for route in routes if istio.uses_subset(route, host, name)]
+            if users:
+                message = f"Subset {name} of {item.ref} cannot go: {', '.join(users)} still names it."
+                found.append(error("SUBSET_IN_USE", message, resource=str(item.ref)))
+    return tuple(found)
+
+
+def _operations(draft: Draft, live: Live) -> list[Operation]:
+    before = {Ref.of(item): item for item in (*live.virtual_services, *live.destination_rules)}
+    found = []
+    for ref, after in draft.resources().items():
+        change = operation(before.get(ref), after, draft.why(ref))
+        if change is not None:
+            found.append(change)
+    return found
+
+
+def _names(destination_rule: Manifest | None) -> set[str]:
+    return {str(subset.get("name", "")) for subset in istio.subsets_of(destination_rule)}

@@ -1,0 +1,51 @@
+"""Rules and what is in force, in the words that pages and messages use. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from routing.rules import Abort, ClearFault, Delay, Fault, HeaderMatch, Rule, Split
+
+
+def percent(value: float) -> str:
+    """`80 %`, `0.5 %`: three significant digits at most."""
+    return f"{value:.3g} %" if value < 100 else "100 %"
+
+
+def split_sentence(weights: Mapping[str, float]) -> str:
+    """`80 % v1, 20 % v3`: versions with a weight, in the order given; the empty version is another
+    destination.
+    """
+    shown = [f"{percent(weight)} {version or 'elsewhere'}" for version, weight in weights.items() if weight]
+    return ", ".join(shown) or "nothing"
+
+
+def whom(match: HeaderMatch | None) -> str:
+    """For whom a fault is: `everyone`, or the header."""
+    return f"requests with {match.header}: {match.value[:60]}" if match else "everyone"
+
+
+def fault_parts(delay: Delay | None, abort: Abort | None) -> str:
+    """`50 % delayed by 2s, 10 % aborted with 503`."""
+    parts = []
+    if delay:
+        parts.append(f"{percent(delay.percentage)} delayed by {delay.fixed_delay}")
+    if abort:
+        parts.append(f"{percent(abort.percentage)} aborted with {abort.http_status or 'a gRPC status'}")
+    return ", ".join(parts) or "an unknown fault"
+
+
+def fault_sentence(fault: Fault) -> str:
+    """`50 % delayed by 2s; everyone`."""
+    return f"{fault_parts(fault.delay, fault.abort)}; {whom(fault.match)}"
+
+
+def summary(rules: Sequence[Rule]) -> str:
+    """A set of rules in one line: `reviews: 80 % v1, 20 % v3`."""
+    return "; ".join(f"{rule.service}: {_rule(rule)}" for rule in rules)
+
+
+def _rule(rule: Rule) -> str:
+    if isinstance(rule, Split):
+        return split_sentence(rule.weights)
+    if isinstance(rule, ClearFault):
+        return "no fault"
+    return fault_sentence(rule)

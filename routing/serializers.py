@@ -1,0 +1,321 @@
+"""The shapes of what the REST API takes and answers, for the OpenAPI document.
+
+Requests are read by `routing.rules`, whose messages say more; answers are built by `routing.stored` and
+`routing.services`. A test holds the answers against these shapes.
+"""
+
+from typing import Any
+
+from rest_framework import serializers
+
+Base = serializers.Serializer[Any]
+
+
+class FieldErrorSerializer(Base):
+    """One wrong field."""
+
+    field = serializers.CharField(allow_blank=True, help_text="A path, such as rules[0].weights")
+    message = serializers.CharField()
+
+
+class ErrorBodySerializer(Base):
+    """What went wrong."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    fields = FieldErrorSerializer(many=True)  # type: ignore[assignment]  # the wire's word
+    change = serializers.IntegerField(required=False, allow_null=True)
+
+
+class ErrorSerializer(Base):
+    """The one shape of every error."""
+
+    error = ErrorBodySerializer()
+
+
+class ResourceSerializer(Base):
+    """One object of the cluster."""
+
+    kind = serializers.CharField()
+    api_version = serializers.CharField()
+    namespace = serializers.CharField()
+    name = serializers.CharField()
+
+
+class FieldDiffSerializer(Base):
+    """One difference."""
+
+    op = serializers.ChoiceField(["add", "remove", "change"])
+    path = serializers.CharField()
+    old = serializers.JSONField(allow_null=True)
+    new = serializers.JSONField(allow_null=True)
+
+
+class ConflictSerializer(Base):
+    """A three-way difference, in YAML and field by field."""
+
+    resource = ResourceSerializer()
+    base = serializers.CharField(allow_blank=True)
+    theirs = serializers.CharField(allow_blank=True)
+    yours = serializers.CharField(allow_blank=True)
+    theirs_diff = FieldDiffSerializer(many=True)
+    yours_diff = FieldDiffSerializer(many=True)
+
+
+class ConflictBodySerializer(ErrorBodySerializer):
+    """What went wrong, with what others did meanwhile."""
+
+    conflicts = ConflictSerializer(many=True)
+
+
+class ConflictErrorSerializer(Base):
+    """An answer of status 409."""
+
+    error = ConflictBodySerializer()
+
+
+class DelaySerializer(Base):
+    """A delay before some of the requests."""
+
+    percentage = serializers.FloatField(min_value=0.0001, max_value=100)
+    fixed_delay = serializers.CharField(help_text="2s or 500ms")
+
+
+class AbortSerializer(Base):
+    """An answer in the place of some of the requests."""
+
+    percentage = serializers.FloatField(min_value=0.0001, max_value=100)
+    http_status = serializers.IntegerField(min_value=200, max_value=599)
+
+
+class HeaderMatchSerializer(Base):
+    """Requests whose header has exactly this value."""
+
+    header = serializers.CharField()
+    value = serializers.CharField()
+
+
+class RuleSerializer(Base):
+    """A split (weights), a fault (delay, abort, match) or clear_fault."""
+
+    kind = serializers.ChoiceField(["split", "fault", "clear_fault"])
+    namespace = serializers.CharField()
+    service = serializers.CharField()
+    weights = serializers.DictField(
+        child=serializers.IntegerField(min_value=0, max_value=100), required=False, help_text="Sum 100"
+    )
+    delay = DelaySerializer(required=False)
+    abort = AbortSerializer(required=False)
+    match = HeaderMatchSerializer(required=False, help_text="Absent: everyone")
+
+
+class PlanRequestSerializer(Base):
+    """What somebody asks for, and why."""
+
+    rules = RuleSerializer(many=True)
+    note = serializers.CharField(required=False, allow_blank=True, max_length=500)
+
+
+class ApplyRequestSerializer(Base):
+    """How a plan is applied; `hash` makes sure that it is the plan that was looked at."""
+
+    hash = serializers.CharField(required=False, max_length=64)
+    note = serializers.CharField(required=False, allow_blank=True, max_length=500)
+
+
+class RevertRequestSerializer(Base):
+    """How a change is taken back."""
+
+    note = serializers.CharField(required=False, allow_blank=True, max_length=500)
+
+
+class ProblemSerializer(Base):
+    """Something to know before applying."""
+
+    level = serializers.ChoiceField(["error", "warning", "info"])
+    code = serializers.CharField()
+    message = serializers.CharField()
+    field = serializers.CharField(allow_null=True)
+    resource = serializers.CharField(allow_null=True)
+
+
+class PlannedOperationSerializer(Base):
+    """One write that a plan holds."""
+
+    action = serializers.ChoiceField(["create", "update", "delete"])
+    resource = ResourceSerializer()
+    why = serializers.CharField()
+    diff = FieldDiffSerializer(many=True)
+    yaml_before = serializers.CharField(allow_blank=True)
+    yaml_after = serializers.CharField(allow_blank=True)
+    unified_diff = serializers.CharField(allow_blank=True)
+
+
+class CallerSerializer(Base):
+    """A workload that calls a service."""
+
+    namespace = serializers.CharField(allow_blank=True)
+    workload = serializers.CharField(allow_blank=True)
+    app = serializers.CharField(allow_blank=True)
+    version = serializers.CharField(allow_blank=True)
+    requests_per_second = serializers.FloatField()
+    error_ratio = serializers.FloatField()
+
+
+class BlastRadiusSerializer(Base):
+    """Who is met, from live traffic; null where it is not measured."""
+
+    measured = serializers.BooleanField()
+    reason = serializers.CharField(allow_blank=True)
+    age_seconds = serializers.FloatField(allow_null=True)
+    callers = CallerSerializer(many=True)
+    requests_per_second = serializers.FloatField(allow_null=True)
+    requests_per_minute = serializers.FloatField(allow_null=True)
+    added_errors_per_minute = serializers.FloatField(allow_null=True)
+    delayed_per_minute = serializers.FloatField(allow_null=True)
+    at_most = serializers.BooleanField()
+    sentence = serializers.CharField(allow_blank=True)
+
+
+class PlanSerializer(Base):
+    """A plan."""
+
+    id = serializers.UUIDField()
+    hash = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    created_by = serializers.CharField()
+    note = serializers.CharField(allow_blank=True)
+    summary = serializers.CharField()
+    state = serializers.ChoiceField(["ready", "applying", "applied", "stale", "failed"])
+    reverts = serializers.IntegerField(allow_null=True)
+    rules = RuleSerializer(many=True)
+    operations = PlannedOperationSerializer(many=True)
+    problems = ProblemSerializer(many=True)
+    blast_radius = BlastRadiusSerializer()
+
+
+class DoneOperationSerializer(Base):
+    """One write of a change, and what became of it."""
+
+    action = serializers.ChoiceField(["create", "update", "delete"])
+    resource = ResourceSerializer()
+    why = serializers.CharField()
+    diff = FieldDiffSerializer(many=True)
+    before = serializers.JSONField(allow_null=True)
+    after = serializers.JSONField(allow_null=True)
+    unified_diff = serializers.CharField(allow_blank=True)
+    state = serializers.ChoiceField(["done", "failed", "not_done"])
+    message = serializers.CharField(allow_blank=True)
+
+
+class ChangeSerializer(Base):
+    """A change."""
+
+    id = serializers.IntegerField()
+    plan = serializers.UUIDField(allow_null=True)
+    kind = serializers.ChoiceField(["apply", "revert"])
+    reverts = serializers.IntegerField(allow_null=True)
+    reverted_by = serializers.IntegerField(allow_null=True)
+    state = serializers.ChoiceField(["started", "applied", "conflict", "partial", "failed"])
+    by = serializers.CharField()
+    at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    note = serializers.CharField(allow_blank=True)
+    summary = serializers.CharField()
+    namespace = serializers.CharField(allow_blank=True)
+    services = serializers.ListField(child=serializers.CharField())
+    operations = DoneOperationSerializer(many=True)
+    message = serializers.CharField(allow_blank=True)
+
+
+class ChangesSerializer(Base):
+    """A page of changes, newest first; `next` is the `before` of the next page."""
+
+    changes = ChangeSerializer(many=True)
+    next = serializers.IntegerField(allow_null=True)
+
+
+class ChangesQuery(Base):
+    """Which page of changes."""
+
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
+    before = serializers.IntegerField(required=False, min_value=1)
+
+
+class PortSerializer(Base):
+    """A port of a service."""
+
+    name = serializers.CharField(allow_blank=True)
+    number = serializers.IntegerField()
+    protocol = serializers.CharField()
+
+
+class VersionSerializer(Base):
+    """A version of a service; `weight` in percent, `observed_share` from 0 to 1."""
+
+    version = serializers.CharField()
+    subset = serializers.CharField(allow_null=True)
+    pods = serializers.IntegerField()
+    ready_pods = serializers.IntegerField()
+    weight = serializers.FloatField(allow_null=True)
+    observed_share = serializers.FloatField(allow_null=True)
+
+
+class NameSerializer(Base):
+    """A namespaced name."""
+
+    namespace = serializers.CharField()
+    name = serializers.CharField()
+
+
+class RoutingSerializer(Base):
+    """The routing in force."""
+
+    virtual_service = NameSerializer(allow_null=True)
+    sentence = serializers.CharField()
+    editable = serializers.BooleanField()
+    reason = serializers.CharField(allow_blank=True)
+
+
+class ServiceFaultSerializer(Base):
+    """A fault in force; `owned` when meshui set it."""
+
+    kind = serializers.ChoiceField(["delay", "abort"])
+    percentage = serializers.FloatField()
+    fixed_delay = serializers.CharField(allow_null=True)
+    http_status = serializers.IntegerField(allow_null=True)
+    match = HeaderMatchSerializer(allow_null=True)
+    owned = serializers.BooleanField()
+    where = serializers.CharField(allow_blank=True)
+
+
+class ServiceSerializer(Base):
+    """A service with its versions and the routing in force."""
+
+    namespace = serializers.CharField()
+    name = serializers.CharField()
+    host = serializers.CharField()
+    ports = PortSerializer(many=True)
+    versions = VersionSerializer(many=True)
+    routing = RoutingSerializer()
+    faults = ServiceFaultSerializer(many=True)
+    problems = ProblemSerializer(many=True)
+
+
+class ServicesSerializer(Base):
+    """Services."""
+
+    services = ServiceSerializer(many=True)
+
+
+class NamespacesQuery(Base):
+    """Which namespaces."""
+
+    namespaces = serializers.RegexField(
+        r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(,(?=.)|$))*$",
+        default="",
+        allow_blank=True,
+        max_length=8000,
+        help_text="Names with commas between; empty for all",
+        error_messages={"invalid": "These are not names of namespaces with commas between."},
+    )

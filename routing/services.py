@@ -1,0 +1,135 @@
+"""The services that can be steered, with the routing in force: what the Routing pages and GET services
+show.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cluster import inventory
+from cluster.port import Cluster
+from routing import istio, live
+from routing.blast import Traffic
+from routing.istio import ObservedFault
+from routing.planner import Live
+from routing.problems import error, warning
+from routing.sentences import fault_parts, split_sentence, whom
+
+Json = dict[str, Any]
+
+
+def everything(cluster: Cluster, namespaces: list[str], traffic: Traffic) -> list[Json]:
+    """Every service of some namespaces (empty: of all). Raises `cluster.errors.ClusterError`."""
+    state = live.read(cluster, namespaces or None)
+    return [describe(service, state, traffic) for service in state.services]
+
+
+def one(cluster: Cluster, namespace: str, name: str, traffic: Traffic) -> Json | None:
+    """One service, or None where there is none. Raises `cluster.errors.ClusterError`."""
+    state = live.read(cluster, [namespace])
+    service = state.service(namespace, name)
+    return describe(service, state, traffic) if service else None
+
+
+def describe(service: inventory.Service, state: Live, traffic: Traffic) -> Json:
+    """One service with the routing in force and, as far as it is measured, the traffic."""
+    virtual = istio.virtual_services_of(state.virtual_services, service.namespace, service.name)
+    rules = istio.destination_rules_of(state.destination_rules, service.namespace, service.name)
+    subsets = istio.read_subsets(rules.effective, service)
+    in_force = virtual.main or virtual.wildcard
+    weights = istio.read_weights(in_force, service.namespace, service.name, subsets) if in_force else None
+    faults = istio.observed_faults(in_force) if in_force else ()
+    shares = traffic.shares(service.namespace, service.name) if traffic.available() else {}
+    reason = _not_editable(service, virtual)
+    return {
+        "namespace": service.namespace,
+        "name": service.name,
+        "host": istio.service_host(service.namespace, service.name),
+        "ports": [
+            {"name": port.name, "number": port.number, "protocol": port.protocol} for port in service.ports
+        ],
+        "versions": [_version(version, subsets, weights, shares) for version in service.versions],
+        "routing": {
+            "virtual_service": _name(in_force),
+            "sentence": _sentence(weights, faults, routed=in_force is not None),
+            "editable": not reason,
+            "reason": reason,
+        },
+        "faults": [part for fault in faults for part in _faults(fault)],
+        "problems": _problems(service, virtual, weights),
+    }
+
+
+def _version(
+    version: inventory.Version,
+    subsets: istio.Subsets,
+    weights: Mapping[str, float] | None,
+    shares: Mapping[str, float],
+) -> Json:
+    share = shares.get(version.version, 0.0) if shares else None
+    return {
+        "version": version.version,
+        "subset": subsets.by_version.get(version.version),
+        "pods": version.pods,
+        "ready_pods": version.ready_pods,
+        "weight": _whole((weights or {}).get(version.version)),
+        "observed_share": None if share is None else round(share, 4),
+    }
+
+
+def _whole(weight: float | None) -> float | None:
+    """A weight without a fraction that says nothing."""
+    return int(weight) if weight is not None and weight == int(weight) else weight
+
+
+def _faults(fault: ObservedFault) -> list[Json]:
+    """A fault as the page shows it: a delay and an abort of the same rule are two."""
+    match = {"header": fault.match.header, "value": fault.match.value} if fault.match else None
+    common = {"match": match, "owned": fault.owned, "where": fault.where}
+    found: list[Json] = []
+    if fault.delay:
+        parts = {"percentage": fault.delay.percentage, "fixed_delay": fault.delay.fixed_delay}
+        found.append({"kind": "delay", **parts, "http_status": None, **common})
+    if fault.abort:
+        parts = {"percentage": fault.abort.percentage, "fixed_delay": None}
+        found.append({"kind": "abort", **parts, "http_status": fault.abort.http_status or None, **common})
+    return found
+
+
+def _sentence(weights: Mapping[str, float] | None, faults: tuple[ObservedFault, ...], *, routed: bool) -> str:
+    if not routed:
+        return "All versions by their pods; everyone"
+    if weights is None:
+        return "No default route"
+    whole = set(weights) == {""}
+    parts = ["All versions by their pods" if whole else split_sentence(weights)]
+    parts += [f"{fault_parts(fault.delay, fault.abort)} for {whom(fault.match)}" for fault in faults]
+    return "; ".join([*parts, "everyone"] if not faults else parts)
+
+
+def _not_editable(service: inventory.Service, virtual: istio.VirtualServices) -> str:
+    if virtual.rivals:
+        return "Several VirtualServices claim this host; leave one of them first."
+    if not service.versions:
+        return "No pod of this service says its version; there is nothing to weigh."
+    return ""
+
+
+def _name(manifest: Mapping[str, Any] | None) -> Json | None:
+    if manifest is None:
+        return None
+    return {"namespace": manifest["metadata"]["namespace"], "name": manifest["metadata"]["name"]}
+
+
+def _problems(
+    service: inventory.Service, virtual: istio.VirtualServices, weights: Mapping[str, float] | None
+) -> list[Json]:
+    found = []
+    if virtual.rivals and virtual.main:
+        names = ", ".join(istio.name_of(item) for item in (virtual.main, *virtual.rivals))
+        found.append(error("IST0109", f"{names} all claim this host; which is in force is undefined."))
+    for version, weight in (weights or {}).items():
+        known = service.version(version)
+        if weight and version and (known is None or not known.ready_pods):
+            message = f"{version} has {weight:g} % of the weight, and no ready pod."
+            found.append(warning("NO_READY_PODS", message))
+    return [problem.to_json() for problem in found]

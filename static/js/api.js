@@ -1,0 +1,77 @@
+/** The REST interface as the pages use it: JSON both ways, the session's CSRF token, errors in one shape. */
+
+/** @typedef {import("./shapes.js").FieldError} FieldError */
+/** @typedef {import("./shapes.js").Conflict} Conflict */
+
+export class ApiError extends Error {
+  /**
+   * @param {number} status the HTTP status; 0 when the console itself did not answer
+   * @param {{code?: string, message?: string, fields?: FieldError[], conflicts?: Conflict[]}} error
+   */
+  constructor(status, error) {
+    super(error.message || `The console answered with ${status}.`);
+    this.status = status;
+    this.code = error.code ?? "";
+    this.fields = error.fields ?? [];
+    this.conflicts = error.conflicts ?? [];
+  }
+}
+
+/**
+ * @param {string} path below /api/v1/
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<any>}
+ * @throws {ApiError}
+ */
+export function get(path, signal) {
+  return send("GET", path, undefined, signal);
+}
+
+/**
+ * @param {string} path below /api/v1/
+ * @param {unknown} body
+ * @returns {Promise<any>}
+ * @throws {ApiError}
+ */
+export function post(path, body) {
+  return send("POST", path, body);
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} body
+ * @param {AbortSignal} [signal]
+ */
+async function send(method, path, body, signal) {
+  /** @type {Record<string, string>} */
+  const headers = { Accept: "application/json" };
+  if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  /** @type {Response} */
+  let answer;
+  try {
+    answer = await fetch(`/api/v1/${path}`, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal,
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError(0, { code: "unavailable", message: unreachable(method) });
+  }
+  const content = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new ApiError(answer.status, content.error ?? {});
+  return content;
+}
+
+/** @param {string} method */
+function unreachable(method) {
+  const before = "The console does not answer.";
+  return method === "GET" ? before : `${before} Whether the command arrived is not known: look at Changes first.`;
+}
+
+function csrfToken() {
+  return /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
+}

@@ -1,0 +1,172 @@
+// Where the nodes stand: left to right by dagre, an app's versions stacked in one column, namespaces kept together.
+// Pure: numbers in, numbers out. What later frames do to it is in rearrange.js.
+
+import { Graph, layout as dagre } from "@dagrejs/dagre";
+
+/** @import { GraphEdge, GraphNode } from "./types.js" */
+
+/** @typedef {{x: number, y: number}} Point */
+/** @typedef {{positions: Map<string, Point>, routes: Map<string, Point[]>}} Layout routes: bends of long edges */
+
+/** Room for one node with the two lines of its label, in the graph's own units. */
+export const CELL = Object.freeze({ width: 104, height: 92 });
+/** What a box around versions needs beside its nodes. */
+const BOX = Object.freeze({ side: 12, title: 30 });
+export const GAP = Object.freeze({ rank: 116, node: 16 });
+
+/**
+ * The versions of an app (and the service that stands before them) share a box; a single one has none.
+ * @param {Iterable<GraphNode>} nodes
+ * @returns {Map<string, string>} node id to the key of its box
+ */
+export function boxes(nodes) {
+  /** @type {Map<string, string[]>} */
+  const members = new Map();
+  for (const node of nodes) {
+    if (!node.app || node.kind === "unknown") continue;
+    const key = `box:${node.namespace}/${node.app}`;
+    members.set(key, [...(members.get(key) ?? []), node.id]);
+  }
+  const shared = [...members].filter(([, ids]) => ids.length > 1);
+  return new Map(shared.flatMap(([key, ids]) => ids.map((id) => /** @type {[string, string]} */ ([id, key]))));
+}
+
+/**
+ * A layout from nothing. Where the boxes of two namespaces would overlap, dagre is asked again to keep them apart,
+ * which it pays for with longer edges.
+ * @param {GraphNode[]} nodes
+ * @param {GraphEdge[]} edges
+ * @returns {Layout}
+ */
+export function arrange(nodes, edges) {
+  const columns = columnsOf(nodes);
+  const plain = solve(columns, edges, false);
+  return apart(columns, plain.positions) ? plain : solve(columns, edges, true);
+}
+
+/** @param {Map<string, Column>} columns @param {GraphEdge[]} edges @param {boolean} compound @returns {Layout} */
+function solve(columns, edges, compound) {
+  const graph = new Graph({ compound, multigraph: false });
+  graph.setGraph({ rankdir: "LR", nodesep: GAP.node, ranksep: GAP.rank, marginx: 0, marginy: 0 });
+  for (const column of columns.values()) {
+    graph.setNode(column.key, { width: column.width, height: column.height });
+    if (!compound || !column.namespace) continue;
+    graph.setNode(`ns:${column.namespace}`, {});
+    graph.setParent(column.key, `ns:${column.namespace}`);
+  }
+  const home = new Map([...columns.values()].flatMap((c) => c.nodes.map((node) => [node.id, c.key])));
+  const links = edges.map((edge) => ({ id: edge.id, from: home.get(edge.source), to: home.get(edge.target) }));
+  for (const { from, to } of links.sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    if (from && to && from !== to) graph.setEdge(from, to, {});
+  }
+  dagre(graph);
+  return { positions: stack(graph, columns), routes: bends(graph, links) };
+}
+
+/** @typedef {{left: number, right: number, top: number, bottom: number}} Rect */
+
+/** @param {Rect} a @param {Rect} b */
+export function meet(a, b) {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}
+
+/** @param {Column} column @param {Map<string, Point>} positions @returns {Rect} around its nodes and their box */
+export function rectOf(column, positions) {
+  const points = column.nodes.map((node) => at(positions, node.id));
+  const boxed = column.nodes.length > 1;
+  const half = { x: CELL.width / 2 + (boxed ? BOX.side : 0), y: CELL.height / 2 };
+  return {
+    left: Math.min(...points.map((point) => point.x)) - half.x,
+    right: Math.max(...points.map((point) => point.x)) + half.x,
+    top: Math.min(...points.map((point) => point.y)) - half.y - (boxed ? BOX.title : 0),
+    bottom: Math.max(...points.map((point) => point.y)) + half.y + (boxed ? BOX.side : 0),
+  };
+}
+
+/** @param {Map<string, Column>} columns @param {Map<string, Point>} positions whether no namespace meets another */
+function apart(columns, positions) {
+  /** @type {Map<string, Rect>} */
+  const frames = new Map();
+  for (const column of columns.values()) {
+    const rect = rectOf(column, positions);
+    const frame = frames.get(column.namespace) ?? rect;
+    frames.set(column.namespace, {
+      left: Math.min(frame.left, rect.left),
+      right: Math.max(frame.right, rect.right),
+      top: Math.min(frame.top, rect.top),
+      bottom: Math.max(frame.bottom, rect.bottom),
+    });
+  }
+  const all = [...frames.values()];
+  return all.every((frame, i) => !all.slice(i + 1).some((other) => meet(frame, other)));
+}
+
+/** @typedef {{key: string, namespace: string, nodes: GraphNode[], width: number, height: number}} Column */
+
+/** @param {GraphNode[]} nodes @returns {Map<string, Column>} one column for each box and each node without one */
+export function columnsOf(nodes) {
+  const box = boxes(nodes);
+  /** @type {Map<string, Column>} */
+  const columns = new Map();
+  for (const node of [...nodes].sort(byVersion)) {
+    const key = box.get(node.id) ?? `node:${node.id}`;
+    const column = columns.get(key) ?? { key, namespace: node.namespace, nodes: [], width: 0, height: 0 };
+    column.nodes.push(node);
+    const boxed = box.has(node.id);
+    column.width = CELL.width + (boxed ? 2 * BOX.side : 0);
+    column.height = CELL.height * column.nodes.length + (boxed ? BOX.title + BOX.side : 0);
+    columns.set(key, column);
+  }
+  return columns;
+}
+
+const NATURAL = new Intl.Collator("en", { numeric: true });
+
+/** @param {GraphNode} a @param {GraphNode} b the service first, then v2 before v10 */
+function byVersion(a, b) {
+  const rank = Number(a.kind !== "service") - Number(b.kind !== "service");
+  return rank || NATURAL.compare(a.version, b.version) || NATURAL.compare(a.id, b.id);
+}
+
+/** @param {Graph} graph @param {Map<string, Column>} columns @returns {Map<string, Point>} */
+function stack(graph, columns) {
+  /** @type {Map<string, Point>} */
+  const positions = new Map();
+  for (const column of columns.values()) {
+    const centre = /** @type {Point} */ (graph.node(column.key));
+    const boxed = column.nodes.length > 1;
+    const top = centre.y - column.height / 2 + (boxed ? BOX.title : 0);
+    column.nodes.forEach((node, i) => {
+      positions.set(node.id, { x: Math.round(centre.x), y: Math.round(top + CELL.height * (i + 0.5)) });
+    });
+  }
+  return positions;
+}
+
+/**
+ * @param {Graph} graph
+ * @param {{id: string, from: string | undefined, to: string | undefined}[]} links
+ * @returns {Map<string, Point[]>} where an edge over several ranks has to bend
+ */
+function bends(graph, links) {
+  /** @type {Map<string, Point[]>} */
+  const routes = new Map();
+  for (const { id, from, to } of links) {
+    if (!from || !to || from === to) continue;
+    const points = /** @type {{points?: Point[]}} */ (graph.edge(from, to)).points ?? [];
+    // dagre gives even the shortest edge one inner point, half way; more mean that it passes other ranks.
+    const inner = points.slice(1, -1).filter((_, i) => i % 2 === 1);
+    if (inner.length) routes.set(id, inner);
+  }
+  return routes;
+}
+
+/** @param {Map<string, Point>} points @param {string} id @returns {Point} */
+export function at(points, id) {
+  return points.get(id) ?? { x: 0, y: 0 };
+}
+
+/** @param {number[]} values */
+export function mean(values) {
+  return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : 0;
+}

@@ -1,0 +1,64 @@
+// The pill in the top bar: whether the numbers are live, from which source, and how old. Knows nothing of the graph.
+
+import { el, icon } from "../dom.js";
+import { age, clock } from "../format.js";
+
+/** @import { Source } from "./types.js" */
+/** @import { Freshness, Reading } from "./freshness.js" */
+
+/** The style sheet's three looks. @type {Record<Freshness, "ok" | "late" | "away">} */
+const LOOKS = { connecting: "late", starting: "late", live: "ok", late: "late", stale: "away", offline: "away" };
+const ICONS = { ok: "ok", late: "degraded", away: "failing" };
+
+export class Pill {
+  /** @type {HTMLElement} */ #element;
+  #shown = "";
+
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.#element = element;
+    // Words come from the announcer, when the state changes; this one ticks each second.
+    element.setAttribute("role", "presentation");
+    element.hidden = false;
+  }
+
+  /** @param {Reading} reading @param {Source | null} source */
+  show(reading, source) {
+    const text = words(reading);
+    const name = source?.name ?? "";
+    const key = `${reading.state} ${name} ${text}`;
+    if (key === this.#shown) return;
+    this.#shown = key;
+    const look = LOOKS[reading.state];
+    this.#element.dataset.state = look;
+    this.#element.dataset.freshness = reading.state;
+    this.#element.dataset.age = reading.ageSeconds === null ? "" : String(Math.floor(reading.ageSeconds));
+    this.#element.title = source?.message ?? "";
+    const where = name && reading.state !== "offline" ? el("span", { class: "age-source" }, name) : null;
+    this.#element.replaceChildren(icon(ICONS[look]), el("strong", {}, text), where ?? "", ageText(reading));
+  }
+}
+
+/** @param {Reading} reading @returns {string} "Live", or what is wrong and since when */
+export function words({ state, since }) {
+  const from = since ? ` since ${clock(new Date(since))}` : "";
+  switch (state) {
+    case "connecting":
+      return "Connecting";
+    case "starting":
+      return "Starting";
+    case "offline":
+      return `Offline${from}`;
+    case "stale":
+      return `Source not answering${from}`;
+    case "late":
+      return "Late";
+    default:
+      return "Live";
+  }
+}
+
+/** @param {Reading} reading */
+function ageText({ ageSeconds }) {
+  return ageSeconds === null ? "" : el("span", { class: "age-seconds" }, `${age(ageSeconds * 1000)} old`);
+}

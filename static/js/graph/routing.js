@@ -1,0 +1,84 @@
+// The panel's part about the routing in force: asks the REST interface, says it in its sentence, and links to the forms.
+// Knows no rules: what is in force, and in which words, is the server's business.
+
+import { ApiError, get } from "../api.js";
+import { byId, el, icon, setText } from "../dom.js";
+import { number } from "../format.js";
+
+/** @import { Fault, Service } from "../shapes.js" */
+
+/** A change made elsewhere shows within this time. */
+const ASK_EVERY_MS = 5_000;
+
+export class RoutingInForce {
+  #root = byId("panel-routing", HTMLElement);
+  #service = "";
+  #timer = 0;
+  /** @type {AbortController | null} */ #asking = null;
+
+  /** @param {string} namespace @param {string} service "" when the selection leads to no service */
+  show(namespace, service) {
+    const key = namespace && service ? `${encodeURIComponent(namespace)}/${encodeURIComponent(service)}` : "";
+    if (key === this.#service) return;
+    this.#service = key;
+    this.#root.hidden = true;
+    this.#stop();
+    if (!key) return;
+    byId("routing-split", HTMLAnchorElement).href = `/routing/${key}/`;
+    byId("routing-fault", HTMLAnchorElement).href = `/routing/${key}/#fault`;
+    void this.#ask();
+    this.#timer = window.setInterval(() => document.hidden || void this.#ask(), ASK_EVERY_MS);
+  }
+
+  #stop() {
+    window.clearInterval(this.#timer);
+    this.#asking?.abort();
+  }
+
+  async #ask() {
+    this.#asking?.abort();
+    const asking = new AbortController();
+    this.#asking = asking;
+    try {
+      this.#draw(/** @type {Service} */ (await get(`services/${this.#service}`, asking.signal)));
+    } catch (error) {
+      if (asking.signal.aborted) return;
+      if (!(error instanceof ApiError)) throw error;
+      this.#refused(error);
+    }
+  }
+
+  /** @param {ApiError} error */
+  #refused(error) {
+    // No service of this name in the cluster: there is nothing to route.
+    if (error.status === 404) {
+      this.#stop();
+      this.#root.hidden = true;
+      return;
+    }
+    this.#root.hidden = false;
+    setText(byId("routing-sentence", HTMLElement), `Not known now. ${error.message}`);
+  }
+
+  /** @param {Service} service */
+  #draw(service) {
+    this.#root.hidden = false;
+    setText(byId("routing-sentence", HTMLElement), sentence(service));
+    const list = byId("routing-faults", HTMLElement);
+    list.replaceChildren(...service.faults.map((fault) => el("li", { class: "badge status-degraded" }, icon("fault"), faultWords(fault))));
+    list.hidden = service.faults.length === 0;
+  }
+}
+
+/** @param {Service} service */
+function sentence({ routing }) {
+  const last = routing.editable || !routing.reason ? "" : ` ${routing.reason}`;
+  return `${routing.sentence}${last}`;
+}
+
+/** @param {Fault} fault @returns {string} "Delay of 2s for 50 % of the requests with end-user: jason" */
+export function faultWords(fault) {
+  const what = fault.kind === "delay" ? `Delay of ${fault.fixed_delay}` : `Abort with ${fault.http_status}`;
+  const whose = fault.match ? `requests with ${fault.match.header}: ${fault.match.value}` : "requests";
+  return `${what} for ${number(fault.percentage)} % of the ${whose}`;
+}

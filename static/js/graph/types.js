@@ -1,0 +1,90 @@
+// The words of the socket and of this page, as types only: no code runs from this file.
+
+/** @typedef {"ok" | "degraded" | "failing" | "idle"} Health */
+/** @typedef {"versioned_app" | "app" | "workload" | "service"} GraphType */
+/** @typedef {"requests" | "share" | "errors" | "p50" | "p95" | "p99" | "none"} EdgeLabel */
+/** @typedef {"graph" | "table"} View */
+
+/** @typedef {import("../shapes.js").Source} Source */
+
+/**
+ * @typedef {object} GraphNode
+ * @property {string} id
+ * @property {"app" | "workload" | "service" | "unknown"} kind
+ * @property {string} namespace
+ * @property {string} app
+ * @property {string} version
+ * @property {string} workload
+ * @property {string} service
+ * @property {number} requests_per_second
+ * @property {number} error_ratio 0 to 1
+ * @property {Health} health
+ */
+
+/** @typedef {{p50: number | null, p95: number | null, p99: number | null}} Latency in milliseconds */
+
+/**
+ * @typedef {object} GraphEdge
+ * @property {string} id
+ * @property {string} source
+ * @property {string} target
+ * @property {string} protocol
+ * @property {number} requests_per_second
+ * @property {number} error_ratio 0 to 1
+ * @property {Latency} latency_ms
+ * @property {number | null} share 0 to 1, of the source's requests to that service
+ * @property {Record<string, number>} response_flags requests per second by Envoy's response flag
+ * @property {Health} health
+ */
+
+/**
+ * @typedef {object} FullFrame
+ * @property {"full"} type
+ * @property {number} seq
+ * @property {string} taken_at
+ * @property {GraphType} graph_type
+ * @property {string[]} namespaces
+ * @property {Source} source
+ * @property {number} tick_seconds
+ * @property {GraphNode[]} nodes
+ * @property {GraphEdge[]} edges
+ */
+
+/**
+ * @typedef {object} DeltaFrame
+ * @property {"delta"} type
+ * @property {number} seq
+ * @property {number} base
+ * @property {string} taken_at
+ * @property {Source} source
+ * @property {{set: GraphNode[], remove: string[]}} nodes
+ * @property {{set: GraphEdge[], remove: string[]}} edges
+ */
+
+/** @typedef {{type: "status", source: Source}} StatusFrame */
+/** @typedef {{type: "error", message: string}} ErrorFrame */
+
+/**
+ * @typedef {object} Columns
+ * @property {number[]} t seconds since the epoch
+ * @property {number[]} requests per second
+ * @property {number[]} errors per second
+ * @property {(number | null)[]} p50 milliseconds
+ * @property {(number | null)[]} p95 milliseconds
+ * @property {(number | null)[]} p99 milliseconds
+ */
+
+/** @typedef {{type: "series", id: string, reset: boolean, step_seconds?: number} & Columns} SeriesFrame */
+/** @typedef {FullFrame | DeltaFrame | StatusFrame | ErrorFrame | SeriesFrame} Frame */
+
+/**
+ * What the address of the page says.
+ * @typedef {object} PageState
+ * @property {GraphType} type
+ * @property {string[]} ns empty: every namespace
+ * @property {string} select id of a node or an edge, or ""
+ * @property {EdgeLabel} label
+ * @property {View | ""} view "" leaves the choice to the width of the window
+ */
+
+export {};

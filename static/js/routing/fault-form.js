@@ -1,0 +1,81 @@
+/** The fault editor: which fields are there for which kind, and the rule that they make. */
+import { byId, find, findAll } from "../dom.js";
+
+/** @typedef {import("../shapes.js").Rule} Rule */
+
+export class FaultForm {
+  #root;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {boolean} editable
+   * @param {() => void} changed
+   */
+  constructor(root, editable, changed) {
+    this.#root = root;
+    root.addEventListener("input", () => {
+      this.#draw();
+      changed();
+    });
+    for (const input of findAll(root, "input", HTMLInputElement)) input.disabled = !editable;
+    this.#draw();
+  }
+
+  get #kind() {
+    return find(this.#root, "[name=kind]:checked", HTMLInputElement).value;
+  }
+
+  get #forHeader() {
+    return find(this.#root, "[name=whom]:checked", HTMLInputElement).value === "header";
+  }
+
+  get isChanged() {
+    return this.#kind !== "";
+  }
+
+  /** "delay of 2s for 50 %, requests with end-user = jason" */
+  get sentence() {
+    const parts = [];
+    if (this.#has("delay")) parts.push(`delay of ${text("fixed-delay")} for ${text("delay-percentage")} %`);
+    if (this.#has("abort")) parts.push(`status ${text("http-status")} for ${text("abort-percentage")} %`);
+    const whom = this.#forHeader ? `requests with ${text("match-header")} = ${text("match-value")}` : "everyone";
+    return `${parts.join(" and ")}; ${whom}`;
+  }
+
+  /** @param {string} namespace @param {string} service @returns {Record<string, unknown>} a rule; the server judges it */
+  rule(namespace, service) {
+    /** @type {Record<string, unknown>} */
+    const rule = { kind: "fault", namespace, service };
+    if (this.#has("delay")) rule.delay = { percentage: amount("delay-percentage"), fixed_delay: text("fixed-delay") };
+    if (this.#has("abort")) rule.abort = { percentage: amount("abort-percentage"), http_status: amount("http-status") };
+    if (this.#forHeader) rule.match = { header: text("match-header"), value: text("match-value") };
+    return rule;
+  }
+
+  reset() {
+    this.#draw();
+  }
+
+  /** @param {"delay" | "abort"} kind */
+  #has(kind) {
+    return this.#kind === kind || this.#kind === "both";
+  }
+
+  #draw() {
+    byId("fault-delay", HTMLFieldSetElement).hidden = !this.#has("delay");
+    byId("fault-abort", HTMLFieldSetElement).hidden = !this.#has("abort");
+    byId("fault-match", HTMLFieldSetElement).hidden = !this.isChanged;
+    byId("fault-header", HTMLElement).hidden = !this.#forHeader;
+  }
+}
+
+/** @param {string} id */
+function text(id) {
+  return byId(id, HTMLInputElement).value.trim();
+}
+
+/** A number when it is one, else what was typed: the server then says at this field what is wrong. @param {string} id */
+function amount(id) {
+  const typed = text(id).replace(",", ".");
+  return typed !== "" && Number.isFinite(Number(typed)) ? Number(typed) : typed;
+}

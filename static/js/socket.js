@@ -1,0 +1,185 @@
+// The live websocket: comes back by itself, subscribes again, and says "offline" only when it has been away a while.
+// It knows frames only as objects with a type; what is in them is the page's business.
+
+/** @typedef {{graph_type: string, namespaces: string[]}} Subscription */
+
+/** Away for less than this is a hiccup, not news. */
+export const OFFLINE_AFTER_MS = 5_000;
+const FIRST_WAIT_MS = 400;
+const LONGEST_WAIT_MS = 15_000;
+/** The server speaks at least once a tick; a longer silence is a line that died without a word. */
+const SILENCE_MS = 15_000;
+/** A quick look at another tab costs no reconnect. */
+const HIDDEN_GRACE_MS = 10_000;
+const SIGNED_OUT = 4401;
+
+/**
+ * What the socket needs of the browser, so that a test can stand in for it.
+ * @typedef {object} World
+ * @property {(url: string) => WebSocket} open
+ * @property {() => number} now
+ * @property {() => number} random
+ * @property {(callback: () => void, ms: number) => number} later
+ * @property {(timer: number) => void} forget
+ */
+
+/** @type {World} */
+const BROWSER = {
+  open: (url) => new WebSocket(url),
+  now: () => Date.now(),
+  random: () => Math.random(),
+  later: (callback, ms) => window.setTimeout(callback, ms),
+  forget: (timer) => window.clearTimeout(timer),
+};
+
+/**
+ * @typedef {object} Listener
+ * @property {(frame: {type: string}) => void} frame
+ * @property {(since: string | null) => void} offline the moment the line went, or null when it is back
+ * @property {() => void} opened a new line is up: the next frame is a full one
+ * @property {() => void} signedOut
+ */
+
+export class LiveSocket {
+  /** @type {string} */ #url;
+  /** @type {Listener} */ #listener;
+  /** @type {World} */ #world;
+  /** @type {WebSocket | null} */ #line = null;
+  /** @type {Subscription | null} */ #subscription = null;
+  /** @type {string | null} */ #watched = null;
+  /** @type {Map<"retry" | "offline" | "silence" | "hidden", number>} */ #timers = new Map();
+  #failures = 0;
+  #paused = false;
+  /** @type {number | null} */ #lostAt = null;
+
+  /** @param {string} url @param {Listener} listener @param {World} world */
+  constructor(url, listener, world = BROWSER) {
+    this.#url = url;
+    this.#listener = listener;
+    this.#world = world;
+  }
+
+  /** Opens the line; from here on it comes back by itself. */
+  connect() {
+    this.#paused = false;
+    this.#lose();
+    this.#open();
+  }
+
+  /** @param {Subscription} subscription the view to send frames of, from now on and after each reconnect */
+  subscribe(subscription) {
+    this.#subscription = subscription;
+    this.#greet();
+  }
+
+  /** @param {string | null} id node or edge whose series to send, or null for none */
+  watch(id) {
+    if (this.#watched === id) return;
+    this.#watched = id;
+    this.#send({ type: "watch", id });
+  }
+
+  /** Asks for a full frame. */
+  resync() {
+    this.#send({ type: "resync" });
+  }
+
+  /** @param {boolean} hidden whether nobody can see the page: the line is let go, and taken up again with a full frame */
+  setHidden(hidden) {
+    this.#forget("hidden");
+    if (hidden) this.#later("hidden", HIDDEN_GRACE_MS, () => this.#pause());
+    else if (this.#paused) this.connect();
+  }
+
+  #pause() {
+    this.#paused = true;
+    this.#drop();
+    for (const name of /** @type {const} */ (["retry", "offline", "silence"])) this.#forget(name);
+    this.#lostAt = null;
+  }
+
+  #open() {
+    const line = this.#world.open(this.#url);
+    this.#line = line;
+    line.onopen = () => {
+      this.#listener.opened();
+      this.#greet();
+    };
+    line.onmessage = (event) => this.#receive(String(event.data));
+    line.onclose = (event) => this.#closed(event.code);
+    this.#listenForSilence();
+  }
+
+  /** The server forgets what was watched whenever it is told of a view. */
+  #greet() {
+    if (this.#subscription) this.#send({ type: "subscribe", ...this.#subscription });
+    if (this.#watched !== null) this.#send({ type: "watch", id: this.#watched });
+  }
+
+  /** @param {string} text */
+  #receive(text) {
+    this.#listenForSilence();
+    this.#failures = 0;
+    this.#forget("offline");
+    if (this.#lostAt !== null) this.#listener.offline(null);
+    this.#lostAt = null;
+    this.#listener.frame(JSON.parse(text));
+  }
+
+  /** @param {number} code */
+  #closed(code) {
+    this.#line = null;
+    this.#forget("silence");
+    if (code === SIGNED_OUT) {
+      this.#pause();
+      this.#listener.signedOut();
+      return;
+    }
+    this.#lose();
+    const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures);
+    this.#failures += 1;
+    // Half fixed, half random: a restarted server is not met by all its pages in one moment.
+    this.#later("retry", longest * (0.5 + 0.5 * this.#world.random()), () => this.#open());
+  }
+
+  #lose() {
+    if (this.#lostAt !== null) return;
+    const lostAt = this.#world.now();
+    this.#lostAt = lostAt;
+    this.#later("offline", OFFLINE_AFTER_MS, () => this.#listener.offline(new Date(lostAt).toISOString()));
+  }
+
+  #listenForSilence() {
+    this.#later("silence", SILENCE_MS, () => {
+      this.#drop();
+      this.#closed(1006);
+    });
+  }
+
+  /** Closes the line without hearing from it again. */
+  #drop() {
+    const line = this.#line;
+    this.#line = null;
+    if (!line) return;
+    line.onopen = line.onmessage = line.onclose = null;
+    line.close();
+  }
+
+  /** @param {object} message */
+  #send(message) {
+    if (this.#line?.readyState === 1) this.#line.send(JSON.stringify(message));
+  }
+
+  /** @param {"retry" | "offline" | "silence" | "hidden"} name @param {number} ms @param {() => void} callback */
+  #later(name, ms, callback) {
+    this.#forget(name);
+    this.#timers.set(name, this.#world.later(callback, ms));
+  }
+
+  /** @param {"retry" | "offline" | "silence" | "hidden"} name */
+  #forget(name) {
+    const timer = this.#timers.get(name);
+    if (timer !== undefined) this.#world.forget(timer);
+    this.#timers.delete(name);
+  }
+}

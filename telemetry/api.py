@@ -1,0 +1,71 @@
+"""The graph and its figures over REST. Reads the collector's latest observation; never waits for a source."""
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import APIException, NotFound
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from telemetry import frames, runtime
+from telemetry.collector import Observation
+from telemetry.graph import within
+from telemetry.runtime import Runtime
+from telemetry.serializers import GraphSerializer, SeriesQuery, SeriesSerializer, ViewQuery
+from telemetry.snapshot import Snapshot, View
+
+
+class UnavailableError(APIException):
+    """There are no figures to answer with."""
+
+    status_code = 503
+    default_code = "unavailable"
+    default_detail = "The source of metrics has not answered yet."
+
+
+class GraphView(APIView):
+    """The service graph."""
+
+    @extend_schema(operation_id="graph", parameters=[ViewQuery], responses=GraphSerializer, tags=["graph"])
+    def get(self, request: Request) -> HttpResponse:
+        """One view as of the latest reading; `source` says how old that is, and whether more comes."""
+        query = ViewQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        view = View(query.validated_data["graph_type"], query.validated_data.get("namespaces", ()))
+        running, latest = _latest()
+        shown = within(latest.graphs[view.graph_type], view.namespaces)
+        snapshot = Snapshot.of(latest.seq, latest.taken_at, view, shown)
+        return _json(frames.graph(snapshot, running.collector.state, running.tick_seconds))
+
+
+class SeriesView(APIView):
+    """The figures of one node or edge."""
+
+    @extend_schema(
+        operation_id="series", parameters=[SeriesQuery], responses=SeriesSerializer, tags=["graph"]
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """Requests, errors and latency over time: a point a tick, or one in ten ticks far back."""
+        query = SeriesQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        asked = query.validated_data
+        running, latest = _latest()
+        since = latest.taken_at - asked["seconds"]
+        columns = running.history.columns(asked["graph_type"], asked["id"], since, latest.taken_at)
+        if columns is None:
+            raise NotFound("No node or edge of this graph type had this id during the last hour.")
+        return _json(columns.wire(asked["id"]))
+
+
+def _latest() -> tuple[Runtime, Observation]:
+    try:
+        running = runtime.current()
+    except runtime.NotRunningError as error:
+        raise UnavailableError(str(error)) from error
+    if running.collector.latest is None:
+        raise UnavailableError(running.collector.state.message or None)
+    return running, running.collector.latest
+
+
+def _json(answer: dict[str, object]) -> HttpResponse:
+    """Written by the same encoder as the websocket's frames, which knows their types."""
+    return HttpResponse(frames.encode(answer), content_type="application/json")

@@ -1,0 +1,132 @@
+"""The one loop of the process that observes: every tick it reads the source, builds the graphs and passes
+them on.
+
+It never dies of a source, and never passes on old numbers as new: without an answer it passes on nothing but
+the fact.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from telemetry import graph
+from telemetry.frames import SourceState
+from telemetry.graph import Graph, Limits
+from telemetry.identity import GraphType
+from telemetry.presence import Presence
+from telemetry.samples import Samples
+from telemetry.source import Source, SourceUnavailable
+
+_log = logging.getLogger(__name__)
+
+
+class Observation(msgspec.Struct, frozen=True):
+    """One reading of the mesh and its graphs, unfiltered. Immutable: other threads read it as they please.
+
+    `taken_at`: seconds since the epoch; `began_at`: when the reading began, on the collector's monotonic
+    clock.
+    """
+
+    seq: int
+    taken_at: float
+    began_at: float
+    samples: Samples
+    graphs: Mapping[GraphType, Graph]
+
+
+class Listener(Protocol):
+    """Who is told of each tick, in the collector's thread."""
+
+    def observed(self, observation: Observation, source: SourceState) -> None:
+        """There is a new reading."""
+
+    def silent(self, source: SourceState) -> None:
+        """The source did not answer this time."""
+
+
+class Collector:
+    """Reads the source once a tick. `clock` is monotonic, `wall` the time of day, both in seconds."""
+
+    def __init__(
+        self,
+        source: Source,
+        listener: Listener,
+        *,
+        tick_seconds: float,
+        window_seconds: float,
+        limits: Limits | None = None,
+        read_timeout_seconds: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._source = source
+        self._listener = listener
+        self._tick = tick_seconds
+        self._limits = limits or Limits()
+        # Long enough for a round of slow proxies, short enough that the page soon says that nothing comes.
+        self._read_timeout = read_timeout_seconds or max(2.0, 2 * tick_seconds)
+        self._clock = clock
+        self._wall = wall
+        self._sleep = sleep
+        self._presence = Presence(self._limits.node_idle_seconds)
+        self.latest: Observation | None = None
+        self.state = SourceState(source.name, "starting", window_seconds)
+
+    async def run(self) -> None:
+        """Ticks until it is cancelled. A tick that took too long is not made up for."""
+        due = self._clock()
+        while True:
+            await self.tick()
+            due = max(due + self._tick, self._clock())
+            await self._sleep(due - self._clock())
+
+    async def tick(self) -> None:
+        """One reading, or the news that there is none."""
+        began_at, wall_at = self._clock(), self._wall()
+        try:
+            async with asyncio.timeout(self._read_timeout):
+                samples = await self._source.read()
+            await self._accept(samples, began_at)
+        except SourceUnavailable as error:
+            self._miss(str(error), wall_at)
+        except TimeoutError:
+            self._miss(f"No answer within {self._read_timeout:g} s.", wall_at)
+        except Exception:  # noqa: BLE001  the edge of the loop: the next tick is due, whatever it was
+            _log.exception("A reading of the source %s failed", self._source.name)
+            self._miss("The reading failed; the log of the server says why.", wall_at)
+
+    def age_seconds(self) -> float | None:
+        """How old the latest reading is; None before the first one."""
+        return None if self.latest is None else self._clock() - self.latest.began_at
+
+    async def _accept(self, samples: Samples, began_at: float) -> None:
+        marked = self._presence.mark(samples, began_at)
+        graphs = {}
+        for kind, built in graph.build_each(marked, self._limits):
+            graphs[kind] = built
+            # In a mesh of thousands of edges each takes tens of milliseconds: let the sockets in between.
+            await asyncio.sleep(0)
+        seq = self.latest.seq + 1 if self.latest else 1
+        self.latest = Observation(seq, samples.taken_at, began_at, marked, graphs)
+        if self.state.state == "stale":
+            _log.info("The source %s answers again", self._source.name)
+        self.state = SourceState(
+            name=self._source.name,
+            state="ok",
+            window_seconds=samples.window_seconds,
+            message=samples.message,
+            taken_at=samples.taken_at,
+        )
+        self._listener.observed(self.latest, self.state)
+
+    def _miss(self, message: str, wall_at: float) -> None:
+        if self.state.state != "stale":
+            _log.warning("The source %s does not answer: %s", self._source.name, message)
+        since = wall_at if self.state.since is None else self.state.since
+        self.state = msgspec.structs.replace(self.state, state="stale", since=since, message=message)
+        self._listener.silent(self.state)

@@ -1,0 +1,241 @@
+"""From rates to a graph: the nodes and edges of one graph type, with their health. A pure function of the
+samples.
+
+A request that reached no workload (an injected abort, a service without endpoints) ends at a node of kind
+"service". The unfiltered graph is built once a tick; what a view shows of it is cut out by within().
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from typing import Literal, NamedTuple, get_args
+
+import msgspec
+
+from telemetry.flows import Flow, flows
+from telemetry.identity import Directory, GraphType, Identity, Service, service_of
+from telemetry.quantiles import Histogram, merge, quantiles
+from telemetry.samples import EdgeLabels, Samples
+
+GRAPH_TYPES: tuple[GraphType, ...] = get_args(GraphType)
+Health = Literal["ok", "degraded", "failing", "idle"]
+
+
+class Limits(NamedTuple):
+    """When an error ratio (0-1) is more than a blemish, and after how many seconds without a request things
+    leave.
+    """
+
+    degraded_above: float = 0.01
+    failing_above: float = 0.05
+    edge_idle_seconds: float = 60.0
+    node_idle_seconds: float = 300.0
+
+
+class Latency(msgspec.Struct, frozen=True):
+    """Milliseconds as the caller saw them; None when unknown."""
+
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+
+
+class Node(msgspec.Struct, frozen=True):
+    """What receives requests, with what it receives.
+
+    A node that nothing observed calls (an ingress gateway) shows what it sends instead.
+    """
+
+    id: str
+    kind: str
+    namespace: str
+    app: str
+    version: str
+    workload: str
+    service: str
+    requests_per_second: float
+    error_ratio: float
+    health: Health
+
+
+class Edge(msgspec.Struct, frozen=True):
+    """The requests from one node to another by one protocol.
+
+    `share` is the part (0-1) of the source's requests to the same service that takes this edge;
+    `response_flags` are requests per second by Envoy's flag.
+    """
+
+    id: str
+    source: str
+    target: str
+    protocol: str
+    requests_per_second: float
+    error_ratio: float
+    latency_ms: Latency
+    share: float | None
+    response_flags: dict[str, float]
+    health: Health
+
+
+class Graph(msgspec.Struct, frozen=True):
+    """Nodes and edges by id, each in the order of their ids; latency of nodes for the figures."""
+
+    nodes: dict[str, Node]
+    edges: dict[str, Edge]
+    node_latency: dict[str, Latency]
+
+
+class _Sum:
+    """What was added up for one edge or node."""
+
+    def __init__(self) -> None:
+        self.requests = 0.0
+        self.errors = 0.0
+        self.flags: dict[str, float] = {}
+        self.histograms: list[Histogram] = []
+        self.services: set[Service] = set()
+        self.idle_seconds = float("inf")
+
+    def add(self, flow: Flow) -> None:
+        self.requests += flow.requests
+        self.errors += flow.errors
+        self.idle_seconds = min(self.idle_seconds, flow.idle_seconds)
+        if flow.histogram:
+            self.histograms.append(flow.histogram)
+        for flag, rate in flow.flags.items():
+            self.flags[flag] = self.flags.get(flag, 0.0) + rate
+
+    @property
+    def error_ratio(self) -> float:
+        return self.errors / self.requests if self.requests else 0.0
+
+    def latency(self) -> Latency:
+        if not self.histograms:
+            return Latency()
+        values = quantiles((0.5, 0.95, 0.99), merge(self.histograms))
+        return Latency(*(None if value is None else rounded(value) for value in values))
+
+    def health(self, limits: Limits) -> Health:
+        if self.requests == 0:
+            return "idle"
+        if self.error_ratio > limits.failing_above:
+            return "failing"
+        return "degraded" if self.error_ratio > limits.degraded_above else "ok"
+
+
+_EdgeKey = tuple[str, str, str]
+
+
+def build(
+    samples: Samples, graph_type: GraphType, namespaces: Collection[str] = (), limits: Limits | None = None
+) -> Graph:
+    """The graph of the samples; with namespaces, only what has an end in one of them."""
+    return within(_Builder(flows(samples), graph_type, limits or Limits()).graph(), namespaces)
+
+
+def build_each(samples: Samples, limits: Limits | None = None) -> Iterator[tuple[GraphType, Graph]]:
+    """The unfiltered graphs of all types, one after the other; cheaper than building each by itself."""
+    summed = flows(samples)
+    for kind in GRAPH_TYPES:
+        yield kind, _Builder(summed, kind, limits or Limits()).graph()
+
+
+def within(graph: Graph, namespaces: Collection[str]) -> Graph:
+    """The edges with either end in the namespaces, their nodes, and the nodes of the namespaces. None given:
+    all.
+    """
+    if not namespaces:
+        return graph
+    inside = {node_id for node_id, node in graph.nodes.items() if node.namespace in namespaces}
+    edges = {
+        edge_id: edge
+        for edge_id, edge in graph.edges.items()
+        if edge.source in inside or edge.target in inside
+    }
+    kept = inside.union(*((edge.source, edge.target) for edge in edges.values()))
+    nodes = {node_id: node for node_id, node in graph.nodes.items() if node_id in kept}
+    return Graph(nodes, edges, {node_id: graph.node_latency[node_id] for node_id in nodes})
+
+
+def rounded(value: float) -> float:
+    """Three significant digits: what a person can read, and few enough for most figures to stay still."""
+    return float(f"{value:.3g}")
+
+
+class _Builder:
+    def __init__(self, summed: Sequence[Flow], graph_type: GraphType, limits: Limits) -> None:
+        self._flows = [flow for flow in summed if flow.idle_seconds <= _keep_seconds(flow.labels, limits)]
+        self._limits = limits
+        self._directory = Directory((flow.labels for flow in self._flows), graph_type)
+        self._edges: dict[_EdgeKey, _Sum] = defaultdict(_Sum)
+        self._received: dict[str, _Sum] = defaultdict(_Sum)
+        self._sent: dict[str, _Sum] = defaultdict(_Sum)
+        self._sent_to: dict[tuple[str, Service], float] = defaultdict(float)
+        self._identities: dict[str, Identity] = {}
+
+    def graph(self) -> Graph:
+        for flow in self._flows:
+            self._add(flow)
+        edges = {edge.id: edge for edge in map(self._edge, sorted(self._edges)) if edge}
+        sums = {
+            node_id: self._received.get(node_id) or self._sent[node_id]
+            for node_id in sorted(self._identities)
+        }
+        nodes = {node_id: self._node(node_id, total) for node_id, total in sums.items()}
+        latency = {node_id: total.latency() for node_id, total in sums.items()}
+        return Graph(nodes, edges, latency)
+
+    def _add(self, flow: Flow) -> None:
+        source, target = self._directory.ends(flow.labels)
+        service = service_of(flow.labels)
+        self._identities[source.id] = source
+        self._identities[target.id] = target
+        edge = self._edges[source.id, target.id, _protocol(flow.labels)]
+        edge.services.add(service)
+        for total in (edge, self._sent[source.id], self._received[target.id]):
+            total.add(flow)
+        self._sent_to[source.id, service] += flow.requests
+
+    def _node(self, node_id: str, total: _Sum) -> Node:
+        identity = self._directory.described(self._identities[node_id])
+        return Node(
+            id=node_id,
+            kind=identity.kind,
+            namespace=identity.namespace,
+            app=identity.app,
+            version=identity.version,
+            workload=identity.workload,
+            service=identity.service,
+            requests_per_second=rounded(total.requests),
+            error_ratio=rounded(total.error_ratio),
+            health=total.health(self._limits),
+        )
+
+    def _edge(self, key: _EdgeKey) -> Edge | None:
+        """The edge, or None when it was idle for long; its nodes stay longer."""
+        total = self._edges[key]
+        source, target, protocol = key
+        if total.idle_seconds > self._limits.edge_idle_seconds:
+            return None
+        all_sent = sum(self._sent_to[source, service] for service in total.services)
+        return Edge(
+            id=f"{source}->{target}:{protocol}",
+            source=source,
+            target=target,
+            protocol=protocol,
+            requests_per_second=rounded(total.requests),
+            error_ratio=rounded(total.error_ratio),
+            latency_ms=total.latency(),
+            share=rounded(total.requests / all_sent) if total.requests else None,
+            response_flags={flag: rounded(rate) for flag, rate in sorted(total.flags.items())},
+            health=total.health(self._limits),
+        )
+
+
+def _keep_seconds(labels: EdgeLabels, limits: Limits) -> float:
+    """Where no workload was reached, the end is only a stand-in: it leaves with its edge."""
+    return limits.node_idle_seconds if labels.destination_workload else limits.edge_idle_seconds
+
+
+def _protocol(labels: EdgeLabels) -> str:
+    protocol = labels.request_protocol.lower()
+    return protocol if protocol in ("grpc", "tcp") else "http"

@@ -1,0 +1,219 @@
+"""Who watches what: each view is cut and written once a tick, and the same bytes go to all its sockets.
+
+A socket that does not keep up is sent no backlog: its queue is dropped, and the next thing it gets is the
+latest full frame. Lives in the event loop's thread, without locks.
+"""
+
+import asyncio
+from collections import deque
+
+import msgspec
+
+from telemetry import frames
+from telemetry.collector import Observation
+from telemetry.frames import SourceState
+from telemetry.graph import within
+from telemetry.history import Columns, History
+from telemetry.snapshot import Snapshot, View, delta
+
+MAX_SOCKETS = 2000
+# Frames that may wait for a slow socket; at one a tick, four seconds' worth.
+MAX_WAITING = 4
+WATCH_SECONDS = 300.0
+
+
+class TooManySocketsError(Exception):
+    """No place is free; the message is for the person."""
+
+
+class _Watched(msgspec.Struct):
+    """One view that somebody looks at."""
+
+    view: View
+    snapshot: Snapshot | None = None
+    full: bytes | None = None
+    subscriptions: set["Subscription"] = msgspec.field(default_factory=set)
+
+
+class Subscription:
+    """One socket's place in the hub. Only the hub puts frames in; only the socket takes them out."""
+
+    def __init__(self, hub: "Hub") -> None:
+        self.view: View | None = None
+        self.watched_id: str | None = None
+        self._hub = hub
+        self._waiting: deque[bytes] = deque()
+        self._status: bytes | None = None
+        self._wants_full = False
+        self._wants_series = False
+        self._wake = asyncio.Event()
+
+    def subscribe(self, view: View) -> None:
+        """Looks at a view from now on; a full frame follows."""
+        self._hub.move(self, view)
+        self.watched_id = None
+        self.resync()
+
+    def resync(self) -> None:
+        """Asks for a full frame."""
+        self._wants_full = self.view is not None
+        self._wants_series = self.watched_id is not None
+        self._wake.set()
+
+    def watch(self, series_id: str | None) -> None:
+        """Asks for the figures of a node or edge of the view, all now and news each tick; None: no more."""
+        self.watched_id = series_id
+        self._wants_series = series_id is not None
+        self._wake.set()
+
+    def close(self) -> None:
+        """Leaves the hub."""
+        self._hub.leave(self)
+
+    async def take(self) -> list[bytes]:
+        """The frames to send next; waits until there is one."""
+        await self._wake.wait()
+        self._wake.clear()
+        taken = []
+        if self._wants_full:
+            self._wants_full = False
+            # What waited is older than the frame to come.
+            self._waiting.clear()
+            self._status = None
+            taken.append(self._hub.full_frame(self))
+        if self._wants_series:
+            self._wants_series = False
+            taken.append(self._hub.series_frame(self))
+        taken.extend(self._waiting)
+        self._waiting.clear()
+        if self._status:
+            taken.append(self._status)
+            self._status = None
+        return taken
+
+    def offer(self, *offered: bytes) -> None:
+        """For the hub: the next frames in order, unless a full one is due anyway."""
+        self._status = None
+        if not self._wants_full and len(self._waiting) + len(offered) > 2 * MAX_WAITING:
+            self._waiting.clear()
+            self.resync()
+        elif not self._wants_full:
+            self._waiting.extend(offered)
+        self._wake.set()
+
+    def offer_status(self, status: bytes) -> None:
+        """For the hub: the source is silent. Of several, the last one says all."""
+        self._status = status
+        self._wake.set()
+
+
+class Hub:
+    """All views and sockets of this process."""
+
+    def __init__(
+        self, history: History, source: SourceState, *, tick_seconds: float, max_sockets: int = MAX_SOCKETS
+    ) -> None:
+        self._history = history
+        self._tick = tick_seconds
+        self._max_sockets = max_sockets
+        self._source = source
+        self._latest: Observation | None = None
+        self._watched: dict[View, _Watched] = {}
+        self._subscriptions: set[Subscription] = set()
+
+    def join(self) -> Subscription:
+        """A place for one socket. Raises TooManySocketsError."""
+        if len(self._subscriptions) >= self._max_sockets:
+            raise TooManySocketsError(
+                f"This server serves {self._max_sockets} pages at most. Try again later."
+            )
+        subscription = Subscription(self)
+        self._subscriptions.add(subscription)
+        return subscription
+
+    def leave(self, subscription: Subscription) -> None:
+        """Frees a socket's place; a view without sockets goes with its last one."""
+        self._subscriptions.discard(subscription)
+        watched = self._watched.get(subscription.view) if subscription.view else None
+        if watched:
+            watched.subscriptions.discard(subscription)
+            if not watched.subscriptions:
+                del self._watched[watched.view]
+
+    def move(self, subscription: Subscription, view: View) -> None:
+        """Puts a socket before another view."""
+        self.leave(subscription)
+        self._subscriptions.add(subscription)
+        subscription.view = view
+        watched = self._watched.get(view)
+        if watched is None:
+            watched = self._watched[view] = _Watched(view)
+            if self._latest:
+                self._cut(watched, self._latest)
+        watched.subscriptions.add(subscription)
+
+    def observed(self, observation: Observation, source: SourceState) -> None:
+        """Passes a new reading on to every socket: the difference, or the whole where it had nothing yet."""
+        self._latest, self._source = observation, source
+        for watched in self._watched.values():
+            before = watched.snapshot
+            after = self._cut(watched, observation)
+            if before is None:
+                for subscription in watched.subscriptions:
+                    subscription.resync()
+                continue
+            frame = frames.delta(delta(before, after), source)
+            series: dict[str, bytes | None] = {}
+            for subscription in watched.subscriptions:
+                subscription.offer(frame, *self._news(subscription, observation, series))
+
+    def silent(self, source: SourceState) -> None:
+        """Tells every socket that the source does not answer."""
+        self._source = source
+        for watched in self._watched.values():
+            # The next full frame has to say so, too.
+            watched.full = None
+        status = frames.status(source)
+        for subscription in self._subscriptions:
+            subscription.offer_status(status)
+
+    def full_frame(self, subscription: Subscription) -> bytes:
+        """The whole view as of the latest reading; before the first one, the state of the source."""
+        watched = self._watched[subscription.view] if subscription.view else None
+        if watched is None or watched.snapshot is None:
+            return frames.status(self._source)
+        if watched.full is None:
+            watched.full = frames.full(watched.snapshot, self._source, self._tick)
+        return watched.full
+
+    def series_frame(self, subscription: Subscription) -> bytes:
+        """All figures of what the socket watches."""
+        series_id = subscription.watched_id or ""
+        now = self._latest.taken_at if self._latest else 0.0
+        columns = self._columns(subscription.view, series_id, now - WATCH_SECONDS, now)
+        return frames.series(columns.wire(series_id), reset=True)
+
+    def _cut(self, watched: _Watched, observation: Observation) -> Snapshot:
+        view = watched.view
+        shown = within(observation.graphs[view.graph_type], view.namespaces)
+        watched.snapshot = Snapshot.of(observation.seq, observation.taken_at, view, shown)
+        watched.full = None
+        return watched.snapshot
+
+    def _news(
+        self, subscription: Subscription, observation: Observation, written: dict[str, bytes | None]
+    ) -> list[bytes]:
+        """The newest point of what a socket watches; written once for all sockets of the view."""
+        series_id = subscription.watched_id
+        if series_id is None:
+            return []
+        if series_id not in written:
+            now = observation.taken_at
+            columns = self._columns(subscription.view, series_id, now, now)
+            written[series_id] = frames.series(columns.wire(series_id), reset=False) if columns.t else None
+        frame = written[series_id]
+        return [frame] if frame else []
+
+    def _columns(self, view: View | None, series_id: str, since: float, now: float) -> Columns:
+        known = self._history.columns(view.graph_type, series_id, since, now) if view else None
+        return known or Columns(self._tick, [], [], [], [], [], [])

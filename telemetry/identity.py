@@ -1,0 +1,112 @@
+"""Which node a label set belongs to, in each graph type, and what else is known about that node.
+
+Pure. Knows labels only: no rates, no cluster.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from telemetry.samples import EdgeLabels
+
+GraphType = Literal["versioned_app", "app", "workload", "service"]
+
+
+class Identity(NamedTuple):
+    """A node without its figures. Kinds: app, workload, service, unknown."""
+
+    id: str
+    kind: str
+    namespace: str = ""
+    app: str = ""
+    version: str = ""
+    workload: str = ""
+    service: str = ""
+
+
+Service = tuple[str, str]
+"""Namespace and short name, or the host as it was given."""
+
+_UNKNOWN = Identity("unknown", "unknown")
+
+
+def service_of(labels: EdgeLabels) -> Service:
+    """The service that was called."""
+    namespace = labels.destination_service_namespace or labels.destination_workload_namespace
+    return namespace, labels.destination_service_name or labels.destination_service
+
+
+class Directory:
+    """Names the nodes of one graph type; knows from the labels which services lead to which apps."""
+
+    def __init__(self, labels: Iterable[EdgeLabels], graph_type: GraphType) -> None:
+        self._graph_type = graph_type
+        self._apps_of: dict[Service, set[str]] = defaultdict(set)
+        self._services_of: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._workloads: dict[str, set[str]] = defaultdict(set)
+        for each in labels:
+            self._learn(each)
+
+    def _learn(self, labels: EdgeLabels) -> None:
+        namespace, service = service_of(labels)
+        app = labels.destination_canonical_service
+        if app and service:
+            self._apps_of[namespace, service].add(app)
+        if app and service and labels.destination_workload:
+            self._services_of[labels.destination_workload_namespace or namespace, app].add(service)
+
+    def ends(self, labels: EdgeLabels) -> tuple[Identity, Identity]:
+        """The node that sent the requests, and the one that they reached: a service if no workload."""
+        source, target = self._source(labels), self._target(labels)
+        self._workloads[source.id].add(labels.source_workload)
+        self._workloads[target.id].add(labels.destination_workload)
+        return source, target
+
+    def described(self, identity: Identity) -> Identity:
+        """The identity with what is known besides: a node's only workload, the service that leads to it."""
+        workloads = self._workloads[identity.id]
+        if identity.kind != "service" and not identity.workload and len(workloads) == 1:
+            identity = identity._replace(workload=next(iter(workloads)))
+        if identity.kind != "service" and not identity.service:
+            return identity._replace(service=self._service_of(identity.namespace, identity.app))
+        return identity
+
+    def _source(self, labels: EdgeLabels) -> Identity:
+        namespace, app = labels.source_workload_namespace, labels.source_canonical_service
+        if self._graph_type == "service":
+            service = self._service_of(namespace, app)
+            if service:
+                return self._service(namespace, service)
+        return self._workload_side(namespace, app, labels.source_canonical_revision, labels.source_workload)
+
+    def _target(self, labels: EdgeLabels) -> Identity:
+        namespace, service = service_of(labels)
+        if service and (self._graph_type == "service" or not labels.destination_workload):
+            return self._service(namespace, service)
+        return self._workload_side(
+            labels.destination_workload_namespace or namespace,
+            labels.destination_canonical_service,
+            labels.destination_canonical_revision,
+            labels.destination_workload,
+        )
+
+    def _workload_side(self, namespace: str, app: str, version: str, workload: str) -> Identity:
+        """A caller without a service of its own (a gateway) is an app in the graph of services, too."""
+        if workload and (self._graph_type == "workload" or not app):
+            return Identity(f"workload:{namespace}/{workload}", "workload", namespace, app, version, workload)
+        if not app:
+            return _UNKNOWN
+        if self._graph_type == "versioned_app" and version:
+            return Identity(f"app:{namespace}/{app}/{version}", "app", namespace, app, version)
+        return Identity(f"app:{namespace}/{app}", "app", namespace, app)
+
+    def _service(self, namespace: str, service: str) -> Identity:
+        apps = self._apps_of.get((namespace, service), set())
+        app = service if service in apps else min(apps, default="")
+        return Identity(
+            f"service:{namespace}/{service}", "service", namespace=namespace, app=app, service=service
+        )
+
+    def _service_of(self, namespace: str, app: str) -> str:
+        services = self._services_of.get((namespace, app), set())
+        return app if app in services else min(services, default="")

@@ -1,0 +1,7 @@
+"""Addresses of the observing pages, at the root."""
+
+from django.urls import path
+
+from telemetry import views
+
+urlpatterns = [path("graph/", views.graph, name="graph")]

@@ -1,0 +1,210 @@
+"""Turns cumulative counters, read from many targets again and again, into rates over a sliding window.
+
+Pure: the time of each reading is passed in (seconds on a monotonic clock). Knows nothing of HTTP or of the
+graph.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from telemetry.exposition import Counter, Exposition, Histogram, RequestSeries
+from telemetry.samples import DurationRate, EdgeLabels, RequestRate
+
+
+class _Point(NamedTuple):
+    """The corrected totals of one reading: they only ever rise, whatever was restarted."""
+
+    at: float
+    counters: dict[str, float]
+    histograms: dict[str, tuple[float, ...]]
+
+
+class RateWindow:
+    """Rates over the last `window_seconds` of each target.
+
+    - A counter that falls was reset: it counts from 0.
+    - A series that appears while its target is being read counts from 0. In a target's first reading nothing
+      counts, because nobody knows since when.
+    - A target that is lost for good keeps the requests it made, until the window has passed over them.
+    - A target that answers late keeps its last rates for `late_after_seconds`, and then has none: no old
+      numbers as new. After a silence longer than the window it starts afresh.
+    """
+
+    def __init__(self, window_seconds: float, late_after_seconds: float = 3.0) -> None:
+        self.window_seconds = window_seconds
+        self._late_after = late_after_seconds
+        self._targets: dict[str, _Target] = {}
+
+    def observe(self, target: str, at: float, exposition: Exposition) -> None:
+        """Takes in what the target said at that time."""
+        known = self._targets.get(target)
+        if known is None or known.lost or at - known.last_at > self.window_seconds:
+            known = self._targets[target] = _Target()
+        known.observe(at, exposition, self.window_seconds)
+
+    def lose(self, target: str) -> None:
+        """The target is gone: it will not be read again."""
+        if known := self._targets.get(target):
+            known.lost = True
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """The targets with a reading, those that are not lost."""
+        return frozenset(name for name, target in self._targets.items() if not target.lost)
+
+    def rates(self, now: float) -> tuple[tuple[RequestRate, ...], tuple[DurationRate, ...]]:
+        """What flows now, summed over all targets: only what is above 0."""
+        requests: dict[RequestSeries, float] = defaultdict(float)
+        durations: dict[tuple[EdgeLabels, tuple[float, ...]], list[float]] = {}
+        for name, target in list(self._targets.items()):
+            if target.lost and target.last_at <= now - self.window_seconds:
+                del self._targets[name]
+            elif target.lost:
+                target.add_rates(requests, durations, end=now, window=self.window_seconds)
+            elif now - target.last_at <= self._late_after:
+                target.add_rates(requests, durations, end=target.last_at, window=self.window_seconds)
+        return tuple(_request_rates(requests)), tuple(_duration_rates(durations))
+
+
+class _Target:
+    """One proxy: its last raw values, and its corrected totals over a little more than the window."""
+
+    def __init__(self) -> None:
+        self.lost = False
+        self.last_at = float("-inf")
+        self._points: deque[_Point] = deque()
+        self._raw: dict[str, Counter] = {}
+        self._raw_histograms: dict[str, Histogram] = {}
+        self._seen_at: dict[str, float] = {}
+
+    def observe(self, at: float, exposition: Exposition, window: float) -> None:
+        if at <= self.last_at:
+            return
+        last = self._points[-1] if self._points else _Point(at, {}, {})
+        born = bool(self._points)
+        counters = {**last.counters, **self._totals(exposition, last, born=born)}
+        histograms = {**last.histograms, **self._histogram_totals(exposition, last, born=born)}
+        self._raw.update(exposition.counters)
+        self._raw_histograms.update(exposition.histograms)
+        for key in (*exposition.counters, *exposition.histograms):
+            self._seen_at[key] = at
+        self._points.append(_Point(at, counters, histograms))
+        self.last_at = at
+        self._prune(at - window)
+
+    def add_rates(
+        self,
+        requests: dict[RequestSeries, float],
+        durations: dict[tuple[EdgeLabels, tuple[float, ...]], list[float]],
+        *,
+        end: float,
+        window: float,
+    ) -> None:
+        """Adds this target's rates over the window before `end` to the sums over all targets."""
+        last = self._points[-1]
+        base = self._base(end - window)
+        span = end - base.at
+        if span <= 0:
+            return
+        for key, total in last.counters.items():
+            increase = total - base.counters.get(key, 0.0)
+            if increase > 0:
+                requests[self._raw[key].series] += increase / span
+        for key, totals in last.histograms.items():
+            before = base.histograms.get(key)
+            if before is totals or totals[-1] == 0:
+                continue
+            histogram = self._raw_histograms[key]
+            rates = _rates(totals, before, span)
+            if rates[-1] > 0:
+                _add(durations, (histogram.labels, histogram.edges), rates)
+
+    def _base(self, start: float) -> _Point:
+        """The last reading at or before the window's start, or else the first one."""
+        base = self._points[0]
+        for point in self._points:
+            if point.at > start:
+                break
+            base = point
+        return base
+
+    def _totals(self, exposition: Exposition, last: _Point, *, born: bool) -> dict[str, float]:
+        totals = {}
+        for key, counter in exposition.counters.items():
+            before = self._raw.get(key)
+            if before is None:
+                totals[key] = counter.value if born else 0.0
+                continue
+            fell = counter.value < before.value
+            totals[key] = last.counters[key] + counter.value - (0.0 if fell else before.value)
+        return totals
+
+    def _histogram_totals(
+        self, exposition: Exposition, last: _Point, *, born: bool
+    ) -> dict[str, tuple[float, ...]]:
+        totals = {}
+        for key, histogram in exposition.histograms.items():
+            before = self._raw_histograms.get(key)
+            if before is None:
+                totals[key] = histogram.counts if born else (0.0,) * len(histogram.counts)
+            elif before.counts == histogram.counts:
+                totals[key] = last.histograms[key]
+            else:
+                totals[key] = _advanced(last.histograms[key], before.counts, histogram.counts)
+        return totals
+
+    def _prune(self, start: float) -> None:
+        """Forgets the readings before the window's base, and the series that a target has stopped naming."""
+        while len(self._points) > 1 and self._points[1].at <= start:
+            self._points.popleft()
+        for key in [key for key, seen_at in self._seen_at.items() if seen_at < start]:
+            del self._seen_at[key]
+            for table in (
+                self._raw,
+                self._raw_histograms,
+                self._points[-1].counters,
+                self._points[-1].histograms,
+            ):
+                table.pop(key, None)
+
+
+def _advanced(
+    totals: tuple[float, ...], before: tuple[float, ...], counts: tuple[float, ...]
+) -> tuple[float, ...]:
+    if any(count < old for count, old in zip(counts, before, strict=True)):
+        return tuple(total + count for total, count in zip(totals, counts, strict=True))
+    return tuple(total + count - old for total, count, old in zip(totals, counts, before, strict=True))
+
+
+def _rates(totals: tuple[float, ...], before: tuple[float, ...] | None, span: float) -> list[float]:
+    if before is None:
+        return [total / span for total in totals]
+    return [(total - old) / span for total, old in zip(totals, before, strict=True)]
+
+
+def _add(
+    durations: dict[tuple[EdgeLabels, tuple[float, ...]], list[float]],
+    key: tuple[EdgeLabels, tuple[float, ...]],
+    rates: list[float],
+) -> None:
+    known = durations.get(key)
+    durations[key] = rates if known is None else [a + b for a, b in zip(known, rates, strict=True)]
+
+
+def _request_rates(requests: dict[RequestSeries, float]) -> Iterable[RequestRate]:
+    for series, rate in requests.items():
+        yield RequestRate(
+            labels=series.labels,
+            response_code=series.response_code,
+            response_flags=series.response_flags,
+            requests_per_second=rate,
+            grpc_response_status=series.grpc_response_status,
+        )
+
+
+def _duration_rates(
+    durations: dict[tuple[EdgeLabels, tuple[float, ...]], list[float]],
+) -> Iterable[DurationRate]:
+    for (labels, edges), rates in durations.items():
+        yield DurationRate(labels, tuple(zip(edges, rates, strict=True)))

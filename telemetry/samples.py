@@ -1,0 +1,94 @@
+"""What a source of metrics yields: rates by Istio's standard labels, the one shape that the graph is built
+from.
+
+Knows neither where the numbers come from (a proxy, Prometheus) nor what is drawn from them.
+Labels: https://istio.io/latest/docs/reference/config/metrics/
+"""
+
+from typing import NamedTuple
+
+import msgspec
+
+
+class EdgeLabels(NamedTuple):
+    """The labels of Istio's standard metrics that tell who called whom; "" where Istio says "unknown"."""
+
+    reporter: str = ""
+    source_workload: str = ""
+    source_workload_namespace: str = ""
+    source_canonical_service: str = ""
+    source_canonical_revision: str = ""
+    destination_service: str = ""
+    destination_service_name: str = ""
+    destination_service_namespace: str = ""
+    destination_workload: str = ""
+    destination_workload_namespace: str = ""
+    destination_canonical_service: str = ""
+    destination_canonical_revision: str = ""
+    request_protocol: str = ""
+
+
+class RequestRate(NamedTuple):
+    """Requests per second of one combination of labels, response code and flags ("" where there are none)."""
+
+    labels: EdgeLabels
+    response_code: str
+    response_flags: str
+    requests_per_second: float
+    grpc_response_status: str = ""
+
+
+class DurationRate(NamedTuple):
+    """A latency histogram as rates: `(upper edge in milliseconds, requests per second at or below it)`,
+    ascending.
+    """
+
+    labels: EdgeLabels
+    buckets: tuple[tuple[float, float], ...]
+
+
+class Idle(NamedTuple):
+    """Labels that carried requests earlier, and the seconds since the last one was seen."""
+
+    labels: EdgeLabels
+    idle_seconds: float
+
+
+class Samples(msgspec.Struct, frozen=True):
+    """One reading of the whole mesh.
+
+    `taken_at` is in seconds since the epoch; `message` names in plain words what is missing (a proxy that did
+    not answer), or is "".
+    """
+
+    taken_at: float
+    window_seconds: float
+    requests: tuple[RequestRate, ...] = ()
+    durations: tuple[DurationRate, ...] = ()
+    idle: tuple[Idle, ...] = ()
+    message: str = ""
+
+
+def is_counted(labels: EdgeLabels) -> bool:
+    """True where this report is the one to believe, so that no request counts twice.
+
+    The caller's own report counts, because a fault acts at the caller and no destination ever sees an abort.
+    The destination's report counts only where the caller has no proxy, and so is unknown.
+    """
+    if labels.reporter == "source":
+        return True
+    return labels.reporter == "destination" and not labels.source_workload
+
+
+def is_error(response_code: str, response_flags: str, grpc_response_status: str) -> bool:
+    """True where a request failed: 5xx, no response, a gRPC status other than 0, or an injected abort.
+
+    Kiali's defaults count 5xx, no response and gRPC statuses as failures too, and hold 4xx against a service
+    only from 10 % on. Here a 4xx, which mostly is the client's doing, is no error unless it was injected
+    (flag FI).
+    """
+    if response_code in ("", "0") or response_code[0] == "5":
+        return True
+    if grpc_response_status not in ("", "0"):
+        return True
+    return "FI" in response_flags.split(",")

@@ -1,0 +1,100 @@
+"""The one HTTP client for metrics: fetches many proxies at once, and never waits or reads without a bound."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import aiohttp
+
+TIMEOUT_SECONDS = 1.0
+# A whole round, whatever the number of targets: the next tick is not to wait for the slowest proxy.
+ROUND_SECONDS = 1.5
+MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_CONCURRENT = 32
+_CHUNK_BYTES = 64 * 1024
+
+
+class Answer(NamedTuple):
+    """What one target said: its text, or in plain words why there is none."""
+
+    text: str = ""
+    failure: str = ""
+
+
+class _NoMetricsError(Exception):
+    pass
+
+
+class Scraper:
+    """Fetches texts over HTTP. Must be made and closed within the same event loop."""
+
+    def __init__(
+        self,
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        round_seconds: float = ROUND_SECONDS,
+        max_body_bytes: int = MAX_BODY_BYTES,
+        max_concurrent: int = MAX_CONCURRENT,
+    ) -> None:
+        self._timeout = timeout_seconds
+        self._round = round_seconds
+        self._max_body = max_body_bytes
+        self._places = asyncio.Semaphore(max_concurrent)
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=timeout_seconds),
+            # A compressed answer could be a thousand times its size; proxies are near, and need not compress.
+            headers={"Accept": "text/plain", "Accept-Encoding": "identity"},
+            auto_decompress=False,
+            connector=aiohttp.TCPConnector(limit=max_concurrent, use_dns_cache=False),
+            # No proxy of the environment between this process and a pod.
+            trust_env=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def fetch(self, urls: Iterable[str]) -> dict[str, Answer]:
+        """The answer of each address, good or bad; returns after `round_seconds` at the latest."""
+        tasks = {url: asyncio.create_task(self._fetch(url)) for url in urls}
+        if not tasks:
+            return {}
+        try:
+            await asyncio.wait(tasks.values(), timeout=self._round)
+        finally:
+            for task in tasks.values():
+                task.cancel()
+            await asyncio.gather(*tasks.values(), return_exceptions=True)
+        late = Answer(failure="was not asked in time")
+        return {url: late if task.cancelled() else task.result() for url, task in tasks.items()}
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._session.close()
+
+    async def _fetch(self, url: str) -> Answer:
+        async with self._places:
+            try:
+                return Answer(text=await self._text(url))
+            except TimeoutError:
+                return Answer(failure=f"did not answer within {self._timeout:g} s")
+            except _NoMetricsError as error:
+                return Answer(failure=str(error))
+            except (aiohttp.ClientError, OSError) as error:
+                return Answer(failure=f"cannot be reached ({_short(error)})")
+
+    async def _text(self, url: str) -> str:
+        async with self._session.get(url, allow_redirects=False) as response:
+            if response.status != 200:
+                raise _NoMetricsError(f"answered with status {response.status}")
+            if response.content_type == "text/html" or response.headers.get("Content-Encoding"):
+                raise _NoMetricsError("answered with something else than metrics")
+            body = bytearray()
+            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                body += chunk
+                if len(body) > self._max_body:
+                    # What is left unread must not be drained: the connection goes with it.
+                    response.close()
+                    raise _NoMetricsError(f"answered with more than {self._max_body / 2**20:g} MiB")
+            return body.decode("utf-8", errors="replace")
+
+
+def _short(error: BaseException) -> str:
+    return (str(error) or type(error).__name__)[:120]

@@ -1,0 +1,94 @@
+"""A numbered picture of one view, and the difference between two of them. Pure.
+
+The law that the browser relies on: patch(old, delta(old, new)) == new, and delta(x, x) changes nothing.
+"""
+
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+import msgspec
+
+from telemetry.graph import Edge, Graph, Node
+from telemetry.identity import GraphType
+
+Item = TypeVar("Item", Node, Edge)
+
+
+class View(msgspec.Struct, frozen=True, order=True):
+    """What a person looks at: a graph type, and the namespaces (sorted, none means all)."""
+
+    graph_type: GraphType
+    namespaces: tuple[str, ...] = ()
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """One view at one moment (`taken_at`: seconds since the epoch), numbered by the collector's readings."""
+
+    seq: int
+    taken_at: float
+    view: View
+    nodes: Mapping[str, Node]
+    edges: Mapping[str, Edge]
+
+    @classmethod
+    def of(cls, seq: int, taken_at: float, view: View, graph: Graph) -> "Snapshot":
+        """The picture of a graph that was cut to the view already."""
+        return cls(seq, taken_at, view, graph.nodes, graph.edges)
+
+
+class Changes(msgspec.Struct, Generic[Item], frozen=True):
+    """What was added or changed (whole), and the ids of what left."""
+
+    set: list[Item]
+    remove: list[str]
+
+    @property
+    def empty(self) -> bool:
+        """True when nothing changed."""
+        return not self.set and not self.remove
+
+
+class Delta(msgspec.Struct, frozen=True):
+    """From the snapshot numbered `base` to the one numbered `seq`, of the same view."""
+
+    seq: int
+    base: int
+    taken_at: float
+    nodes: Changes[Node]
+    edges: Changes[Edge]
+
+    @property
+    def empty(self) -> bool:
+        """True when no node and no edge changed."""
+        return self.nodes.empty and self.edges.empty
+
+
+class BaseMismatchError(ValueError):
+    """A delta does not fit the snapshot it was to be applied to: frames were missed."""
+
+
+def delta(old: Snapshot, new: Snapshot) -> Delta:
+    """What leads from one snapshot of a view to another. Raises ValueError for two different views."""
+    if old.view != new.view:
+        raise ValueError("A delta leads from one snapshot of a view to another of the same view.")
+    nodes, edges = _changes(old.nodes, new.nodes), _changes(old.edges, new.edges)
+    return Delta(new.seq, old.seq, new.taken_at, nodes, edges)
+
+
+def patch(old: Snapshot, change: Delta) -> Snapshot:
+    """The snapshot after the change. Raises BaseMismatchError when the change starts from another one."""
+    if old.seq != change.base:
+        raise BaseMismatchError(f"The delta starts at {change.base}, but the snapshot is {old.seq}.")
+    nodes, edges = _patched(old.nodes, change.nodes), _patched(old.edges, change.edges)
+    return Snapshot(change.seq, change.taken_at, old.view, nodes, edges)
+
+
+def _changes(old: Mapping[str, Item], new: Mapping[str, Item]) -> Changes[Item]:
+    changed = [item for item_id, item in new.items() if old.get(item_id) != item]
+    return Changes(changed, [item_id for item_id in old if item_id not in new])
+
+
+def _patched(old: Mapping[str, Item], changes: Changes[Item]) -> dict[str, Item]:
+    gone = frozenset(changes.remove)
+    kept = {item_id: item for item_id, item in old.items() if item_id not in gone}
+    return {**kept, **{item.id: item for item in changes.set}}

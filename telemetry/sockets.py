@@ -1,0 +1,165 @@
+"""The websocket of the live graph, at ws/graph/. docs/websocket.md describes each message.
+
+Knows who may look and what was asked; the hub knows what to send. (Not called routing.py, as is Channels'
+habit: an app has that name.)
+"""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from importlib import import_module
+from typing import Annotated, Any
+
+import msgspec
+from channels.auth import get_user
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.db import DatabaseError
+from django.urls import path
+
+from telemetry import frames, runtime
+from telemetry.hub import Subscription, TooManySocketsError
+from telemetry.identity import GraphType
+from telemetry.snapshot import View
+
+NOT_SIGNED_IN = 4401
+TOO_MANY_MESSAGES = 4429
+TOO_MANY_SOCKETS = 4503
+NOT_RUNNING = 1013  # "try again later"
+TOO_BIG = 1009
+INTERNAL_ERROR = 1011
+
+RECHECK_SECONDS = 30.0
+MAX_MESSAGE_BYTES = 8 * 1024
+MAX_MESSAGES = 60
+MESSAGES_SECONDS = 10.0
+_Namespace = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")]
+
+
+class Subscribe(msgspec.Struct, tag="subscribe", tag_field="type"):
+    """Which view to send."""
+
+    graph_type: GraphType
+    namespaces: Annotated[list[_Namespace], msgspec.Meta(max_length=100)] = []
+
+
+class Resync(msgspec.Struct, tag="resync", tag_field="type"):
+    """A frame was missed."""
+
+
+class Watch(msgspec.Struct, tag="watch", tag_field="type"):
+    """The node or edge whose figures to send; None: no more."""
+
+    id: Annotated[str, msgspec.Meta(max_length=1024)] | None
+
+
+_decoder: msgspec.json.Decoder[Subscribe | Resync | Watch] = msgspec.json.Decoder(Subscribe | Resync | Watch)
+
+
+class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels is not typed
+    """One browser's socket: a pump that sends what the hub offers, and a watchman over the session."""
+
+    def __init__(self, recheck_seconds: float = RECHECK_SECONDS) -> None:
+        super().__init__()
+        self._recheck_seconds = recheck_seconds
+        self._subscription: Subscription | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._received_at: deque[float] = deque(maxlen=MAX_MESSAGES)
+
+    async def connect(self) -> None:
+        """Accepts first, because a browser is told no close code of a socket that was never open."""
+        await self.accept()
+        user = self.scope.get("user")
+        if user is None or not user.is_authenticated:
+            await self.close(code=NOT_SIGNED_IN)
+            return
+        try:
+            self._subscription = runtime.current().hub.join()
+        except TooManySocketsError as error:
+            await self._refuse(str(error), TOO_MANY_SOCKETS)
+            return
+        except runtime.NotRunningError as error:
+            await self._refuse(str(error), NOT_RUNNING)
+            return
+        self._tasks = [
+            asyncio.create_task(self._pump(self._subscription)),
+            asyncio.create_task(self._watch_session()),
+        ]
+
+    async def disconnect(self, code: int) -> None:  # noqa: ARG002  Channels' signature
+        """Undoes connect()."""
+        if self._subscription:
+            self._subscription.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """One message of the browser's."""
+        if self._subscription is None:
+            return
+        raw = bytes_data if text_data is None else text_data.encode()
+        if len(raw or b"") > MAX_MESSAGE_BYTES:
+            await self._refuse(f"A message may have {MAX_MESSAGE_BYTES} bytes at most.", TOO_BIG)
+        elif self._is_flooding():
+            await self._refuse("Too many messages; connect again later.", TOO_MANY_MESSAGES)
+        else:
+            await self._obey(self._subscription, raw or b"")
+
+    async def _obey(self, subscription: Subscription, raw: bytes) -> None:
+        try:
+            message = _decoder.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            await self._send(frames.error(f"The message is not understood: {error}"))
+            return
+        if isinstance(message, Subscribe):
+            subscription.subscribe(View(message.graph_type, tuple(sorted(set(message.namespaces)))))
+        elif subscription.view is None:
+            await self._send(frames.error("Subscribe to a view first."))
+        elif isinstance(message, Watch):
+            subscription.watch(message.id)
+        else:
+            subscription.resync()
+
+    async def _pump(self, subscription: Subscription) -> None:
+        """Sends as fast as the browser reads; meanwhile the hub drops what is out of date."""
+        with contextlib.suppress(OSError):  # the browser is gone; disconnect() follows
+            while True:
+                for frame in await subscription.take():
+                    await self._send(frame)
+
+    async def _watch_session(self) -> None:
+        """Ends the socket soon after a sign-out: Channels asks once, when it opens."""
+        code = NOT_SIGNED_IN
+        try:
+            while await self._is_signed_in():  # noqa: ASYNC110  no event tells of a sign-out elsewhere
+                await asyncio.sleep(self._recheck_seconds)
+        except DatabaseError:
+            # Who cannot be checked is not let in; the browser will try again.
+            code = INTERNAL_ERROR
+        await self.close(code=code)
+
+    async def _is_signed_in(self) -> bool:
+        store: Any = import_module(settings.SESSION_ENGINE).SessionStore
+        session = self.scope.get("session")
+        fresh = store(getattr(session, "session_key", None))
+        user = await get_user({"session": fresh})
+        return bool(user.is_authenticated and user.pk == self.scope["user"].pk)
+
+    def _is_flooding(self) -> bool:
+        now = time.monotonic()
+        full = len(self._received_at) == MAX_MESSAGES
+        flooding = full and now - self._received_at[0] < MESSAGES_SECONDS
+        self._received_at.append(now)
+        return flooding
+
+    async def _refuse(self, message: str, code: int) -> None:
+        await self._send(frames.error(message))
+        await self.close(code=code)
+
+    async def _send(self, frame: bytes) -> None:
+        await self.send(text_data=frame.decode())
+
+
+websocket_urlpatterns = [path("ws/graph/", GraphConsumer.as_asgi())]

@@ -1,0 +1,33 @@
+"""The Graph page's frame. What is on it comes over the websocket, so that it is never older than it says.
+
+Knows no metrics and asks no cluster: the page opens at once, whatever else is down.
+"""
+
+import time
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+
+@never_cache
+@require_GET
+def graph(request: HttpRequest) -> HttpResponse:
+    """The live graph; ?type=&ns=&select=&label=&view= are read by the browser.
+
+    `serverTime` (milliseconds since the epoch) lets the browser tell the age of the numbers by the server's
+    clock.
+    """
+    context = {
+        "namespaces": [],
+        "chosen_namespaces": sorted(set(filter(None, request.GET.get("ns", "").split(",")))),
+        "page": {
+            "serverTime": round(time.time() * 1000),
+            "tickSeconds": settings.TELEMETRY_TICK_SECONDS,
+            "loginUrl": reverse("login"),
+        },
+    }
+    return render(request, "telemetry/graph.html", context)

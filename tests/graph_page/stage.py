@@ -1,0 +1,152 @@
+"""A console whose pages are Django's own and whose socket is played by a test.
+
+No database: the session is a signed cookie, and the only person is made up by the backend below.
+"""
+
+import asyncio
+import json
+import threading
+from contextlib import contextmanager
+from importlib import import_module
+
+import uvicorn
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import User
+from django.core.asgi import get_asgi_application
+
+SETTINGS = {
+    "SESSION_ENGINE": "django.contrib.sessions.backends.signed_cookies",
+    "AUTHENTICATION_BACKENDS": ["tests.graph_page.stage.OneOperator"],
+    "MESSAGE_STORAGE": "django.contrib.messages.storage.cookie.CookieStorage",
+}
+
+
+class OneOperator:
+    """The person who is signed in to every page of the stage."""
+
+    @staticmethod
+    def person():
+        return User(pk=1, username="operator", password="not a hash", is_active=True)
+
+    def authenticate(self, request):
+        return None
+
+    def get_user(self, pk):
+        return self.person() if pk == 1 else None
+
+
+def session_cookie():
+    """The cookie of somebody who has signed in."""
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    person = OneOperator.person()
+    session[SESSION_KEY] = str(person.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = person.get_session_auth_hash()
+    return session.session_key or session._get_session_key()
+
+
+class Stage:
+    """Every browser that connects is one line in `lines`; what it says is in `heard`."""
+
+    def __init__(self, feed):
+        self.feed = feed
+        self.heard = []
+        self.services = {}
+        self.answers_subscriptions = True
+        self.refuses = False
+        self.url = ""
+        self._lines = set()
+        self._loop = None
+        self._pages = get_asgi_application()
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "websocket":
+            await self._socket(receive, send)
+        elif scope["path"].startswith("/api/v1/services"):
+            await self._answer(scope["path"].removeprefix("/api/v1/services").strip("/"), send)
+        elif scope["type"] == "http":
+            await self._pages(scope, receive, send)
+
+    async def _socket(self, receive, send):
+        await receive()
+        if self.refuses:
+            await send({"type": "websocket.close", "code": 1013})
+            return
+        await send({"type": "websocket.accept"})
+        line = {"send": send, "closed": False}
+        self._lines.add(id(line))
+        self._all = getattr(self, "_all", {})
+        self._all[id(line)] = line
+        while (event := await receive())["type"] == "websocket.receive":
+            message = json.loads(event["text"])
+            self.heard.append(message)
+            await self._reply(message, send)
+        self._lines.discard(id(line))
+
+    async def _reply(self, message, send):
+        if not self.answers_subscriptions:
+            return
+        if message["type"] == "subscribe":
+            await _say(send, self.feed.full(message["graph_type"], message["namespaces"]))
+        elif message["type"] == "resync":
+            await _say(send, self.feed.full())
+        elif message["type"] == "watch" and message["id"]:
+            await _say(send, self.feed.series(message["id"]))
+
+    async def _answer(self, key, send):
+        if key:
+            found = self.services.get(key)
+            status, body = (200, found) if found else (404, {"error": {"code": "not_found", "message": "No."}})
+        else:
+            status, body = 200, {"services": list(self.services.values())}
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+
+    def say(self, frame):
+        """Sends a frame to every browser, from the test's own thread."""
+        self._run(self._say_all(frame))
+
+    async def _say_all(self, frame):
+        for key in list(self._lines):
+            await _say(self._all[key]["send"], frame)
+
+    def hang_up(self, code=1011):
+        """Closes every line from the server's side."""
+        self._run(self._close_all(code))
+
+    async def _close_all(self, code):
+        for key in list(self._lines):
+            self._lines.discard(key)
+            await self._all[key]["send"]({"type": "websocket.close", "code": code})
+
+    def _run(self, coroutine):
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(5)
+
+    @contextmanager
+    def serving(self, port=0):
+        """Serves on a free port of this machine until the block ends."""
+        config = uvicorn.Config(
+            self, host="127.0.0.1", port=port, log_level="error", lifespan="off", ws="websockets-sansio"
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=self._serve, args=(server,), daemon=True)
+        thread.start()
+        while not server.started:
+            thread.join(0.02)
+        self.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        try:
+            yield self
+        finally:
+            server.should_exit = server.force_exit = True
+            thread.join(10)
+
+    def _serve(self, server):
+        with asyncio.Runner() as runner:
+            self._loop = runner.get_loop()
+            runner.run(server.serve())
+
+
+async def _say(send, frame):
+    await send({"type": "websocket.send", "text": json.dumps(frame)})

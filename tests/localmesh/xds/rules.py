@@ -1,0 +1,152 @@
+"""Generated Istio rules for properties: mostly sensible values, with the odd one out among them."""
+
+from hypothesis import strategies as st
+
+from tests.localmesh.xds.objects import destination_rule, gateway, server, virtual_service
+
+hosts = st.sampled_from(
+    ["reviews", "ratings", "reviews.bookinfo.svc.cluster.local", "nobody", "example.com", ""]
+)
+subsets = st.sampled_from(["", "v1", "v2", "v3", "v9"])
+texts = st.sampled_from(
+    ["", "a", "/a", "/a/b", "jason", "ä", "a b", "100%", "%REQ(x)%", "a\nb", "\x00", "(", "*", "/" * 300]
+)
+regexes = st.sampled_from(["*", ".*", "/a/\\d+", "((", "(?=a)", "[a-z]{1,3}", "", "a" * 2000, "(a)(b)\\1"])
+percentages = st.fixed_dictionaries(
+    {}, optional={"value": st.sampled_from([0, 0.1, 50, 100, 100.0, 101, -1])}
+)
+durations = st.sampled_from(["0s", "1s", "1.5s", "500ms", "1h2m", "5 parsecs", "-1s", "1ns", "", "99999999h"])
+names = st.sampled_from(["x", "end-user", ":path", "Host", "a b", "", "ä", "@request.auth.claims.x", "x-y_z"])
+
+
+def optional(**fields):
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+string_matches = st.one_of(
+    st.just({}), st.builds(dict, exact=texts), st.builds(dict, prefix=texts), st.builds(dict, regex=regexes)
+)
+matches = optional(
+    uri=string_matches,
+    ignoreUriCase=st.booleans(),
+    headers=st.dictionaries(names, string_matches, max_size=2),
+    withoutHeaders=st.dictionaries(names, string_matches, max_size=2),
+    method=string_matches,
+    authority=string_matches,
+    scheme=string_matches,
+    queryParams=st.dictionaries(names, string_matches, max_size=2),
+)
+destinations = st.fixed_dictionaries(
+    {"host": hosts},
+    optional={"subset": subsets, "port": st.fixed_dictionaries({"number": st.sampled_from([9080, 80, 1])})},
+)
+operations = optional(
+    request=optional(
+        set=st.dictionaries(names, texts, max_size=2),
+        add=st.dictionaries(names, texts, max_size=2),
+        remove=st.lists(names, max_size=2),
+    ),
+    response=optional(set=st.dictionaries(names, texts, max_size=2), remove=st.lists(names, max_size=2)),
+)
+weighted = st.fixed_dictionaries(
+    {"destination": destinations},
+    optional={"weight": st.sampled_from([0, 1, 20, 80, -1, 2**32]), "headers": operations},
+)
+faults = optional(
+    delay=optional(fixedDelay=durations, percentage=percentages, exponentialDelay=durations),
+    abort=optional(
+        httpStatus=st.sampled_from([200, 503, 99, 600]),
+        grpcStatus=st.sampled_from(["UNAVAILABLE", "SORRY"]),
+        percentage=percentages,
+    ),
+)
+retries = optional(
+    attempts=st.sampled_from([0, 1, 3, -1]),
+    perTryTimeout=durations,
+    retryOn=st.sampled_from(["5xx", "5xx,503", "gateway-error, reset", "tuesday", "9999", ""]),
+    backoff=durations,
+)
+rewrites = optional(
+    uri=texts,
+    authority=texts,
+    uriRegexRewrite=optional(match=regexes, rewrite=st.sampled_from(["", "/b", "\\1", "\\9", "\\x", "\\"])),
+)
+redirects = optional(
+    uri=texts,
+    authority=texts,
+    scheme=st.sampled_from(["http", "https", ""]),
+    port=st.sampled_from([0, 80, 8443, 70000]),
+    redirectCode=st.sampled_from([0, 301, 302, 200]),
+)
+_http_routes = optional(
+    name=texts,
+    match=st.lists(matches, max_size=2),
+    route=st.lists(weighted, max_size=3),
+    fault=faults,
+    retries=retries,
+    rewrite=rewrites,
+    redirect=redirects,
+    headers=operations,
+    timeout=durations,
+    mirror=destinations,
+    mirrorPercentage=percentages,
+    directResponse=optional(
+        status=st.sampled_from([200, 503, 0, 700]),
+        body=st.sampled_from([{}, {"string": "x"}, {"bytes": "eA=="}, {"bytes": "?"}]),
+    ),
+)
+
+
+@st.composite
+def http_routes(draw):
+    # A strategy of its own, because hypothesis would print the whole of the other in every name.
+    return draw(_http_routes)
+
+
+rule_hosts = st.lists(
+    st.sampled_from(["reviews", "ratings", "example.com", "*.example.com", "*", "reviews.bookinfo"]),
+    min_size=1,
+    max_size=2,
+    unique=True,
+)
+bindings = st.sampled_from([[], ["mesh"], ["bookinfo-gateway"], ["mesh", "bookinfo-gateway"]])
+
+
+@st.composite
+def virtual_services(draw):
+    http = draw(st.lists(http_routes(), min_size=1, max_size=3))
+    name = draw(st.sampled_from("abcdef"))
+    return virtual_service(*http, hosts=draw(rule_hosts), gateways=draw(bindings), name=name)
+
+
+hashes = optional(
+    httpHeaderName=names,
+    useSourceIp=st.booleans(),
+    httpCookie=optional(name=names, ttl=durations, path=texts),
+    maglev=optional(tableSize=st.sampled_from([65537, 0])),
+)
+balancers = st.one_of(
+    st.builds(dict, simple=st.sampled_from(["RANDOM", "ROUND_ROBIN", "PASSTHROUGH", "x"])),
+    st.builds(dict, consistentHash=hashes),
+)
+policies = optional(loadBalancer=balancers)
+
+
+@st.composite
+def destination_rules(draw):
+    versions = draw(st.lists(st.sampled_from(["v1", "v2", "v3"]), unique=True))
+    host = draw(hosts.filter(bool))
+    return destination_rule(host, *versions, name=draw(st.sampled_from("abc")), trafficPolicy=draw(policies))
+
+
+@st.composite
+def gateways(draw):
+    served = draw(
+        st.lists(st.sampled_from(["*", "a.example.com", "*.example.com", "shop/*"]), min_size=1, unique=True)
+    )
+    return gateway(server(*served, port=draw(st.sampled_from([80, 8080]))))
+
+
+def some_rules():
+    any_rule = st.one_of(virtual_services(), destination_rules(), gateways())
+    return st.lists(any_rule, max_size=6, unique_by=lambda rule: (rule["kind"], rule["metadata"]["name"]))

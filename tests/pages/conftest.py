@@ -1,0 +1,110 @@
+import asyncio
+import threading
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from playwright.sync_api import sync_playwright
+
+from cluster import connection
+from telemetry import live, runtime
+from tests.needs import chromium
+from tests.pages.world import FollowingTraffic, bookinfo
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(autouse=True)
+def _no_memory():
+    """What a page last knew stays in the process; a test begins knowing nothing."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def cluster():
+    with connection.override(bookinfo()) as fake:
+        yield fake
+
+
+@pytest.fixture
+def ada(db):
+    return User.objects.create_user("ada", password="correct horse battery")
+
+
+@pytest.fixture
+def signed_in(client, ada):
+    client.force_login(ada)
+    return client
+
+
+@pytest.fixture
+def traffic(cluster, settings):
+    """The collector, running as it does in a server, on traffic that follows the fake cluster's rules."""
+    settings.TELEMETRY_TICK_SECONDS = 0.2
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def run(work):
+        return asyncio.run_coroutine_threadsafe(work, loop).result(timeout=10)
+
+    async def until_read():
+        while not live.available():
+            await asyncio.sleep(0.02)
+
+    run(runtime.start(FollowingTraffic(cluster)))
+    run(until_read())
+    yield
+    run(runtime.stop())
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(timeout=10)
+    loop.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = chromium()
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright's own loop runs in this thread, which Django takes for an async context.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        found = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield found
+        found.close()
+
+
+class Console:
+    """What the browser's console said; the browser's own line about an answered 4xx is the test's business."""
+
+    def __init__(self, page):
+        self.errors = []
+        page.on("console", lambda message: self._heard(message))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def _heard(self, message):
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            self.errors.append(message.text)
+
+
+@pytest.fixture
+def page(transactional_db, live_server, browser, client, cluster, traffic):
+    """A signed-in page of the running console. The test fails when its console shows an error."""
+    client.force_login(User.objects.create_user("ada"))
+    context = browser.new_context(base_url=live_server.url, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(10_000)
+    session = client.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    page = context.new_page()
+    console = Console(page)
+    yield page
+    context.close()
+    assert console.errors == []

@@ -1,0 +1,132 @@
+"""The graph and its figures over REST."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from telemetry import runtime
+from telemetry.collector import Observation
+from telemetry.frames import SourceState
+from telemetry.graph import build_each
+from telemetry.runtime import Runtime
+from tests.telemetry.builders import gateway, labels, rate, samples
+from tests.telemetry.fakes import FakeSource
+
+pytestmark = pytest.mark.django_db
+EDGE = "app:bookinfo/productpage->app:bookinfo/reviews:http"
+
+
+@pytest.fixture
+def client() -> Client:
+    client = Client()
+    client.force_login(get_user_model().objects.create_user("owner"))
+    return client
+
+
+@pytest.fixture
+def observed(monkeypatch) -> Runtime:
+    """A runtime that has read once and is not running."""
+    running = Runtime(FakeSource(), tick_seconds=1.0, window_seconds=10.0)
+    taken = samples(rate(gateway(), 4), rate(labels(), 3))
+    latest = Observation(7, 1000.0, 0.0, taken, dict(build_each(taken)))
+    running.collector.latest = latest
+    running.observed(latest, running.collector.state)
+    monkeypatch.setattr(runtime, "_runtime", running)
+    return running
+
+
+def fields(response) -> list[str]:
+    assert response.json()["error"]["code"] == "invalid"
+    return [field["field"] for field in response.json()["error"]["fields"]]
+
+
+def test_nobody_sees_the_graph_without_a_sign_in(observed):
+    assert Client().get("/api/v1/graph").status_code == 401
+    assert Client().get("/api/v1/series?id=x").status_code == 401
+
+
+def test_the_graph_is_answered_in_the_agreed_shape(client, observed):
+    answer = client.get("/api/v1/graph?graph_type=app&namespaces=bookinfo").json()
+    assert (answer["seq"], answer["taken_at"], answer["graph_type"], answer["namespaces"]) == (
+        7, "1970-01-01T00:16:40.000Z", "app", ["bookinfo"],
+    )  # fmt: skip
+    assert "type" not in answer
+    assert answer["edges"][0]["id"] == EDGE
+    assert {node["id"] for node in answer["nodes"]} >= {"app:bookinfo/productpage", "app:bookinfo/reviews"}
+
+
+def test_without_a_question_it_is_the_versioned_app_graph_of_all_namespaces(client, observed):
+    for query in ("", "?namespaces=", "?namespaces=,"):
+        answer = client.get(f"/api/v1/graph{query}").json()
+        assert (answer["graph_type"], answer["namespaces"], len(answer["edges"])) == ("versioned_app", [], 2)
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("graph_type=pie", "graph_type"),
+        ("namespaces=No%20Such", "namespaces"),
+        ("namespaces=-a", "namespaces"),
+        ("namespaces=" + ",".join(f"n{n}" for n in range(101)), "namespaces"),
+    ],
+)
+def test_a_wrong_question_is_refused_at_its_field(client, observed, query, field):
+    response = client.get(f"/api/v1/graph?{query}")
+    assert response.status_code == 400
+    assert fields(response) == [field]
+
+
+def test_old_figures_are_answered_as_old(client, observed):
+    observed.collector.state = SourceState(
+        "fake", "stale", 10.0, since=1001.0, message="away", taken_at=1000.0
+    )
+    source = client.get("/api/v1/graph").json()["source"]
+    assert (source["state"], source["since"], source["message"]) == (
+        "stale",
+        "1970-01-01T00:16:41.000Z",
+        "away",
+    )
+
+
+def test_before_the_first_reading_there_is_nothing_to_answer(client, observed):
+    observed.collector.latest = None
+    response = client.get("/api/v1/graph")
+    assert (response.status_code, response.json()["error"]["code"]) == (503, "unavailable")
+
+
+def test_a_process_without_a_collector_says_so(client):
+    assert client.get("/api/v1/graph").status_code == 503
+
+
+def test_series_are_answered_by_id(client, observed):
+    answer = client.get("/api/v1/series", {"graph_type": "app", "id": EDGE}).json()
+    assert (answer["id"], answer["step_seconds"], answer["t"], answer["requests"]) == (
+        EDGE,
+        1.0,
+        [1000.0],
+        [3.0],
+    )
+
+
+def test_an_unknown_id_is_not_found(client, observed):
+    response = client.get("/api/v1/series", {"id": "nothing"})
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [({}, "id"), ({"id": "x", "seconds": "0"}, "seconds"), ({"id": "x", "seconds": "3601"}, "seconds")],
+)
+def test_a_wrong_question_for_series_is_refused_at_its_field(client, observed, query, field):
+    response = client.get("/api/v1/series", query)
+    assert response.status_code == 400
+    assert fields(response) == [field]
+
+
+def test_the_openapi_document_names_every_field(client, settings):
+    document = client.get("/api/v1/schema/?format=json").json()
+    shapes = document["components"]["schemas"]
+    assert {"source", "target", "share", "latency_ms"} <= shapes["Edge"]["properties"].keys()
+    assert "source" in shapes["Graph"]["properties"]
+    assert {"errors", "p99"} <= shapes["Series"]["properties"].keys()
+    assert {"/api/v1/graph", "/api/v1/series"} <= document["paths"].keys()

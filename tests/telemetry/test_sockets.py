@@ -1,0 +1,223 @@
+"""The websocket, by its messages: who may look, what is sent, and what is refused."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.auth import AuthMiddlewareStack
+from channels.routing import URLRouter
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import path
+
+from telemetry import runtime, sockets
+from telemetry.collector import Observation
+from telemetry.graph import build_each
+from telemetry.sockets import GraphConsumer
+from tests.telemetry.browser import Browser
+from tests.telemetry.builders import labels, rate, samples
+from tests.telemetry.fakes import FakeSource
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SUBSCRIBE = {"type": "subscribe", "graph_type": "app", "namespaces": ["bookinfo"]}
+EDGE = "app:bookinfo/productpage->app:bookinfo/reviews:http"
+
+
+class Person:
+    """Somebody who is signed in with a browser."""
+
+    def __init__(self) -> None:
+        self.user = get_user_model().objects.create_user("owner")
+        self.client = Client()
+        self.client.force_login(self.user)
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        name = settings.SESSION_COOKIE_NAME
+        return [(b"cookie", f"{name}={self.client.cookies[name].value}".encode())]
+
+
+@pytest.fixture
+def person() -> Person:
+    return Person()
+
+
+@pytest.fixture
+async def running():
+    """A runtime whose loop stands still: the test ticks by hand."""
+    started = await runtime.start(FakeSource(None))
+    yield started
+    await runtime.stop()
+
+
+def tick(running, seq: int, rps: float = 1.0) -> None:
+    taken = samples(rate(labels(), rps))
+    observation = Observation(seq, 1000.0 + seq, float(seq), taken, dict(build_each(taken)))
+    running.observed(observation, running.collector.state)
+
+
+@asynccontextmanager
+async def socket(headers=(), consumer=GraphConsumer, **options):
+    inner = URLRouter([path("ws/graph/", consumer.as_asgi(**options))])
+    browser = Browser(AuthMiddlewareStack(inner), list(headers))
+    await browser.connect()
+    try:
+        yield browser
+    finally:
+        await browser.disconnect()
+
+
+async def test_without_a_sign_in_the_socket_is_closed_with_4401(running):
+    async with socket() as browser:
+        assert await browser.close_code() == 4401
+        await browser.send(SUBSCRIBE)
+        assert await browser.hears_nothing()
+
+
+async def test_subscribe_brings_a_full_frame_and_then_deltas(running, person):
+    tick(running, 1)
+    async with socket(person.headers) as browser:
+        await browser.send(SUBSCRIBE)
+        full = await browser.message()
+        assert (full["type"], full["seq"], full["namespaces"]) == ("full", 1, ["bookinfo"])
+        tick(running, 2, rps=7)
+        change = await browser.message()
+        assert (change["type"], change["seq"], change["base"]) == ("delta", 2, 1)
+        assert change["edges"]["set"][0]["requests_per_second"] == 7
+
+
+async def test_resync_brings_a_full_frame_again(running, person):
+    tick(running, 1)
+    async with socket(person.headers) as browser:
+        await browser.send(SUBSCRIBE)
+        await browser.message()
+        await browser.send({"type": "resync"})
+        assert (await browser.message())["type"] == "full"
+
+
+async def test_a_gap_is_seen_by_its_numbers_and_healed_by_resync(running, person):
+    """A browser that lost a frame sees a base that is not its own."""
+    tick(running, 1)
+    async with socket(person.headers) as browser:
+        await browser.send(SUBSCRIBE)
+        have = (await browser.message())["seq"]
+        tick(running, 2)
+        await browser.message()  # lost on the way
+        tick(running, 3)
+        assert (await browser.message())["base"] != have
+        await browser.send({"type": "resync"})
+        full = await browser.message()
+        assert (full["type"], full["seq"]) == ("full", 3)
+
+
+async def test_watch_brings_figures(running, person):
+    tick(running, 1, rps=3)
+    async with socket(person.headers) as browser:
+        await browser.send(SUBSCRIBE)
+        await browser.message()
+        await browser.send({"type": "watch", "id": EDGE})
+        series = await browser.message()
+        assert (series["type"], series["reset"], series["requests"]) == ("series", True, [3])
+
+
+async def test_before_the_first_reading_the_state_of_the_source_is_sent(running, person):
+    async with socket(person.headers) as browser:
+        await browser.send(SUBSCRIBE)
+        status = await browser.message()
+        assert (status["type"], status["source"]["state"]) == ("status", "starting")
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("nonsense", "not understood"),
+        ('{"type": "dance"}', "Invalid value 'dance'"),
+        ('{"type": "subscribe", "graph_type": "pie"}', "graph_type"),
+        ('{"type": "subscribe", "graph_type": "app", "namespaces": ["No Such"]}', "namespaces"),
+        ('{"type": "subscribe", "graph_type": "app", "namespaces": "a"}', "namespaces"),
+        ('{"type": "watch", "id": 5}', "id"),
+        ('{"type": "watch", "id": "a"}', "Subscribe to a view first"),
+        ('{"type": "resync"}', "Subscribe to a view first"),
+        ("[]", "not understood"),
+    ],
+)
+async def test_a_message_that_cannot_be_obeyed_is_answered_with_its_reason(running, person, message, said):
+    async with socket(person.headers) as browser:
+        await browser.send(message)
+        answer = await browser.message()
+        assert answer["type"] == "error"
+        assert said in answer["message"]
+
+
+async def test_more_than_a_hundred_namespaces_are_refused(running, person):
+    async with socket(person.headers) as browser:
+        await browser.send({**SUBSCRIBE, "namespaces": [f"n{n}" for n in range(101)]})
+        assert (await browser.message())["type"] == "error"
+
+
+async def test_a_message_that_is_too_big_ends_the_socket(running, person):
+    async with socket(person.headers) as browser:
+        await browser.send('{"type": "watch", "id": "' + "a" * sockets.MAX_MESSAGE_BYTES + '"}')
+        assert "8192 bytes" in (await browser.message())["message"]
+        assert await browser.close_code() == 1009
+
+
+async def test_a_flood_of_messages_ends_the_socket(running, person):
+    async with socket(person.headers) as browser:
+        for _ in range(sockets.MAX_MESSAGES + 1):
+            await browser.send("{}")
+        assert await browser.close_code() == 4429
+
+
+async def test_signing_out_ends_an_open_socket(running, person):
+    async with socket(person.headers, recheck_seconds=0.05) as browser:
+        assert await browser.hears_nothing(0.15)
+        await sync_to_async(person.client.logout)()
+        assert await browser.close_code() == 4401
+
+
+async def test_a_person_who_may_no_longer_sign_in_is_disconnected(running, person):
+    async with socket(person.headers, recheck_seconds=0.05) as browser:
+        person.user.is_active = False
+        await person.user.asave()
+        assert await browser.close_code() == 4401
+
+
+async def test_when_there_is_no_room_the_reason_is_sent(running, person):
+    running.hub._max_sockets = 0
+    async with socket(person.headers) as browser:
+        assert "at most" in (await browser.message())["message"]
+        assert await browser.close_code() == 4503
+
+
+async def test_a_process_without_a_collector_says_so(person):
+    async with socket(person.headers) as browser:
+        assert "not running" in (await browser.message())["message"]
+        assert await browser.close_code() == 1013
+
+
+async def test_a_socket_that_does_not_read_is_sent_one_full_frame_when_it_does(running, person):
+    """The pump waits in send(); meanwhile the hub keeps no more than a handful of frames."""
+    tick(running, 1)
+    blocked, gate = asyncio.Event(), asyncio.Event()
+
+    class Stuck(GraphConsumer):
+        async def _send(self, frame):
+            blocked.set()
+            await gate.wait()
+            await super()._send(frame)
+
+    async with socket(person.headers, Stuck) as browser:
+        await browser.send(SUBSCRIBE)
+        await blocked.wait()
+        for seq in range(2, 40):
+            tick(running, seq)
+        (subscription,) = running.hub._subscriptions
+        assert len(subscription._waiting) < 10
+        gate.set()
+        assert (await browser.message())["seq"] == 1
+        latest = await browser.message()
+        assert (latest["type"], latest["seq"]) == ("full", 39)
+    assert running.hub._subscriptions == set()
