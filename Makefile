@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 NODE_OK := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo yes)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-RATE ?= 20
+RATE ?=
 PORT ?=
 STATE ?= .demo
 
@@ -33,7 +33,7 @@ setup: $(VENV)/runtime.stamp node_modules/.stamp ## Install what running needs
 setup-dev: $(VENV)/dev.stamp node_modules/.stamp ## Install what developing needs
 
 demo: setup ## A mesh of real Envoys on this machine, live in the browser (PORT=, RATE= requests a second, STATE= folder)
-	@exec $(BIN)/python -m localmesh run --state $(STATE) --rate $(RATE) --die-with-parent -- \
+	@exec $(BIN)/python -m localmesh run --state $(STATE) $(if $(RATE),--rate $(RATE)) --die-with-parent -- \
 	  env MESHUI_DATA_DIR=$(STATE) $(BIN)/python manage.py serve --welcome $(STATE) $(if $(PORT),--port $(PORT))
 
 run: setup ## The console on your own cluster (KUBECONFIG=, PORT=)

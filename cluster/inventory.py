@@ -18,9 +18,7 @@ SIDECAR: Final = "istio-proxy"
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """One port of a service; `protocol` is the application protocol (http, grpc, tcp...) as Istio picks
-    it.
-    """
+    """One port of a service; `protocol` is the application protocol (http, grpc...) as Istio picks it."""
 
     name: str
     number: int
@@ -60,8 +58,8 @@ def services(
 ) -> tuple[Service, ...]:
     """The services, by namespace and name, with their versions in natural order.
 
-    A version of a Deployment without pods counts too, with none: it exists, it is scaled to zero or cannot
-    start.
+    A version of a Deployment without pods counts too, with none: it
+    exists, it is scaled to zero or cannot start.
     """
     pods_by_namespace = _by_namespace(pod for pod in pods if not _finished(pod))
     deployments_by_namespace = _by_namespace(deployments)

@@ -1,7 +1,7 @@
 """The kinds of resources that the console reads or writes, by their names on the wire.
 
-Pure: no client library and no discovery. `version` is the one the console prefers; the adapter asks the
-cluster which of `Kind.versions` it serves.
+Pure: no client library and no discovery. `version` is the one the console prefers; the adapter asks
+the cluster which of `Kind.versions` it serves.
 """
 
 from collections.abc import Mapping

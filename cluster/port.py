@@ -1,8 +1,8 @@
 """The port through which the console sees a cluster.
 
-Synchronous and small: manifests go in and come out as plain dictionaries, so that fields nobody here has
-heard of survive. `cluster.kube` is the real adapter, `cluster.fake` the one in memory; one contract suite
-runs on both.
+Synchronous and small: manifests go in and come out as plain dictionaries, so that fields
+nobody here has heard of survive. `cluster.kube` is the real adapter, `cluster.fake` the
+one in memory; one contract suite runs on both.
 """
 
 from dataclasses import dataclass
@@ -35,9 +35,7 @@ class Cluster(Protocol):
         ...
 
     def create(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
-        """Creates an object and returns it as the server keeps it. Raises AlreadyExists, Invalid,
-        NotFound.
-        """
+        """Creates an object; returns it as the server keeps it. Raises AlreadyExists, Invalid, NotFound."""
         ...
 
     def replace(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
@@ -48,7 +46,5 @@ class Cluster(Protocol):
         ...
 
     def delete(self, ref: Ref, resource_version: str, *, uid: str = "", dry_run: bool = False) -> None:
-        """Deletes an object, if it still has this version (and uid, when given). Raises Conflict,
-        NotFound.
-        """
+        """Deletes an object, if it still has this version (and uid, if given). Raises Conflict, NotFound."""
         ...

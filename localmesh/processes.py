@@ -97,10 +97,11 @@ class Child:
     def _reap(self) -> None:
         asyncio.get_running_loop().remove_reader(self._pidfd)
         os.close(self._pidfd)
-        self._popen.wait()
-        # A child may leave grandchildren in its group; they end with it.
+        # A child may leave grandchildren in its group; they end with it. Before it is reaped, because then
+        # its number may already be somebody else's.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._popen.pid, signal.SIGKILL)
+        self._popen.wait()
         self._exited.set()
 
 

@@ -229,6 +229,9 @@ def _on_signals(progress: Progress) -> asyncio.Event:
         stop.set()
 
     for number in _SIGNALS:
+        # Started with nohup, the mesh outlives its terminal.
+        if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+            continue
         asyncio.get_running_loop().add_signal_handler(number, ask)
     return stop
 

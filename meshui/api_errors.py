@@ -2,20 +2,21 @@
 
     {"error": {"code", "message", "fields": [{"field", "message"}], ...}}
 
-Rest framework's own exceptions and the cluster's family are known here; an exception of an app that is
-neither derives from `APIException` and may carry `fields` (a list of field errors) and `extra` (more members
-of "error").
+Rest framework's own exceptions and the cluster's family are known here; an exception of an
+app that is neither derives from `APIException` and may carry `fields` (a list of field
+errors) and `extra` (more members of "error").
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from cluster import errors
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
+
+from cluster import errors
 
 CODES: Mapping[int, str] = {
     400: "invalid",
@@ -35,8 +36,8 @@ CODES: Mapping[int, str] = {
 
 
 def handle(exc: Exception, context: Mapping[str, Any]) -> Response | None:  # noqa: ARG001
-    """Rest framework's EXCEPTION_HANDLER. None lets an unknown exception through: a fault of ours, status
-    500.
+    """Rest framework's EXCEPTION_HANDLER. None lets an unknown
+    exception through: a fault of ours, status 500.
     """
     if isinstance(exc, errors.ClusterError):
         answer = _cluster_error(exc)

@@ -1,13 +1,14 @@
-"""What every page's frame needs: the rail's entries and the version."""
+"""What every page's frame needs: the entries of its rail."""
 
 from typing import TypedDict
 
 from django.http import HttpRequest
 
+# Key, title, and the addresses that belong to the entry; the first is where it leads.
 PAGES = (
-    ("graph", "Graph", "/graph/"),
-    ("routing", "Routing", "/routing/"),
-    ("changes", "Changes", "/changes/"),
+    ("graph", "Graph", ("/graph/",)),
+    ("routing", "Routing", ("/routing/", "/plans/")),
+    ("changes", "Changes", ("/changes/",)),
 )
 
 
@@ -23,7 +24,7 @@ class Entry(TypedDict):
 def shell(request: HttpRequest) -> dict[str, object]:
     """Template context of the frame around every page."""
     entries = [
-        Entry(key=key, title=title, url=url, current=request.path.startswith(url))
-        for key, title, url in PAGES
+        Entry(key=key, title=title, url=addresses[0], current=request.path.startswith(addresses))
+        for key, title, addresses in PAGES
     ]
     return {"rail": entries}

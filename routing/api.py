@@ -11,7 +11,6 @@ from django.contrib.auth.models import User
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import exceptions, serializers
-from rest_framework.parsers import JSONParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,7 +22,7 @@ from routing import apply, plans, revert, services, stored
 from routing import serializers as shapes
 from routing.errors import WrongRulesError
 from routing.models import Change, Plan, PlanState
-from routing.parsers import TextYamlParser, XYamlParser, YamlParser
+from routing.parsers import JsonParser, TextYamlParser, XYamlParser, YamlParser
 from routing.rules import FieldError
 from telemetry import live as traffic
 
@@ -41,6 +40,7 @@ class RoutingView(APIView):
     """A view of this API."""
 
     permission_classes = [IsAuthenticated]
+    parser_classes = [JsonParser]
 
 
 class ServicesView(RoutingView):
@@ -80,7 +80,7 @@ class ServiceView(RoutingView):
 class PlansView(RoutingView):
     """Plans."""
 
-    parser_classes = [JSONParser, YamlParser, XYamlParser, TextYamlParser]
+    parser_classes = [JsonParser, YamlParser, XYamlParser, TextYamlParser]
 
     @extend_schema(
         operation_id="make_plan",

@@ -1,12 +1,12 @@
-"""Applies a plan: intent before the write, everything tried first, then one conditional write after the
-other.
+"""Applies a plan: intent before the write, everything tried
+first, then one conditional write after the other.
 
     claim the plan -> row "started" -> is the cluster as planned for? -> dry run of all -> writes -> final
     state
 
-Nothing is written unless all of it is still what the plan was made for and the server accepts all of it. What
-happens half-way (a conflict, a refusal, a lost answer) ends as "partial", with what was done and what was
-not.
+Nothing is written unless all of it is still what the plan was made for and the server
+accepts all of it. What happens half-way (a conflict, a refusal, a lost answer) ends as
+"partial", with what was done and what was not.
 """
 
 import time
@@ -84,8 +84,8 @@ class _Application:
         return self.change
 
     def as_planned(self) -> list[Manifest | None]:
-        """The objects as they stand, if they say what the plan was made for. Raises ConflictError,
-        ClusterError.
+        """The objects as they stand, if they say what the plan was
+        made for. Raises ConflictError, ClusterError.
         """
         current = [live.get(self.cluster, operation.ref) for operation in self.operations]
         pairs = zip(self.operations, current, strict=True)

@@ -1,5 +1,5 @@
-"""The resources of a plan while it is being made: each rule changes the draft that the rules before it left.
-Pure.
+"""The resources of a plan while it is being made: each rule changes
+the draft that the rules before it left. Pure.
 """
 
 from collections.abc import Iterable
@@ -13,9 +13,7 @@ from routing.sentences import fault_sentence, split_sentence
 
 
 class Draft:
-    """VirtualServices and DestinationRules as the rules so far want them, and the problems found on the
-    way.
-    """
+    """VirtualServices and DestinationRules as the rules so far want them, and the problems found."""
 
     def __init__(self, virtual_services: Iterable[Manifest], destination_rules: Iterable[Manifest]) -> None:
         self.problems: list[Problem] = []
@@ -32,8 +30,8 @@ class Draft:
         return " ".join(self._why.get(ref, []))
 
     def apply(self, rule: Rule, service: inventory.Service, field: str) -> None:
-        """Makes a rule true in the draft, or notes as an error why it cannot be; then the draft stays as it
-        was.
+        """Makes a rule true in the draft, or notes as an error why
+        it cannot be; then the draft stays as it was.
         """
         before = dict(self._virtual_services), dict(self._destination_rules), _copy(self._why)
         try:
@@ -95,8 +93,8 @@ class Draft:
     def _with_subsets(
         self, found: istio.DestinationRules, service: inventory.Service, wanted: list[str], field: str
     ) -> istio.Subsets:
-        """The subsets of the service, with one for each wanted version added to the draft where it is
-        missing.
+        """The subsets of the service, with one for each wanted
+        version added to the draft where it is missing.
         """
         subsets = istio.read_subsets(found.effective, service)
         missing = [version for version in wanted if version not in subsets.by_version]

@@ -34,6 +34,12 @@ class UnreadableError(APIException):
         super().__init__(message)
 
 
+class TooLongError(UnreadableError):
+    """413: the body is longer than any plan."""
+
+    status_code = 413
+
+
 class ConflictError(APIException):
     """409: the cluster, or the plan, is not any more what the request takes it for."""
 

@@ -14,8 +14,8 @@ from routing.planner import Live
 def read(cluster: Cluster, namespaces: Iterable[str] | None = None) -> Live:
     """The services of some namespaces (None: of all), and every VirtualService and DestinationRule.
 
-    Raises `cluster.errors.ClusterError`. Where not all namespaces may be read, those asked for and the root
-    namespace have to do.
+    Raises `cluster.errors.ClusterError`. Where not all namespaces may be read,
+    those asked for and the root namespace have to do.
     """
     places = sorted(set(namespaces)) if namespaces is not None else None
     services, pods, deployments = (

@@ -1,8 +1,8 @@
-"""Plans and changes, as they are kept. Rows are written by `routing.plans`, `routing.apply` and
-`routing.revert` only.
+"""Plans and changes, as they are kept. Rows are written by
+`routing.plans`, `routing.apply` and `routing.revert` only.
 
-Operations are kept as JSON with whole manifests: a revert is made of them, whatever has become of the
-cluster.
+Operations are kept as JSON with whole manifests: a revert is
+made of them, whatever has become of the cluster.
 """
 
 import uuid

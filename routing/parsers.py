@@ -1,12 +1,43 @@
-"""YAML as the body of a request, by the strict reader."""
+"""The bodies of requests, read strictly: JSON, and YAML for plans.
 
+Both refuse what two readers could understand differently, and more than a plan can need.
+"""
+
+import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from rest_framework.parsers import BaseParser
 
 from routing import yaml_io
-from routing.errors import UnreadableError
+from routing.errors import TooLongError, UnreadableError
+
+MAX_BYTES: Final = yaml_io.MAX_BYTES
+
+
+class JsonParser(BaseParser):
+    """Reads `application/json`: no duplicate keys, no NaN, at most 256 KiB. An empty body is {}."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: Any,
+        media_type: str | None = None,  # noqa: ARG002
+        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002
+    ) -> Any:
+        """The value of the body. Raises UnreadableError, TooLongError."""
+        try:
+            text = _body(stream).decode("utf-8")
+            return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse) if text.strip() else {}
+        except UnicodeDecodeError as error:
+            raise UnreadableError("The text is not UTF-8.") from error
+        except json.JSONDecodeError as error:
+            raise UnreadableError(f"Line {error.lineno}: this is not JSON: {error.msg}.") from error
+        except ValueError as error:
+            raise UnreadableError("A number is too long.") from error
+        except RecursionError as error:
+            raise UnreadableError("This is nested too deep.") from error
 
 
 class YamlParser(BaseParser):
@@ -20,9 +51,9 @@ class YamlParser(BaseParser):
         media_type: str | None = None,  # noqa: ARG002
         parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> Any:
-        """The value of the body. Raises UnreadableError."""
+        """The value of the body. Raises UnreadableError, TooLongError."""
         try:
-            return yaml_io.read(stream.read(yaml_io.MAX_BYTES + 1))
+            return yaml_io.read(_body(stream))
         except yaml_io.YamlError as error:
             raise UnreadableError(str(error)) from error
 
@@ -37,3 +68,23 @@ class TextYamlParser(YamlParser):
     """The same, by YAML's name as text."""
 
     media_type = yaml_io.CONTENT_TYPES[2]
+
+
+def _body(stream: Any) -> bytes:
+    body: bytes = stream.read(MAX_BYTES + 1)
+    if len(body) > MAX_BYTES:
+        raise TooLongError(f"The body is longer than {MAX_BYTES // 1024} KiB.")
+    return body
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise UnreadableError(f"The key {key[:60]!r} stands twice in one object.")
+        found[key] = value
+    return found
+
+
+def _refuse(constant: str) -> Any:
+    raise UnreadableError(f"{constant} is not JSON.")

@@ -1,9 +1,9 @@
-"""From rules and the live resources to a plan: which writes, in which order, and what speaks against them.
-Pure.
+"""From rules and the live resources to a plan: which writes, in
+which order, and what speaks against them. Pure.
 
-Order is make before break: a subset exists before a route names it, and a route stops naming a subset before
-it goes. A plan with an error among its problems must not be applied; one that changes nothing has no
-operations.
+Order is make before break: a subset exists before a route names it, and a route stops
+naming a subset before it goes. A plan with an error among its problems must not be
+applied; one that changes nothing has no operations.
 """
 
 import hashlib
@@ -63,8 +63,8 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to write, in order, and what speaks against it; `hash` stands for all of it and the state it is
-    for.
+    """What to write, in order, and what speaks against it; `hash`
+    stands for all of it and the state it is for.
     """
 
     rules: tuple[rules.Rule, ...]

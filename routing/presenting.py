@@ -35,12 +35,13 @@ LONGEST_VALUE: Final = 2000
 def service(found: Mapping[str, Any]) -> Json:
     """A service with its shares in whole percent, its faults in words, and its worst problem."""
     problems = ranked(found["problems"])
+    weighted = any(version["weight"] is not None for version in found["versions"])
     faults = [_fault(fault) for fault in found["faults"]]
     return {
         **found,
-        "versions": [_version(version) for version in found["versions"]],
+        "versions": [_version(version, weighted=weighted) for version in found["versions"]],
         "faults": faults,
-        "weighted": any(version["weight"] is not None for version in found["versions"]),
+        "weighted": weighted,
         "clearable": any(fault["owned"] for fault in faults),
         "problems": problems,
         "worst": problems[0] if problems else None,
@@ -94,8 +95,10 @@ def _line_kind(line: str) -> str:
     return {"+": "add", "-": "remove", "@": "hunk"}.get(line[:1], "same")
 
 
-def _version(version: Mapping[str, Any]) -> Json:
+def _version(version: Mapping[str, Any], *, weighted: bool) -> Json:
     weight, share = version["weight"], version["observed_share"]
+    if weight is None and weighted:
+        weight = 0  # the rule names others, and leaves this one out
     return {
         **version,
         "weight": None if weight is None else f"{weight:.3g}",

@@ -1,5 +1,5 @@
-"""What a person should know about a plan, in three levels. Pure. docs/problems.md has a heading for each
-code.
+"""What a person should know about a plan, in three levels. Pure.
+docs/problems.md has a heading for each code.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ Level: TypeAlias = Literal["error", "warning", "info"]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One finding: `field` is the part of the rules, `resource` the object (`VirtualService
-    bookinfo/reviews`).
+    """One finding: `field` is the part of the rules, `resource`
+    the object (`VirtualService bookinfo/reviews`).
     """
 
     level: Level

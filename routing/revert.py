@@ -1,8 +1,8 @@
 """Takes a change back: a new plan, made of what the change kept, applied like any other.
 
-What was created goes, what was updated becomes what it was, what was deleted comes back, in safe order.
-Somebody else's change since is a conflict, never an overwrite. The revert is itself a change, and can be
-taken back.
+What was created goes, what was updated becomes what it was, what was deleted comes
+back, in safe order. Somebody else's change since is a conflict, never an overwrite. The
+revert is itself a change, and can be taken back.
 """
 
 import hashlib

@@ -288,7 +288,9 @@ class _Reader:
         return Abort(percentage, status)
 
     def percentage(self, value: object, field: str) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        # A whole number may be too large for a float: only floats are asked whether they are finite.
+        finite = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+        if isinstance(value, bool) or not isinstance(value, int | float) or not finite:
             self.error(field, "This must be a number of percent, such as 50 or 0.5.")
         elif not 0 <= value <= 100:
             self.error(field, f"{quoted(value)} is outside 0 to 100.")

@@ -11,8 +11,8 @@ def percent(value: float) -> str:
 
 
 def split_sentence(weights: Mapping[str, float]) -> str:
-    """`80 % v1, 20 % v3`: versions with a weight, in the order given; the empty version is another
-    destination.
+    """`80 % v1, 20 % v3`: versions with a weight, in the order
+    given; the empty version is another destination.
     """
     shown = [f"{percent(weight)} {version or 'elsewhere'}" for version, weight in weights.items() if weight]
     return ", ".join(shown) or "nothing"

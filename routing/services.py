@@ -1,6 +1,4 @@
-"""The services that can be steered, with the routing in force: what the Routing pages and GET services
-show.
-"""
+"""The services that can be steered, with the routing in force, for the pages and for GET services."""
 
 from collections.abc import Mapping
 from typing import Any

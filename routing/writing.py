@@ -46,8 +46,8 @@ def write(
 def attempt(
     cluster: Cluster, operation: Operation, current: Manifest | None, expected: Manifest | None
 ) -> Written:
-    """Writes once. `expected` is what the dry run answered: by it, a write whose answer was lost is known
-    again.
+    """Writes once. `expected` is what the dry run answered: by it,
+    a write whose answer was lost is known again.
     """
     try:
         return Written("done", _write_through_status(cluster, operation, current))
@@ -58,9 +58,7 @@ def attempt(
 
 
 def changed(operation: Operation, found: Manifest | None) -> bool:
-    """Whether somebody changed an object since the operation was planned; status and versions do not
-    count.
-    """
+    """Whether somebody changed an object since the operation was planned; its status does not count."""
     if operation.before is None or found is None:
         return found is not operation.before
     another = found["metadata"].get("uid") != operation.before["metadata"].get("uid")

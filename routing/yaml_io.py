@@ -1,8 +1,8 @@
 """YAML at the edge: reading what strangers send, writing what people read. Pure.
 
-Reading refuses what makes YAML dangerous or ambiguous: aliases (324 bytes of them unfold to 226 MB), tags,
-duplicate keys, several documents, and more than the caps below allow. Values are JSON's: a date stays the
-text that it is.
+Reading refuses what makes YAML dangerous or ambiguous: aliases (324 bytes of them unfold to
+226 MB), tags, duplicate keys, several documents, and more than the caps below allow. Values
+are JSON's: a date stays the text that it is.
 """
 
 import re

@@ -43,7 +43,7 @@ class LocalMesh:
             )
         return self
 
-    def wait_until_ready(self, seconds=40):
+    def wait_until_ready(self, seconds=90):
         """Wait until all pods are ready; how many they are."""
         until(lambda: _READY.search(self.said()) or self.process.poll() is not None, seconds, self.said)
         found = _READY.search(self.said())
@@ -53,7 +53,7 @@ class LocalMesh:
     def said(self):
         return self.output.read_text() if self.output.exists() else ""
 
-    def stop(self, number=signal.SIGINT, seconds=20):
+    def stop(self, number=signal.SIGINT, seconds=40):
         """Send a signal as a terminal or a person does; the exit code."""
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(number)
@@ -61,7 +61,9 @@ class LocalMesh:
 
     def family(self):
         """The pids of localmesh and of everything that it started."""
-        return [int(line.split()[0]) for line in self.run("memory", "--state", str(self.state)).splitlines()[1:-1]]
+        return [
+            int(line.split()[0]) for line in self.run("memory", "--state", str(self.state)).splitlines()[1:-1]
+        ]
 
     def run(self, *arguments):
         """Another command of localmesh."""
@@ -72,7 +74,13 @@ class LocalMesh:
         """Run kubectl; what it printed, or with check=False (exit code, output and errors together)."""
         env = {**os.environ, "KUBECONFIG": str(self.state / "kubeconfig")}
         done = subprocess.run(
-            ["kubectl", *arguments], input=stdin, env=env, capture_output=True, text=True, timeout=seconds, check=False
+            ["kubectl", *arguments],
+            input=stdin,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
         )
         if not check:
             return done.returncode, done.stdout + done.stderr
@@ -92,9 +100,8 @@ class LocalMesh:
         return self.kubectl("rollout", "status", "deployment", deployment, "-n", namespace, "--timeout=30s")
 
     def gateway(self):
-        """The URL of the ingress gateway now."""
-        [pod] = [each for each in self.pods(namespace="istio-system") if not each["metadata"].get("deletionTimestamp")]
-        return f"http://{pod['status']['podIP']}:8080"
+        """The URL of the ingress gateway, as localmesh told it when all was ready."""
+        return _READY.search(self.said())[2]
 
     def fetch(self, path="/productpage", headers=None, url=None, seconds=30):
         """GET through the ingress gateway: status and text."""
@@ -112,7 +119,7 @@ class LocalMesh:
         return [(dict(_LABEL.findall(each[2])), float(each[3])) for each in found if each]
 
 
-def until(condition, seconds=20, context=lambda: ""):
+def until(condition, seconds=40, context=lambda: ""):
     """Wait until a condition about other processes holds; its value."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

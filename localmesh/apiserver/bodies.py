@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from localmesh.apiserver import protobuf
 from localmesh.apiserver.errors import BadRequest, TooLarge, UnsupportedMediaType
 
 MAX_BYTES = 3 * 1024 * 1024
@@ -21,10 +22,13 @@ YAML_TYPES = ("application/yaml", "application/apply-patch+yaml", "application/x
 def parse(body: bytes, content_type: str) -> tuple[Any, list[str]]:
     """The value of a body, and the paths of keys that occur twice (the last one counts).
 
-    Raises `BadRequest`, `TooLarge`, and `UnsupportedMediaType` for anything but JSON and YAML.
+    Raises `BadRequest`, `TooLarge`, and `UnsupportedMediaType` for anything but JSON, YAML and the
+    protobuf of a few kinds.
     """
     if len(body) > MAX_BYTES:
         raise TooLarge(f"Request entity too large: limit is {MAX_BYTES}")
+    if content_type == protobuf.CONTENT_TYPE:
+        return protobuf.decode(body), []
     if content_type in YAML_TYPES:
         value, repeated = _yaml(body)
     elif content_type in ("", JSON) or content_type.endswith("+json"):
@@ -73,7 +77,7 @@ def _plain(value: Any, path: str, repeated: list[str]) -> Any:
     return value
 
 
-class _Loader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
+class _Loader(yaml.SafeLoader):
     """Safe YAML, in which a timestamp stays the text that it is."""
 
 

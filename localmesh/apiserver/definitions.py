@@ -40,7 +40,9 @@ def install(store: Store) -> None:
 
 
 def open_api_schema(resource: Resource) -> Schema:
-    """The schema as a definition carries it: metadata is left to Kubernetes, and keywords of patches are left out."""
+    """The schema as a definition carries it: metadata is left to Kubernetes, and keywords of patches are
+    left out.
+    """
     schema = _structural(schema_for(resource))
     properties = dict(schema["properties"])
     properties["metadata"] = {"type": "object"}

@@ -15,7 +15,9 @@ _POLICIES = ("Orphan", "Background", "Foreground")
 
 
 def delete(store: Store, target: Target, wanted: Object, options: Options) -> Object:
-    """Delete one object as DeleteOptions say; the answer is a `Status`, or the object where finalizers hold it."""
+    """Delete one object as DeleteOptions say; the answer is a `Status`, or the object where finalizers hold
+    it.
+    """
     resource, name = target.resource, str(target.name)
     if resource is kinds.NAMESPACES and name in PROTECTED_NAMESPACES:
         raise forbidden("namespaces", "", name, "this namespace may not be deleted")

@@ -3,11 +3,11 @@
 import re
 
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
-_WHOLE = re.compile(rf"[-+]?(0|(?:{_PART.pattern})+)")
+_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_WHOLE = re.compile(rf"[-+]?(0|(?:{_PART.pattern})+)", re.ASCII)
 
 
-class BadDuration(ValueError):
+class BadDuration(ValueError):  # noqa: N818
     """The text is not a duration."""
 
 

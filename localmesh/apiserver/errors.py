@@ -1,7 +1,7 @@
 """The errors of the API, in the form in which Kubernetes answers them.
 
-One family, so that the store and the validation raise what the HTTP side only has to serialise. The reasons and codes
-are those of `k8s.io/apimachinery/pkg/api/errors`.
+One family, so that the store and the validation raise what the HTTP side only has to serialise. The reasons
+and codes are those of `k8s.io/apimachinery/pkg/api/errors`.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One thing that is wrong, at its field: `reason` is Kubernetes's word for it (FieldValueInvalid, ...)."""
+    """One thing that is wrong, at its field: `reason` is Kubernetes's word: FieldValueInvalid, ..."""
 
     field: str
     message: str
@@ -49,73 +49,73 @@ class ApiError(Exception):
         return body
 
 
-class BadRequest(ApiError):
+class BadRequest(ApiError):  # noqa: N818  (named as Kubernetes names them; the family carries "Error")
     """The request cannot be understood."""
 
     code, reason = 400, "BadRequest"
 
 
-class Unauthorized(ApiError):
+class Unauthorized(ApiError):  # noqa: N818
     """No token, or not the right one."""
 
     code, reason = 401, "Unauthorized"
 
 
-class Forbidden(ApiError):
+class Forbidden(ApiError):  # noqa: N818
     """Understood and refused, whoever asks."""
 
     code, reason = 403, "Forbidden"
 
 
-class NotFound(ApiError):
+class NotFound(ApiError):  # noqa: N818
     """No such object, or no such path."""
 
     code, reason = 404, "NotFound"
 
 
-class MethodNotAllowed(ApiError):
+class MethodNotAllowed(ApiError):  # noqa: N818
     """The resource does not know the verb."""
 
     code, reason = 405, "MethodNotAllowed"
 
 
-class NotAcceptable(ApiError):
+class NotAcceptable(ApiError):  # noqa: N818
     """None of the media types that the client accepts can be produced."""
 
     code, reason = 406, "NotAcceptable"
 
 
-class AlreadyExists(ApiError):
+class AlreadyExists(ApiError):  # noqa: N818
     """The name is taken."""
 
     code, reason = 409, "AlreadyExists"
 
 
-class Conflict(ApiError):
+class Conflict(ApiError):  # noqa: N818
     """The object is not what the writer thinks that it is."""
 
     code, reason = 409, "Conflict"
 
 
-class Gone(ApiError):
+class Gone(ApiError):  # noqa: N818
     """The history that a watch asks for is no longer kept: list again."""
 
     code, reason = 410, "Expired"
 
 
-class TooLarge(ApiError):
+class TooLarge(ApiError):  # noqa: N818
     """The body is larger than the API takes."""
 
     code, reason = 413, "RequestEntityTooLarge"
 
 
-class UnsupportedMediaType(ApiError):
+class UnsupportedMediaType(ApiError):  # noqa: N818
     """The body's media type is not spoken here."""
 
     code, reason = 415, "UnsupportedMediaType"
 
 
-class Invalid(ApiError):
+class Invalid(ApiError):  # noqa: N818
     """The object was read and is wrong; `causes` says where."""
 
     code, reason = 422, "Invalid"

@@ -165,7 +165,9 @@ def _check_verb(target: Target, verb: str) -> None:
 
 
 def _check_place(target: Target, verb: str) -> None:
-    """Whether the verb fits the path: new objects go to a collection of one namespace, the rest to one object."""
+    """Whether the verb fits the path: new objects go to a collection of one namespace, the rest to one
+    object.
+    """
     if verb in ("create", "deletecollection"):
         if target.resource.namespaced and target.namespace is None:
             raise refuse_subresource(target, verb)

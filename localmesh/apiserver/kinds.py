@@ -1,7 +1,7 @@
 """The resources that the API serves: one constant per kind, and how to find it by path or by kind.
 
-It holds names and shapes only. What a valid object looks like is told by `schemas`, how a row of a table reads by
-`printers`.
+It holds names and shapes only. What a valid object looks like is told by `schemas`, how a row of a table
+reads by `printers`.
 """
 
 from dataclasses import dataclass
@@ -294,7 +294,7 @@ _BY_KEY = {each.key: each for each in ALL}
 
 
 def by_path(group: str, version: str, plural: str) -> Resource | None:
-    """The resource at `/apis/{group}/{version}/{plural}`, or at `/api/{version}/{plural}` for the group ""."""
+    """The resource at `/apis/{group}/{version}/{plural}`, or `/api/{version}/{plural}` for the group ""."""
     return _BY_PATH.get((group, version, plural))
 
 

@@ -1,7 +1,8 @@
 """The kubeconfig with which `kubectl` and the console find the API server.
 
-`kubectl` sends no credentials over plain HTTP, whatever its kubeconfig says. For it the token stands in the server's
-URL as well, as a path in front of the API's own; such a URL is as secret as the token. Other clients send the header.
+`kubectl` sends no credentials over plain HTTP, whatever its kubeconfig says. For it the token stands in the
+server's URL as well, as a path in front of the API's own; such a URL is as secret as the token. Other
+clients send the header.
 """
 
 import os

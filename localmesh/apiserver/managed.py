@@ -1,7 +1,7 @@
 """Who owns which field: `metadata.managedFields`, and server-side apply.
 
-Pure; the time is handed in. Every write through the API is booked to its manager, so that an apply can tell its own
-fields from those of others. Source: "Server-Side Apply" in the documentation of Kubernetes.
+Pure; the time is handed in. Every write through the API is booked to its manager, so that an apply can tell
+its own fields from those of others. Source: "Server-Side Apply" in the documentation of Kubernetes.
 """
 
 from collections.abc import Iterable
@@ -50,7 +50,9 @@ class Entry:
 
 
 def track(old: Object, new: Object, schema: Schema, writer: Writer, now: str) -> Object:
-    """`new` with its managedFields: what differs from `old` belongs to `writer`, and no longer to anybody else."""
+    """`new` with its managedFields: what differs from `old` belongs to `writer`, and no longer to anybody
+    else.
+    """
     base = _entries(new if "managedFields" in new.get("metadata", {}) else old)
     before, after = _owned(old, schema), _owned(new, schema)
     gone = before - after
@@ -71,8 +73,8 @@ def apply(
 ) -> Object:
     """The object after an apply of `wanted`.
 
-    Fields that the writer applied before and no longer sets are removed, unless somebody else owns them. Raises
-    `Conflict` where another manager owns a field that would change, unless `force`.
+    Fields that the writer applied before and no longer sets are removed, unless somebody else owns them.
+    Raises `Conflict` where another manager owns a field that would change, unless `force`.
     """
     mine = frozenset(_owned(wanted, schema))
     if live is None:
@@ -116,7 +118,7 @@ def _disputed(entry: Entry, live: Object, wanted: Object, mine: Paths, schema: S
 
 def _drop(obj: Object, paths: Iterable[Path], owned: list[Paths], schema: Schema) -> Object:
     kept = {path[:length] for each in owned for path in each for length in range(1, len(path) + 1)}
-    for path in sorted(paths, key=len, reverse=True):
+    for path in sorted(paths, key=len):  # items before their members: without its key an item is not found
         if path not in kept:
             obj = ownership.without(obj, schema, path)
     return obj

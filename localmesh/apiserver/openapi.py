@@ -1,6 +1,7 @@
 """OpenAPI documents: what `kubectl` needs for apply, explain, edit and diff.
 
-Pure: everything follows from `kinds` and the structures. Version 3 is served per group and version, version 2 as one.
+Pure: everything follows from `kinds` and the structures. Version 3 is served per group and version, version
+2 as one.
 """
 
 import hashlib

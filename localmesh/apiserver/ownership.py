@@ -1,7 +1,8 @@
 """Sets of fields, as server-side apply compares them, and objects merged by them.
 
-Pure. A path is a tuple of elements in the notation of `FieldsV1`: `f:name` is a member, `k:{...}` an item of a keyed
-list, `v:...` an item of a set. The schema tells which lists and objects are owned part by part and which as a whole.
+Pure. A path is a tuple of elements in the notation of `FieldsV1`: `f:name` is a member, `k:{...}` an item
+of a keyed list, `v:...` an item of a set. The schema tells which lists and objects are owned part by part
+and which as a whole.
 """
 
 from typing import Any

@@ -39,7 +39,9 @@ def merge_difference(old: Any, new: Any) -> Any:
 
 
 def json_patch(value: Any, operations: Any) -> Any:
-    """A value after a JSON patch. Raises `BadRequest` for a malformed patch, `Invalid` for one that does not apply."""
+    """A value after a JSON patch. Raises `BadRequest` for a malformed patch, `Invalid` for one that does
+    not apply.
+    """
     if not isinstance(operations, list) or not all(isinstance(each, dict) for each in operations):
         raise BadRequest("a JSON patch is a list of operations")
     if len(operations) > MAX_OPERATIONS:
@@ -49,7 +51,7 @@ def json_patch(value: Any, operations: Any) -> Any:
     return value
 
 
-class _Missing(LookupError):
+class _Missing(LookupError):  # noqa: N818
     """The path leads nowhere."""
 
 

@@ -60,8 +60,8 @@ def patched(target: Target, media_type: str, old: Object, value: Any) -> Any:
         return merge(old, value)
     if resource.custom:
         raise UnsupportedMediaType(
-            "the body of the request was in an unknown format - strategic merge patches are not supported for "
-            f"custom resources such as {resource.plural}; use {MERGE_PATCH}"
+            "the body of the request was in an unknown format - strategic merge patches are not supported "
+            f"for custom resources such as {resource.plural}; use {MERGE_PATCH}"
         )
     return strategic_merge(old, value, schema_for(resource))
 
@@ -127,7 +127,9 @@ def scale_of(obj: Object) -> Object:
 
 
 def scale_to(writes: Writes, target: Target, body: Body, options: Options) -> Result:
-    """Set a workload's replicas from a Scale; the answer is the new Scale. Conditional by its resourceVersion."""
+    """Set a workload's replicas from a Scale; the answer is the new Scale. Conditional by its
+    resourceVersion.
+    """
     scale = body.value
     if not isinstance(scale, dict) or not isinstance(scale.get("spec", {}), dict):
         raise BadRequest("the body must be a Scale")

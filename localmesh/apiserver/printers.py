@@ -1,7 +1,7 @@
 """The rows of Kubernetes's own kinds in `kubectl get`.
 
-Pure: object and time in, cells out. Columns and wording follow pkg/printers/internalversion of Kubernetes, by its
-output.
+Pure: object and time in, cells out. Columns and wording follow pkg/printers/internalversion of Kubernetes,
+by its output.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,7 @@ Map = dict[str, Any]
 Cells = list[Any]
 
 _NONE, _UNSET = "<none>", "<unset>"
+_MINUTE, _HOUR, _DAY, _YEAR = 60, 3_600, 86_400, 365 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,35 +44,33 @@ def age(timestamp: str | None, now: datetime) -> str:
     """How long ago a time is, as kubectl says it: 5s, 3m20s, 2h, 4d."""
     if not timestamp:
         return "<unknown>"
-    then = datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
+    then = datetime.fromisoformat(timestamp)
     return duration(int((now.astimezone(UTC) - then).total_seconds()))
 
 
+#: From how many seconds on a length of time is told in which units; the second unit where it still matters.
+_SCALE: tuple[tuple[int, str, int, str], ...] = (
+    (8 * _YEAR, "y", _YEAR, ""),
+    (2 * _YEAR, "y", _YEAR, "d"),
+    (8 * _DAY, "d", _DAY, ""),
+    (2 * _DAY, "d", _DAY, "h"),
+    (8 * _HOUR, "h", _HOUR, ""),
+    (3 * _HOUR, "h", _HOUR, "m"),
+    (10 * _MINUTE, "m", _MINUTE, ""),
+    (2 * _MINUTE, "m", _MINUTE, "s"),
+)
+_SECONDS = {"d": _DAY, "h": _HOUR, "m": _MINUTE, "s": 1}
+
+
 def duration(seconds: int) -> str:
-    """A length of time in the two largest units that matter."""
+    """A length of time in the one or two units that matter."""
     if seconds < -1:
         return "<invalid>"
-    seconds = max(seconds, 0)
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if seconds < 120:
-        return f"{seconds}s"
-    if minutes < 10:
-        return _two(minutes, "m", seconds % 60, "s")
-    if hours < 3:
-        return f"{minutes}m"
-    if hours < 8:
-        return _two(hours, "h", minutes % 60, "m")
-    if hours < 48:
-        return f"{hours}h"
-    if days < 8:
-        return _two(days, "d", hours % 24, "h")
-    if days < 365 * 2:
-        return f"{days}d"
-    return f"{days // 365}y" if days >= 365 * 8 else _two(days // 365, "y", days % 365, "d")
-
-
-def _two(large: int, unit: str, small: int, small_unit: str) -> str:
-    return f"{large}{unit}{small}{small_unit}" if small else f"{large}{unit}"
+    for least, unit, size, small in _SCALE:
+        if seconds >= least:
+            rest = seconds % size // _SECONDS[small] if small else 0
+            return f"{seconds // size}{unit}" + (f"{rest}{small}" if rest else "")
+    return f"{max(seconds, 0)}s"
 
 
 def _created(obj: Map, now: datetime) -> str:

@@ -1,7 +1,7 @@
 """What a request asks for: the resource in its path, and its options.
 
-Pure: texts in, `Target` and `Options` out. Paths are read here and nowhere else, from the raw request line, so that
-no encoding or dot segment can turn one object's path into a collection's.
+Pure: texts in, `Target` and `Options` out. Paths are read here and nowhere else, from the raw request line,
+so that no encoding or dot segment can turn one object's path into a collection's.
 """
 
 from collections.abc import Mapping
@@ -45,7 +45,9 @@ class Options:
 
 
 def segments(raw_path: str) -> tuple[str, ...]:
-    """The parts of a raw path, decoded once. Raises `NotFound` for empty, dot and otherwise impossible ones."""
+    """The parts of a raw path, decoded once. Raises `NotFound` for empty, dot and otherwise impossible
+    ones.
+    """
     path = raw_path.partition("?")[0].removeprefix("/")
     parts = tuple(unquote(part) for part in path.split("/")) if path else ()
     if not all(is_path_name(part) for part in parts):
@@ -113,7 +115,7 @@ def number(query: Mapping[str, str], name: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The form of answer that a client prefers: `kind` is "Table" and the like, or empty for plain objects."""
+    """The form of answer that a client prefers: `kind` is "Table" and the like, empty for plain objects."""
 
     kind: str = ""
     group: str = ""

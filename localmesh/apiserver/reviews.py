@@ -1,6 +1,7 @@
 """Reviews: may somebody do something, and who is asking.
 
-The one token is the administrator's, so the answer is yes; what matters is that it has the form of Kubernetes's.
+The one token is the administrator's, so the answer is yes; what matters is that it has the form of
+Kubernetes's.
 """
 
 from typing import Any

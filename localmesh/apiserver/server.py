@@ -1,7 +1,7 @@
 """The API server: HTTP in front of the store.
 
-`ApiServer` is embedded in one asyncio process with the controllers, which use the same store. It knows aiohttp, paths
-and headers; what a verb does is `handlers`' business.
+`ApiServer` is embedded in one asyncio process with the controllers, which use the same store. It knows
+aiohttp, paths and headers; what a verb does is `handlers`' business.
 """
 
 import asyncio
@@ -14,35 +14,23 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from localmesh.apiserver import bodies, definitions, discovery, garbage, kinds, openapi
+from localmesh.apiserver import bodies, definitions, garbage, kinds
+from localmesh.apiserver.about import about, answered
 from localmesh.apiserver.errors import (
     ApiError,
     MethodNotAllowed,
-    NotAcceptable,
     TooLarge,
     Unauthorized,
-    UnsupportedMediaType,
 )
-from localmesh.apiserver.handlers import Answer, Handlers, too_short, unknown_path
+from localmesh.apiserver.handlers import Answer, Handlers, too_short
 from localmesh.apiserver.kubeconfig import TOKEN_PATH
 from localmesh.apiserver.logs import LogReader, no_logs
-from localmesh.apiserver.requests import accepted, segments, target_of
+from localmesh.apiserver.requests import segments, target_of
 from localmesh.apiserver.store import Clock, Store, encode
 from localmesh.apiserver.streams import BOOKMARK_SECONDS, Streams
 
 _log = logging.getLogger(__name__)
 
-VERSION = {
-    "major": "1",
-    "minor": "32",
-    "gitVersion": "v1.32.4+localmesh",
-    "gitCommit": "",
-    "gitTreeState": "clean",
-    "buildDate": "2026-01-01T00:00:00Z",
-    "goVersion": "none",
-    "compiler": "cpython",
-    "platform": "linux/amd64",
-}
 _HEALTH = ("healthz", "livez", "readyz")
 #: Namespaces that every cluster has.
 FIRST_NAMESPACES = ("default", "kube-system")
@@ -51,8 +39,8 @@ FIRST_NAMESPACES = ("default", "kube-system")
 class ApiServer:
     """The Kubernetes API on a socket.
 
-    `token` is the one bearer token that is let in. `log_reader` gives pods' logs. `start` returns the address;
-    `stop` ends running watches at once.
+    `token` is the one bearer token that is let in. `log_reader` gives pods' logs. `start` returns the
+    address; `stop` ends running watches at once.
     """
 
     def __init__(
@@ -131,13 +119,12 @@ class ApiServer:
         self._authenticate(request, parts[1] if prefix else "")
         parts = parts[2:] if prefix else parts
         if parts[:1] in (("api",), ("apis",)) and not too_short(parts):
-            _check_body_type(request)
             body = await request.read()
             answer = await self._handlers.handle(request, target_of(parts), body)
             return _response(answer) if isinstance(answer, Answer) else answer
         if request.method not in ("GET", "HEAD"):
             raise MethodNotAllowed("the server does not allow this method on the requested resource")
-        return self._about(request, parts, prefix)
+        return about(parts, request.headers.get("Accept", ""), prefix, f"{self.host}:{self.port}")
 
     def _authenticate(self, request: web.Request, in_path: str) -> None:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
@@ -145,45 +132,6 @@ class ApiServer:
             raise Unauthorized("Unauthorized")
         if not hmac.compare_digest((in_path or given.strip()).encode(), self._token):
             raise Unauthorized("Unauthorized")
-
-    def _about(self, request: web.Request, parts: tuple[str, ...], prefix: str) -> web.StreamResponse:
-        """Answers about the API itself."""
-        accept = request.headers.get("Accept", "")
-        if parts[:2] == ("openapi", "v2") and "protobuf" in accept and "json" not in accept:
-            raise NotAcceptable("only the following media types are accepted: application/json")
-        form = accepted(accept) if parts[:1] != ("openapi",) else None
-        match parts:
-            case ("version",):
-                return _json(encode(VERSION))
-            case ("openapi", "v2"):
-                return _json(openapi.document_v2())
-            case ("openapi", "v3"):
-                return _json(encode(openapi.index(prefix)))
-            case ("openapi", "v3", "api", version):
-                return _json(openapi.document_v3("", version))
-            case ("openapi", "v3", "apis", group, version):
-                return _json(openapi.document_v3(group, version))
-            case ("api",) | ("apis",) if form and form.kind == "APIGroupDiscoveryList":
-                media = f"application/json;g={form.group};v={form.version};as={form.kind}"
-                found = discovery.aggregated(form.version, core=parts == ("api",))
-                return web.Response(body=encode(found), headers={"Content-Type": media})
-            case _:
-                return _json(encode(self._discovered(parts)))
-
-    def _discovered(self, parts: tuple[str, ...]) -> dict[str, object]:
-        match parts:
-            case ("api",):
-                return discovery.core_versions(f"{self.host}:{self.port}")
-            case ("apis",):
-                return discovery.group_list()
-            case ("api", version):
-                return discovery.resource_list("", version)
-            case ("apis", group):
-                return discovery.group(group)
-            case ("apis", group, version):
-                return discovery.resource_list(group, version)
-            case _:
-                raise unknown_path()
 
 
 def ensure_namespace(store: Store, name: str) -> None:
@@ -201,20 +149,8 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def _check_body_type(request: web.Request) -> None:
-    """Protobuf is not spoken here; `kubectl` falls back to JSON when told so."""
-    if "protobuf" in request.headers.get("Content-Type", ""):
-        raise UnsupportedMediaType(
-            "the body of the request was in an unknown format: only JSON and YAML are spoken"
-        )
-
-
-def _json(body: bytes, status: int = 200) -> web.Response:
-    return web.Response(body=body, status=status, content_type="application/json")
-
-
 def _response(answer: Answer) -> web.Response:
-    response = _json(answer.body, answer.status)
+    response = answered(answer.body, answer.status)
     for warning in answer.warnings:
         quoted = warning.replace("\\", "\\\\").replace('"', '\\"')
         response.headers.add("Warning", f'299 - "{quoted}"')
@@ -222,7 +158,7 @@ def _response(answer: Answer) -> web.Response:
 
 
 def _error(error: ApiError) -> web.Response:
-    response = _json(encode(error.status()), error.code)
+    response = answered(encode(error.status()), error.code)
     if isinstance(error, Unauthorized):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

@@ -1,7 +1,7 @@
 """The objects on disk: SQLite, one row per object, and the revision.
 
-It knows rows and bytes only; what an object means is the store's business. Without a path everything stays in memory
-and nothing is written at all.
+It knows rows and bytes only; what an object means is the store's business. Without a path everything stays
+in memory and nothing is written at all.
 """
 
 import sqlite3
@@ -37,8 +37,9 @@ class Row:
 class Storage:
     """Rows that survive the process when there is a path.
 
-    WAL with `synchronous=NORMAL`: a killed process loses nothing; a power cut may lose the last writes, which is good
-    enough for a demonstration on one machine. Raises `sqlite3.DatabaseError` where the file is not a database.
+    WAL with `synchronous=NORMAL`: a killed process loses nothing; a power cut may lose the last writes,
+    which is good enough for a demonstration on one machine. Raises `sqlite3.DatabaseError` where the file
+    is not a database.
     """
 
     def __init__(self, path: Path | None) -> None:

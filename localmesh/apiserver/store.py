@@ -1,8 +1,9 @@
 """The objects of the mesh: what controllers and the HTTP side read, write and watch.
 
-Synchronous, for use inside one asyncio process: a call happens wholly before the next. Objects are kept as JSON and
-decoded for each caller, so whatever is handed out or handed in may be changed freely by its owner. The store keeps
-the bookkeeping of metadata (uid, versions, generation, deletion); it does not validate, and it knows no HTTP.
+Synchronous, for use inside one asyncio process: a call happens wholly before the next. Objects are kept as
+JSON and decoded for each caller, so whatever is handed out or handed in may be changed freely by its owner.
+The store keeps the bookkeeping of metadata (uid, versions, generation, deletion); it does not validate, and
+it knows no HTTP.
 """
 
 import uuid
@@ -63,7 +64,8 @@ class Preconditions:
 class Store:
     """All objects, with a revision that grows by one with every change of any of them.
 
-    `path` None keeps everything in memory. `clock` gives the time for creationTimestamp and deletionTimestamp.
+    `path` None keeps everything in memory. `clock` gives the time for creationTimestamp and
+    deletionTimestamp.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Store:
         self._clock = clock
         self._records: dict[Resource, dict[tuple[str, str], Record]] = {each: {} for each in kinds.ALL}
         self._owned: dict[str, set[Place]] = {}
+        self._uids: set[str] = set()
         self.revision = self._storage.revision()
         self._history = History(self.revision, history)
         for row in self._storage.rows():
@@ -92,8 +95,8 @@ class Store:
     def create(self, resource: Resource, obj: Object, *, dry_run: bool = False) -> Object:
         """Store a new object and return it as stored.
 
-        Fills uid, creationTimestamp, resourceVersion and generation. Raises `AlreadyExists`. With `dry_run`, here as
-        in all writes, everything is checked and answered, and nothing written.
+        Fills uid, creationTimestamp, resourceVersion and generation. Raises `AlreadyExists`. With
+        `dry_run`, here as in all writes, everything is checked and answered, and nothing written.
         """
         obj = _normal(resource, obj)
         meta = obj["metadata"]
@@ -108,10 +111,12 @@ class Store:
         return self._put("ADDED", resource, obj, None, dry_run=dry_run)
 
     def update(self, resource: Resource, obj: Object, *, dry_run: bool = False) -> Object:
-        """Replace an object and return it as stored; of a resource with a status subresource, status is kept.
+        """Replace an object and return it as stored; of a resource with a status subresource, status is
+        kept.
 
-        Conditional where `metadata.resourceVersion` is set. Where nothing changes, nothing is written and no event is
-        sent. An object under deletion goes when its last finalizer does. Raises `NotFound`, `Conflict`.
+        Conditional where `metadata.resourceVersion` is set. Where nothing changes, nothing is written and
+        no event is sent. An object under deletion goes when its last finalizer does. Raises `NotFound`,
+        `Conflict`.
         """
         obj = _normal(resource, obj)
         record, old = self._current(resource, obj)
@@ -146,8 +151,8 @@ class Store:
     ) -> Object:
         """Delete an object and return it as it was last.
 
-        With finalizers it is only marked (deletionTimestamp), and goes when the last of them is removed. Raises
-        `NotFound`, and `Conflict` where a precondition does not hold.
+        With finalizers it is only marked (deletionTimestamp), and goes when the last of them is removed.
+        Raises `NotFound`, and `Conflict` where a precondition does not hold.
         """
         record = self.record(resource, namespace, name)
         if record is None:
@@ -162,10 +167,11 @@ class Store:
         return self._put("MODIFIED", resource, obj, record, dry_run=dry_run)
 
     def watch(self, resource: Resource | None = None, since: int | None = None) -> Watch:
-        """Follow the changes of a resource (None: of all) later than version `since` (None: from this call on).
+        """Follow the changes of a resource (None: of all) later than version `since` (None: from this call
+        on).
 
-        `async for event in store.watch(kinds.PODS, since=revision)`. Raises `Gone` when the changes since then are no
-        longer kept, at once or while iterating; then list again. Ends when the store is closed.
+        `async for event in store.watch(kinds.PODS, since=revision)`. Raises `Gone` when the changes since
+        then are no longer kept, at once or while iterating; then list again. Ends when the store is closed.
         """
         return self._history.follow(resource, self.revision if since is None else since)
 
@@ -185,7 +191,7 @@ class Store:
 
     def exists(self, uid: str) -> bool:
         """Whether an object of that uid is stored."""
-        return any(record.uid == uid for records in self._records.values() for record in records.values())
+        return uid in self._uids
 
     def owner_uids(self) -> set[str]:
         """The uids that some object names as its owner."""
@@ -252,11 +258,13 @@ class Store:
 
     def _remember(self, resource: Resource, record: Record) -> None:
         self._records[resource][record.namespace, record.name] = record
+        self._uids.add(record.uid)
         for uid in record.owners:
             self._owned.setdefault(uid, set()).add((resource, record.namespace, record.name))
 
     def _forget(self, resource: Resource, record: Record) -> None:
         del self._records[resource][record.namespace, record.name]
+        self._uids.discard(record.uid)
         for uid in record.owners:
             owned = self._owned.get(uid, set())
             owned.discard((resource, record.namespace, record.name))

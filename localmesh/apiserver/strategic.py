@@ -1,8 +1,9 @@
 """Strategic merge patches: merge patches that know which lists merge item by item.
 
-Pure. Lists and their keys come from the schema (`x-kubernetes-patch-strategy`, `x-kubernetes-patch-merge-key`);
-the directives are `$patch`, `$setElementOrder/..`, `$deleteFromPrimitiveList/..` and `$retainKeys`. Source:
-k8s.io/apimachinery/pkg/util/strategicpatch, by its documentation.
+Pure. Lists and their keys come from the schema (`x-kubernetes-patch-strategy`,
+`x-kubernetes-patch-merge-key`); the directives are `$patch`, `$setElementOrder/..`,
+`$deleteFromPrimitiveList/..` and `$retainKeys`. Source: k8s.io/apimachinery/pkg/util/strategicpatch, by its
+documentation.
 """
 
 from typing import Any
@@ -17,7 +18,9 @@ Map = dict[str, Any]
 
 
 def strategic_merge(value: Map, patch: Map, schema: Schema) -> Map:
-    """An object after a strategic merge patch. Raises `BadRequest` for directives that cannot be carried out."""
+    """An object after a strategic merge patch. Raises `BadRequest` for directives that cannot be carried
+    out.
+    """
     directive = patch.get(_PATCH)
     if directive == "replace":
         replaced: Map = _without_directives(patch)
@@ -89,7 +92,9 @@ def _merge_items(old: list[Any], change: list[Any], key: str, schema: Schema) ->
 
 
 def _ordered(merged: list[Any], old: list[Any], order: list[Any] | None, key: str | None) -> list[Any]:
-    """The list in the order that the patch asks for; items it does not name keep their place among their neighbours."""
+    """The list in the order that the patch asks for; items it does not name keep their place among their
+    neighbours.
+    """
     if not order:
         return merged
 

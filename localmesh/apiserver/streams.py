@@ -35,8 +35,7 @@ class Streams:
         self, request: web.Request, target: Target, query: Mapping[str, str], form: Accepted
     ) -> web.StreamResponse:
         """Answer a watch until its time is up, its client leaves, or the server stops."""
-        selection = Selection.of(query, target.resource.kind)
-        session = _Session(self._store, self._clock, target, selection, form, query)
+        session = _Session(self._store, self._clock, target=target, form=form, query=query)
         response = web.StreamResponse(
             headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"}
         )
@@ -99,15 +98,15 @@ class _Session:
         self,
         store: Store,
         clock: Clock,
+        *,
         target: Target,
-        selection: Selection,
         form: Accepted,
         query: Mapping[str, str],
     ) -> None:
         self._store = store
         self._clock = clock
         self._target = target
-        self._selection = selection
+        self._selection = Selection.of(query, target.resource.kind)
         self._form = form
         self._include = query.get("includeObject", "")
         self._bookmarks = flag(query, "allowWatchBookmarks")
@@ -139,8 +138,6 @@ class _Session:
                     return
                 if found:
                     yield found
-            if self._bookmarks:
-                yield self._bookmark()
 
     async def _next(self, watch: Watch, wait: float) -> bytes | None:
         """The next line, a bookmark when there was none for a while, or None when the store is closed."""

@@ -1,4 +1,5 @@
-"""Objects held against their structural schema: unknown fields, types, ranges, enumerations, CEL rules, defaults.
+"""Objects held against their structural schema: unknown fields, types, ranges, enumerations, CEL rules,
+defaults.
 
 Pure: it knows schemas and values, not resources. Wording follows Kubernetes's apiextensions validation.
 """
@@ -38,7 +39,9 @@ class Findings:
 
 
 def prune(schema: Schema, value: Any, findings: Findings, path: str = "") -> Any:
-    """A copy of a value with defaults filled in and without nulls and unknown fields, which are noted in `findings`."""
+    """A copy of a value with defaults filled in and without nulls and unknown fields, which are noted in
+    `findings`.
+    """
     if isinstance(value, dict):
         return _prune_object(schema, value, findings, path)
     if isinstance(value, list) and "items" in schema:

@@ -1,7 +1,8 @@
 """What happened to the objects, in order, and who is following it.
 
-The history is one bounded line of events for all resources; a watch is a place in it. A slow follower therefore costs
-no memory: it is told `Gone` when its place has been dropped, and lists again, as on a cluster.
+The history is one bounded line of events for all resources; a watch is a place in it. A slow follower
+therefore costs no memory: it is told `Gone` when its place has been dropped, and lists again, as on a
+cluster.
 """
 
 import asyncio
@@ -59,7 +60,9 @@ class History:
             follower.wake()
 
     def after(self, version: int) -> list[Event]:
-        """The events later than `version`, oldest first. Raises `Gone` when some of them are no longer kept."""
+        """The events later than `version`, oldest first. Raises `Gone` when some of them are no longer
+        kept.
+        """
         if version < self.floor:
             raise Gone(f"too old resource version: {version} ({self.floor})")
         later = 0
@@ -89,8 +92,8 @@ class History:
 class Watch:
     """An endless asynchronous iterator over events; `close()` ends it.
 
-    Iterating raises `Gone` when the follower was too slow. Use it as a context manager or close it, or it stays
-    registered.
+    Iterating raises `Gone` when the follower was too slow. Use it as a context manager or close it, or it
+    stays registered.
     """
 
     def __init__(self, history: History, resource: Resource | None, since: int) -> None:

@@ -1,7 +1,7 @@
 """Writes through the API: from a body to the store, with everything that stands between.
 
-Bodies are completed, held against schema and admission, booked to their manager, and only then stored. It knows no
-HTTP: a body has been parsed and options read before, and errors are the API's own.
+Bodies are completed, held against schema and admission, booked to their manager, and only then stored. It
+knows no HTTP: a body has been parsed and options read before, and errors are the API's own.
 """
 
 import secrets
@@ -73,7 +73,8 @@ class Writes:
         obj = addressed(target, body.value)
         uid = obj["metadata"].get("uid")
         if uid and uid != old["metadata"]["uid"]:
-            why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
+            held = old["metadata"]["uid"]
+            why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {held}"
             raise conflict(target.resource.plural, target.resource.group, str(target.name), why)
         return self.change(target, old, obj, body.repeated, options)
 
@@ -153,7 +154,9 @@ def in_version(target: Target, obj: Object) -> Object:
 
 
 def addressed(target: Target, value: Any) -> Object:
-    """A body that fits its path: kind, version, namespace and name agree, or are filled in. Raises `BadRequest`."""
+    """A body that fits its path: kind, version, namespace and name agree, or are filled in. Raises
+    `BadRequest`.
+    """
     if not isinstance(value, dict):
         raise BadRequest(f"the body must be an object, not {type(value).__name__}")
     resource, metadata = target.resource, value.get("metadata")
@@ -239,7 +242,9 @@ def _refuse_mistyped(target: Target, obj: Object, findings: Findings) -> None:
 
 
 def _schema_causes(target: Target, findings: Findings) -> list[Cause]:
-    """Of Kubernetes's own kinds only the spec is held against the schema; `core` says the rest in its own words."""
+    """Of Kubernetes's own kinds only the spec is held against the schema; `core` says the rest in its own
+    words.
+    """
     if target.resource.custom:
         return findings.causes
     return [

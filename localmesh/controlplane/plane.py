@@ -24,7 +24,7 @@ Object = dict[str, Any]
 #: Changes that come together are taken together: a rollout's pods, a file of rules.
 DEBOUNCE_SECONDS = 0.03
 #: How long to wait after a failure of our own before trying again.
-_RETRY_SECONDS = 1.0
+RETRY_SECONDS = 1.0
 _READ = {
     "services": kinds.SERVICES,
     "endpoint_slices": kinds.ENDPOINT_SLICES,
@@ -83,11 +83,13 @@ class ControlPlane:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         debounce_seconds: float = DEBOUNCE_SECONDS,
+        retry_seconds: float = RETRY_SECONDS,
         server: DiscoveryServer | None = None,
     ) -> None:
         self._store = store
         self._now = now
         self._debounce_seconds = debounce_seconds
+        self._retry_seconds = retry_seconds
         self._server = server or DiscoveryServer(clock)
         self._changed = asyncio.Event()
         self._mesh: xds.Mesh | None = None
@@ -123,7 +125,7 @@ class ControlPlane:
         mesh = xds.build(**{name: self._store.list(resource) for name, resource in _READ.items()})
         if mesh != self._mesh:
             self._mesh = mesh
-            self._server.publish({proxy.id: xds.configure(mesh, proxy) for proxy in mesh.proxies})
+            self._server.publish(dict(xds.configurations(mesh, mesh.proxies)))
         self._report(mesh)
 
     def _report(self, mesh: xds.Mesh) -> None:
@@ -160,4 +162,4 @@ class ControlPlane:
                 log.exception("the mesh could not be configured; trying again")
                 self._mesh = None
                 self._changed.set()
-                await asyncio.sleep(_RETRY_SECONDS)
+                await asyncio.sleep(self._retry_seconds)

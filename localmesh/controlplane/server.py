@@ -143,16 +143,16 @@ class DiscoveryServer:
         session.heard(subscription, poll.version_info, error, self._clock())
         # What this poll accepts may be what the proxy's other polls wait for.
         self._bells[session.node].ring()
-        answer = await self._news(session, subscription, poll.version_info)
+        answer = await self._news(session, subscription)
         return web.Response(status=304) if answer is None else _response(kind, answer)
 
-    async def _news(self, session: Session, subscription: Subscription, accepted: str) -> Answer | None:
+    async def _news(self, session: Session, subscription: Subscription) -> Answer | None:
         until = self._clock() + self._hold_seconds
         while not self._closing:
             now = self._clock()
             if session.settle(now):
                 self._bells[session.node].ring()
-            answer = session.answer(subscription, accepted)
+            answer = session.answer(subscription, now)
             if answer is not None:
                 return answer
             if now >= until:

@@ -20,6 +20,11 @@ Json = dict[str, Any]
 
 #: How long routes wait for their clusters to be accepted before they go out all the same.
 PATIENCE_SECONDS = 3.0
+#: A version that was not accepted is told again after this long, then after twice as long, up to the longest.
+#: Envoy's REST client does not say why it refuses, so a refusal and a lost answer look the same from here.
+RETRY_SECONDS = 1.0
+LONGEST_RETRY_SECONDS = 32.0
+_NO_REASON = "it was not accepted and no reason given; see the proxy's log"
 #: How long an unused cluster is kept for requests on their way.
 LINGER_SECONDS = 30.0
 
@@ -44,12 +49,38 @@ class Answer:
 
 @dataclass(slots=True)
 class _Exchange:
-    """One subscription's state: the version last sent, last accepted, and refused with its reason."""
+    """One subscription's state: the version last sent and last accepted, and the one that was not, with the
+    reason.
+    """
 
     offered: str = ""
     accepted: str = ""
     refused: str = ""
     error: str = ""
+    patience: float = RETRY_SECONDS
+    retry_at: float | None = None
+
+    def heard(self, accepted: str, error: str, now: float) -> bool:
+        """The next poll came; whether it shows that a version is refused which was not known as such."""
+        self.accepted = accepted
+        if accepted == self.offered or not self.offered:
+            self.refused, self.error, self.patience, self.retry_at = "", "", RETRY_SECONDS, None
+            return False
+        if self.retry_at is not None:
+            return False
+        fresh = self.refused != self.offered
+        self.patience = RETRY_SECONDS if fresh else min(2 * self.patience, LONGEST_RETRY_SECONDS)
+        self.refused, self.error, self.retry_at = self.offered, error or _NO_REASON, now + self.patience
+        return fresh
+
+    def may_offer(self, version: str, now: float) -> bool:
+        """Whether a version is news for the proxy now."""
+        waits = version == self.refused and self.retry_at is not None and now < self.retry_at
+        return version != self.accepted and not waits
+
+    def offer(self, version: str) -> None:
+        """The version is being sent."""
+        self.offered, self.retry_at = version, None
 
 
 @dataclass(slots=True)
@@ -98,24 +129,17 @@ class Session:
         if subscription.kind == "clusters" and not accepted and exchange.accepted:
             self._begin_anew(now)
             exchange = self._exchanges.setdefault(subscription, _Exchange())
-        exchange.accepted = accepted
-        if error and exchange.offered and exchange.refused != exchange.offered:
-            log.error("%s refuses %s %s: %s", self.node, subscription.kind, exchange.offered, error)
-            exchange.refused, exchange.error = exchange.offered, error
-        elif not error and accepted == exchange.offered:
-            exchange.refused = exchange.error = ""
+        if exchange.heard(accepted, error, now):
+            log.error("%s refuses %s %s: %s", self.node, subscription.kind, exchange.refused, exchange.error)
         self.settle(now)
 
-    def answer(self, subscription: Subscription, accepted: str) -> Answer | None:
-        """The answer to a poll that has accepted a version; None while there is no news for it.
-
-        A version that the proxy has refused is not sent again.
-        """
+    def answer(self, subscription: Subscription, now: float) -> Answer | None:
+        """The answer to this subscription's open poll; None while there is no news for it."""
         exchange = self._exchanges.setdefault(subscription, _Exchange())
         current = self._current(subscription)
-        if current is None or current.version in (accepted, exchange.refused):
+        if current is None or not exchange.may_offer(current.version, now):
             return None
-        exchange.offered = current.version
+        exchange.offer(current.version)
         return current
 
     def settle(self, now: float) -> bool:
@@ -126,8 +150,9 @@ class Session:
 
     @property
     def next_step_at(self) -> float | None:
-        """When `settle` is to be called at the latest."""
+        """When to call `settle` and `answer` again at the latest."""
         times = [each.until for each in self._retained.values() if each.until is not None]
+        times += [each.retry_at for each in self._exchanges.values() if each.retry_at is not None]
         return min([*times, *([self._deadline] if self._deadline is not None else [])], default=None)
 
     def describe(self) -> Json:

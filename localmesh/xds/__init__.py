@@ -4,7 +4,7 @@
 what of a resource is not acted on. Nothing here knows how resources arrive or how configuration is delivered.
 """
 
-from localmesh.xds.config import ProxyConfig, clusters_used, configure, version
+from localmesh.xds.config import ProxyConfig, clusters_used, configurations, configure, version
 from localmesh.xds.coverage import not_programmed
 from localmesh.xds.model import Mesh, Proxy, Workload, build
 from localmesh.xds.reports import report
@@ -19,6 +19,7 @@ __all__ = [
     "Workload",
     "build",
     "clusters_used",
+    "configurations",
     "configure",
     "not_programmed",
     "nothing",

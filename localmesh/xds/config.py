@@ -1,9 +1,9 @@
-"""The configuration of one proxy, made from the mesh."""
+"""The configuration of each proxy, made from the mesh."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import msgspec
 
@@ -30,14 +30,35 @@ class ProxyConfig:
 
 def configure(mesh: Mesh, proxy: Proxy) -> ProxyConfig:
     """The configuration of a proxy. Pure: equal arguments give equal configuration, in the same order."""
-    outbound = clusters.outbound(mesh, proxy.namespace)
-    if proxy.kind == "router":
-        return ProxyConfig(outbound, listeners.router(mesh, proxy), routes.gateway(mesh, proxy))
-    return ProxyConfig(
-        (*outbound, *clusters.inbound(mesh, proxy)),
-        listeners.sidecar(mesh, proxy),
-        (routes.outbound(mesh, proxy),),
-    )
+    return next(config for _, config in configurations(mesh, [proxy]))
+
+
+def configurations(mesh: Mesh, proxies: Iterable[Proxy]) -> Iterator[tuple[str, ProxyConfig]]:
+    """Each proxy's id and configuration; what several of them have in common is made once."""
+
+    @cache
+    def outbound_clusters(namespace: str) -> tuple[Json, ...]:
+        return clusters.outbound(mesh, namespace)
+
+    @cache
+    def outbound_hosts(namespace: str, labels: frozenset[tuple[str, str]]) -> list[Json]:
+        return routes.outbound_hosts(mesh, namespace, dict(labels))
+
+    for proxy in proxies:
+        reachable = outbound_clusters(proxy.namespace)
+        if proxy.kind == "router":
+            yield proxy.id, ProxyConfig(reachable, listeners.router(mesh, proxy), routes.gateway(mesh, proxy))
+            continue
+        # Only the labels that some rule asks for make a difference.
+        telling = frozenset(label for label in proxy.labels.items() if label[0] in mesh.source_labels)
+        yield (
+            proxy.id,
+            ProxyConfig(
+                (*reachable, *clusters.inbound(mesh, proxy)),
+                listeners.sidecar(mesh, proxy),
+                (routes.outbound(outbound_hosts(proxy.namespace, telling), proxy),),
+            ),
+        )
 
 
 def version(resources: Iterable[Json]) -> str:
@@ -46,9 +67,7 @@ def version(resources: Iterable[Json]) -> str:
 
 
 def clusters_used(resources: Iterable[Json]) -> frozenset[str]:
-    """The names of all clusters that route configurations, or listeners with routes of their own, send
-    requests to.
-    """
+    """The names of all clusters that route configurations, or listeners with routes of their own, send to."""
     return frozenset(name for each in resources for name in _clusters_in(each))
 
 

@@ -93,14 +93,12 @@ def effective(mesh: Mesh, service: Service, client_namespace: str) -> Destinatio
 def effective_rules(mesh: Mesh, service: Service, client_namespace: str) -> tuple[Rule, ...]:
     """The DestinationRules that together say it, the oldest first; empty when there is none."""
     for namespace in dict.fromkeys((client_namespace, service.namespace, names.ROOT_NAMESPACE)):
-        rules = [
-            rule
-            for rule in mesh.destination_rules_by_namespace.get(namespace, ())
-            if rule.visible_to(client_namespace)
-        ]
-        best = names.best_match((host_of(rule) for rule in rules), service.host)
-        if best is not None:
-            return tuple(rule for rule in rules if host_of(rule) == best)
+        by_host = mesh.destination_rules_by_host.get(namespace, {})
+        patterns = (host for host in by_host if host == service.host or host.startswith("*"))
+        for host in sorted(patterns, key=names.specificity, reverse=True):
+            seen = tuple(rule for rule in by_host[host] if rule.visible_to(client_namespace))
+            if seen and names.covers(host, service.host):
+                return seen
     return ()
 
 
@@ -136,8 +134,8 @@ def problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
 
 
 def _siblings(mesh: Mesh, rule: Rule) -> list[Rule]:
-    rules = mesh.destination_rules_by_namespace.get(rule.namespace, ())
-    return [each for each in rules if each.key != rule.key and host_of(each) == host_of(rule)]
+    rules = mesh.destination_rules_by_host.get(rule.namespace, {}).get(host_of(rule), ())
+    return [each for each in rules if each.key != rule.key]
 
 
 def _policy_problems(policy: Mapping[str, Any], path: str) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from localmesh.xds import clusters
+from localmesh.xds import clusters, names
 from localmesh.xds.model import Mesh, Proxy, Rule
 from localmesh.xds.values import Problem
 
@@ -63,3 +63,6 @@ def problems(mesh: Mesh, gateway: Rule) -> Iterator[Problem]:
             yield Problem(f"{path}.port.protocol", f"{port.get('protocol')} is not programmed, only HTTP is")
         if not port.get("number"):
             yield Problem(f"{path}.port.number", "it is missing")
+        for place, host in enumerate(server.get("hosts") or ()):
+            if not names.is_host(host.rpartition("/")[2]):
+                yield Problem(f"{path}.hosts[{place}]", f"{host!r} is not a host name")

@@ -45,7 +45,7 @@ def route_match(match: Match, path: str) -> Json:
     if headers:
         result["headers"] = headers
     parameters = [
-        {"name": name, **_string_or_present(each, f"{path}.queryParams[{name}]")}
+        {"name": _parameter(name, path), **_string_or_present(each or {}, f"{path}.queryParams[{name}]")}
         for name, each in sorted((match.get("queryParams") or {}).items())
     ]
     if parameters:
@@ -82,6 +82,12 @@ def _header(name: str, match: Match | None, path: str) -> Json:
     if name.startswith("@"):
         raise Unusable(path, "conditions on the claims of a token are not programmed")
     return {"name": values.header_name(name, path), **_string_or_present(match or {}, path)}
+
+
+def _parameter(name: str, path: str) -> str:
+    if not name:
+        raise Unusable(f"{path}.queryParams", "a parameter needs a name")
+    return values.text(name, f"{path}.queryParams")
 
 
 def _string_or_present(match: Match, path: str) -> Json:

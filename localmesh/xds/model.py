@@ -171,17 +171,25 @@ class Mesh:
         return {f"{gateway.namespace}/{gateway.name}": gateway for gateway in self.gateways}
 
     @cached_property
-    def destination_rules_by_namespace(self) -> Mapping[str, tuple[Rule, ...]]:
-        """The DestinationRules of each namespace, the oldest first."""
-        found: dict[str, tuple[Rule, ...]] = {}
+    def destination_rules_by_host(self) -> Mapping[str, Mapping[str, tuple[Rule, ...]]]:
+        """The DestinationRules by namespace and full host (or wildcard), the oldest first."""
+        found: dict[str, dict[str, tuple[Rule, ...]]] = {}
         for rule in self.destination_rules:
-            found[rule.namespace] = (*found.get(rule.namespace, ()), rule)
+            hosts = found.setdefault(rule.namespace, {})
+            host = names.resolve(str(rule.spec.get("host") or ""), rule.namespace)
+            hosts[host] = (*hosts.get(host, ()), rule)
         return found
 
     @cached_property
-    def virtual_services_by_name(self) -> Mapping[tuple[str, str], Rule]:
-        """Each VirtualService under namespace and name."""
-        return {rule.key: rule for rule in self.virtual_services}
+    def source_labels(self) -> frozenset[str]:
+        """The keys of all labels by which some VirtualService tells its callers apart."""
+        return frozenset(
+            key
+            for rule in self.virtual_services
+            for route in rule.spec.get("http") or ()
+            for match in route.get("match") or ()
+            for key in match.get("sourceLabels") or ()
+        )
 
 
 def build(

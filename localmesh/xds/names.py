@@ -3,6 +3,7 @@
 Text in, text out: nothing here knows which hosts exist.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 CLUSTER_DOMAIN = "cluster.local"
@@ -10,6 +11,7 @@ CLUSTER_DOMAIN = "cluster.local"
 ROOT_NAMESPACE = "istio-system"
 #: The word in a VirtualService's gateways that means every sidecar.
 MESH = "mesh"
+_HOST = re.compile(r"\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
 def service_host(name: str, namespace: str) -> str:
@@ -28,6 +30,11 @@ def resolve(host: str, namespace: str) -> str:
 def resolve_gateway(name: str, namespace: str) -> str:
     """`namespace/name` of a gateway written in a rule of `namespace`; `mesh` stays `mesh`."""
     return name if name == MESH or "/" in name else f"{namespace}/{name}"
+
+
+def is_host(host: str) -> bool:
+    """Whether this can be a host name, or a wildcard for the names under one (`*`, `*.example.com`)."""
+    return _HOST.fullmatch(host) is not None
 
 
 def covers(pattern: str, host: str) -> bool:

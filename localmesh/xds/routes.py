@@ -1,14 +1,15 @@
 """Route configurations: what a request's host name leads to, in a sidecar and in a router."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from localmesh.xds import actions, destinations, matches, names, virtualservices
 from localmesh.xds.clusters import METADATA, host_metadata
 from localmesh.xds.gateways import Server, servers_of
 from localmesh.xds.matches import Scope
-from localmesh.xds.model import Mesh, Proxy, Rule, Service, ServicePort
+from localmesh.xds.model import Mesh, Proxy, Service, ServicePort
 from localmesh.xds.peer import headers_to_add
 from localmesh.xds.values import Json
+from localmesh.xds.virtualservices import Directory
 
 #: The name of the outbound route configuration, as Istio calls that of its HTTP proxy.
 OUTBOUND = "http_proxy"
@@ -17,11 +18,23 @@ _UNKNOWN_HOST = "%REQ(:authority)% is not a host that this mesh knows\n"
 _HTTP_PORT = 80
 
 
-def outbound(mesh: Mesh, proxy: Proxy) -> Json:
-    """Where a sidecar's own requests go: a virtual host for each port of each service."""
-    rules = virtualservices.in_mesh(mesh, proxy.namespace)
-    hosts = [*_service_hosts(mesh, proxy, rules), *_other_hosts(mesh, proxy, rules)]
-    return _configuration(OUTBOUND, proxy, [*_distinct(hosts), _unknown_host()])
+def outbound(hosts: Sequence[Json], proxy: Proxy) -> Json:
+    """Where a sidecar's own requests go; `hosts` are the `outbound_hosts` for its namespace and labels."""
+    return _configuration(OUTBOUND, proxy, hosts)
+
+
+def outbound_hosts(mesh: Mesh, namespace: str, labels: Mapping[str, str]) -> list[Json]:
+    """A virtual host for each port of each service, as clients of a namespace with these labels see them."""
+    directory = virtualservices.Directory(virtualservices.in_mesh(mesh, namespace))
+    hosts = _distinct(
+        [
+            *_service_hosts(mesh, namespace, labels, directory),
+            *_other_hosts(mesh, namespace, labels, directory),
+        ]
+    )
+    found = list(hosts)
+    # A VirtualService for every host takes the place of the answer to unknown ones.
+    return found if any("*" in host["domains"] for host in found) else [*found, _unknown_host()]
 
 
 def gateway(mesh: Mesh, proxy: Proxy) -> tuple[Json, ...]:
@@ -78,28 +91,31 @@ def domains(service: Service, port: ServicePort, client_namespace: str) -> tuple
     )
 
 
-def _service_hosts(mesh: Mesh, proxy: Proxy, rules: tuple[Rule, ...]) -> Iterator[Json]:
+def _service_hosts(
+    mesh: Mesh, namespace: str, labels: Mapping[str, str], directory: Directory
+) -> Iterator[Json]:
     for service in mesh.services:
-        rule = virtualservices.for_host(rules, service.host)
+        rule = directory.find(service.host)
         for port in service.http_ports:
-            scope = Scope(proxy.namespace, proxy.labels, names.MESH, port.number)
+            scope = Scope(namespace, labels, names.MESH, port.number)
             found = virtualservices.routes(mesh, rule, scope, service.host) if rule else ()
             # As in Istio: a rule none of whose routes is for this client leaves it with the default.
             yield _virtual_host(
                 f"{service.host}:{port.number}",
-                domains(service, port, proxy.namespace),
-                found or (default_route(mesh, service, port, proxy.namespace),),
+                domains(service, port, namespace),
+                found or (default_route(mesh, service, port, namespace),),
             )
 
 
-def _other_hosts(mesh: Mesh, proxy: Proxy, rules: tuple[Rule, ...]) -> Iterator[Json]:
+def _other_hosts(
+    mesh: Mesh, namespace: str, labels: Mapping[str, str], directory: Directory
+) -> Iterator[Json]:
     """Hosts of VirtualServices that are no Services: names that exist only by their rule."""
-    scope = Scope(proxy.namespace, proxy.labels, names.MESH, _HTTP_PORT)
-    for host in sorted({host for rule in rules for host in virtualservices.hosts_of(rule)}):
-        if host in mesh.services_by_host:
+    scope = Scope(namespace, labels, names.MESH, _HTTP_PORT)
+    for host in directory.hosts:
+        rule = directory.find(host)
+        if host in mesh.services_by_host or rule is None:
             continue
-        # The oldest rule that has just this host.
-        rule = next(rule for rule in rules if host in virtualservices.hosts_of(rule))
         found = virtualservices.routes(mesh, rule, scope, "" if "*" in host else host)
         if found:
             yield _virtual_host(host, _any_port(host, _HTTP_PORT), found)
@@ -176,14 +192,11 @@ def _unknown_host() -> Json:
     return {"name": "unknown_host", "domains": ["*"], "routes": [route]}
 
 
-def _configuration(name: str, proxy: Proxy, hosts: list[Json]) -> Json:
-    if [host for host in hosts if "*" in host["domains"]][1:]:
-        # A VirtualService for every host takes the place of the answer to unknown ones.
-        hosts = [host for host in hosts if host["name"] != "unknown_host"]
+def _configuration(name: str, proxy: Proxy, hosts: Sequence[Json]) -> Json:
     return {
         "@type": _ROUTES,
         "name": name,
-        "virtual_hosts": hosts,
+        "virtual_hosts": list(hosts),
         "request_headers_to_add": headers_to_add(proxy.workload),
         # A route to a missing cluster is the rule's own problem (503 NC), never a reason to keep the old
         # routes.

@@ -102,6 +102,8 @@ def text(value: object, path: str) -> str:
 def regex(value: object, path: str) -> Json:
     """An RE2 expression that Envoy compiles and matches against the whole value."""
     pattern = text(value, path)
+    if not pattern:
+        raise Unusable(path, "it is empty")
     if len(pattern) > _REGEX_LIMIT:
         raise Unusable(path, f"the expression is longer than {_REGEX_LIMIT} characters")
     options = re2.Options()

@@ -5,7 +5,7 @@ webhook would have refused the whole resource. Here the API server does, and wha
 stop everything else.)
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,8 +58,9 @@ def gateways_of(rule: Rule) -> tuple[str, ...]:
 
 
 def hosts_of(rule: Rule) -> tuple[str, ...]:
-    """The full host names and wildcards of a VirtualService."""
-    return tuple(names.resolve(each, rule.namespace) for each in rule.spec.get("hosts") or ())
+    """The full host names and wildcards of a VirtualService; what cannot be one is left out and reported."""
+    given = (names.resolve(each, rule.namespace) for each in rule.spec.get("hosts") or ())
+    return tuple(host for host in given if names.is_host(host))
 
 
 def in_mesh(mesh: Mesh, namespace: str) -> tuple[Rule, ...]:
@@ -71,10 +72,28 @@ def in_mesh(mesh: Mesh, namespace: str) -> tuple[Rule, ...]:
     )
 
 
-def for_host(rules: tuple[Rule, ...], host: str) -> Rule | None:
-    """Of the rules (the oldest first) the one that speaks for a host: the most specific, then the oldest."""
-    found = [(best, rule) for rule in rules if (best := names.best_match(hosts_of(rule), host)) is not None]
-    return max(found, key=lambda each: names.specificity(each[0]), default=("", None))[1]
+class Directory:
+    """Finds the VirtualService that speaks for a host: the most specific, of equally specific ones the
+    oldest.
+    """
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        """Of `rules`, the oldest first."""
+        self._rules: dict[str, Rule] = {}
+        for rule in rules:
+            for host in hosts_of(rule):
+                self._rules.setdefault(host, rule)
+        self._wildcards = [host for host in self._rules if host.startswith("*")]
+
+    @property
+    def hosts(self) -> list[str]:
+        """All hosts that some rule speaks for, wildcards among them, sorted."""
+        return sorted(self._rules)
+
+    def find(self, host: str) -> Rule | None:
+        """The rule for a host."""
+        best = host if host in self._rules else names.best_match(self._wildcards, host)
+        return None if best is None else self._rules[best]
 
 
 def routes(mesh: Mesh, rule: Rule, scope: Scope, service_host: str = "") -> tuple[Json, ...]:
@@ -114,9 +133,19 @@ def _route(mesh: Mesh, rule: Rule, spec: Mapping[str, Any], path: str, scope: Sc
         ]
     except Unusable as error:
         return error.problem
-    admitted = [each for match, each in translated if scope.admits(match, rule.namespace)]
-    name = {"name": str(spec["name"])} if spec.get("name") else {}
-    return [{**name, "match": each, **action} for each in (admitted if given else [dict(matches.EVERYTHING)])]
+    if not given:
+        return [{**_name(spec), "match": dict(matches.EVERYTHING), **action}]
+    return [
+        {**_name(spec, match), "match": each, **action}
+        for match, each in translated
+        if scope.admits(match, rule.namespace)
+    ]
+
+
+def _name(*named: Mapping[str, Any]) -> Json:
+    """A route's name as Istio forms it: the route's, a dot, the match's."""
+    parts = [str(each["name"]) for each in named if each.get("name")]
+    return {"name": ".".join(parts)} if parts else {}
 
 
 def _named(route: Json, rule: Rule, service_host: str) -> Json:
@@ -156,13 +185,16 @@ def _destinations(spec: Mapping[str, Any], path: str) -> Iterator[tuple[str, Map
 
 
 def _host_problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
+    for index, host in enumerate(rule.spec.get("hosts") or ()):
+        if not names.is_host(host):
+            yield Problem(f"spec.hosts[{index}]", f"{host!r} is not a host name")
     if names.MESH not in gateways_of(rule):
         return
     older = [
         each for each in mesh.virtual_services if each.age < rule.age and names.MESH in gateways_of(each)
     ]
-    for index, host in enumerate(hosts_of(rule)):
-        path = f"spec.hosts[{index}]"
+    for index, written in enumerate(rule.spec.get("hosts") or ()):
+        path, host = f"spec.hosts[{index}]", names.resolve(written, rule.namespace)
         winner = next((each for each in older if host in hosts_of(each) and _share_clients(each, rule)), None)
         if winner:
             reason = f"the older VirtualService {winner.namespace}/{winner.name} has the host {host} already"
@@ -206,6 +238,6 @@ def served_host(pattern: str, gateway: Rule, rule: Rule, host: str) -> str | Non
     """
     namespace, _, served = pattern.rpartition("/")
     wanted = gateway.namespace if namespace == "." else namespace
-    if wanted not in ("", "*", rule.namespace):
+    if not names.is_host(served) or wanted not in ("", "*", rule.namespace):
         return None
     return names.intersection(served, host)

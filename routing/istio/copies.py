@@ -58,8 +58,8 @@ def shared_header(rule: HttpRule) -> HeaderMatch | None:
 
 
 def copies_of(rule: HttpRule, virtual_service: Manifest) -> list[HttpRule]:
-    """The copy that was made of a rule: the nearest before it that has the rule's matches, narrowed to its
-    header.
+    """The copy that was made of a rule: the nearest before it that
+    has the rule's matches, narrowed to its header.
 
     An empty list when there is none.
     """
@@ -73,8 +73,8 @@ def copies_of(rule: HttpRule, virtual_service: Manifest) -> list[HttpRule]:
 
 
 def narrowed(rule: HttpRule, header: HeaderMatch) -> list[Match]:
-    """The matches of a rule, each for requests with the header only; those that no such request can satisfy
-    are left out.
+    """The matches of a rule, each for requests with the header only; those
+    that no such request can satisfy are left out.
     """
     return [_with(match, header) for match in _matches(rule) if _compatible(match, header)]
 

@@ -1,9 +1,9 @@
 """Delays and aborts on the http rules of a VirtualService, and how meshui knows its own again. Pure.
 
 For everyone, the fault stands on every rule that has destinations and no fault yet; an annotation on the
-VirtualService keeps what was set. A fault counts as meshui's as long as it says exactly that: once somebody
-edits it, it is theirs, and stays. For a header, a copy of each such rule, narrowed to the header, stands
-before it; copies are known by their name.
+VirtualService keeps what was set. A fault counts as meshui's as long as it says exactly that: once
+somebody edits it, it is theirs, and stays. For a header, a copy of each such rule, narrowed to the header,
+stands before it; copies are known by their name.
 """
 
 import copy

@@ -113,9 +113,9 @@ def destination_rules_of(
 ) -> DestinationRules:
     """The DestinationRules about a service, out of all in the cluster.
 
-    A caller's own namespace is asked first, then the service's, then the root namespace; within one, the rule
-    for exactly the host before one with a wildcard. Those for chosen workloads only (workloadSelector) do not
-    count.
+    A caller's own namespace is asked first, then the service's, then the root namespace;
+    within one, the rule for exactly the host before one with a wildcard. Those for chosen
+    workloads only (workloadSelector) do not count.
     """
     host = service_host(namespace, service)
     about = [rule for rule in destination_rules if covers(host_of(rule), host) and not _chosen(rule)]
@@ -166,9 +166,7 @@ def _elsewhere(rules: list[Manifest], namespace: str) -> tuple[Manifest, ...]:
 
 
 def _visible(manifest: Manifest, namespace: str) -> bool:
-    """Whether callers in a namespace see a VirtualService; one kept to another namespace is none of
-    theirs.
-    """
+    """Whether callers in a namespace see a VirtualService, which may be kept to another one."""
     export_to = _list(_spec(manifest).get("exportTo")) or ["*"]
     here = namespace_of(manifest) == namespace
     return "*" in export_to or namespace in export_to or (here and "." in export_to)

@@ -23,9 +23,7 @@ Route = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """What is weighed: the split, the subsets of its service, and the namespace that short hosts count
-    from.
-    """
+    """What is weighed: the split, its service's subsets, and the namespace that short hosts count from."""
 
     split: Split
     subsets: Subsets
@@ -47,8 +45,8 @@ def read_weights(
 ) -> dict[str, float] | None:
     """The share of each version in percent on the default route; None when there is no default route.
 
-    A share that belongs to no version stands under the empty name: the whole service, an unknown subset, or
-    another host.
+    A share that belongs to no version stands under the empty name: the
+    whole service, an unknown subset, or another host.
     """
     rule = default_rule(http_rules(virtual_service))
     if rule is None or not isinstance(rule.get("route"), list) or not rule["route"]:
@@ -87,9 +85,7 @@ def set_split(virtual_service: Manifest, split: Split, subsets: Subsets) -> Mani
 def new_virtual_service(
     namespace: str, service: str, taken: Iterable[str], weights: Mapping[str, int], subsets: Subsets
 ) -> Manifest:
-    """A VirtualService for a service that has none; without weights it sends everything to the whole
-    service.
-    """
+    """A VirtualService for a service that has none; without weights, for the whole service."""
     route: Route = [
         {"destination": {"host": service, "subset": subsets.by_version[version]}, "weight": weight}
         for version, weight in weights.items()

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import queue
 import re
 import signal
 import subprocess
@@ -42,14 +41,13 @@ class Demo:
             start_new_session=True,
         )
         self.output: list[str] = []
-        self._lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout
-        for line in self.process.stdout:
-            self.output.append(line)
-            self._lines.put(line)
+        with self.process.stdout as lines:
+            self.output.extend(lines)
 
     def wait_until_ready(self) -> float:
         """Seconds until /readyz is 200."""
@@ -130,7 +128,9 @@ class Demo:
         """Ctrl-C, as a terminal sends it: to the whole foreground group."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
-        return self.process.wait(timeout=30)
+        code = self.process.wait(timeout=30)
+        self._reader.join(timeout=15)
+        return code
 
 
 def until(

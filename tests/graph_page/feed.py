@@ -136,7 +136,7 @@ class Feed:
             "errors": [0.1] * len(moments),
             "p50": [9.0 + rps / 10 for rps in wave],
             "p95": [18.0 + rps / 5 for rps in wave],
-            "p99": [None if i % 7 == 0 else 31.0 + rps / 3 for i, rps in enumerate(wave)],
+            "p99": [None if i % 7 == 3 else 31.0 + rps / 3 for i, rps in enumerate(wave)],
         }
 
 

@@ -7,12 +7,16 @@ import asyncio
 import json
 import threading
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
+from mimetypes import guess_type
+from pathlib import Path
 
 import uvicorn
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
+from django.contrib.staticfiles import finders
 from django.core.asgi import get_asgi_application
 
 SETTINGS = {
@@ -43,11 +47,12 @@ def session_cookie():
     session[SESSION_KEY] = str(person.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = person.get_session_auth_hash()
-    return session.session_key or session._get_session_key()
+    session.save()
+    return session.session_key
 
 
 class Stage:
-    """Every browser that connects is one line in `lines`; what it says is in `heard`."""
+    """Every browser that connects has a line here; what the browsers say is in `heard`."""
 
     def __init__(self, feed):
         self.feed = feed
@@ -56,7 +61,7 @@ class Stage:
         self.answers_subscriptions = True
         self.refuses = False
         self.url = ""
-        self._lines = set()
+        self._lines = {}
         self._loop = None
         self._pages = get_asgi_application()
 
@@ -65,6 +70,8 @@ class Stage:
             await self._socket(receive, send)
         elif scope["path"].startswith("/api/v1/services"):
             await self._answer(scope["path"].removeprefix("/api/v1/services").strip("/"), send)
+        elif scope["path"].startswith(settings.STATIC_URL):
+            await _file(scope["path"].removeprefix(settings.STATIC_URL), send)
         elif scope["type"] == "http":
             await self._pages(scope, receive, send)
 
@@ -74,15 +81,13 @@ class Stage:
             await send({"type": "websocket.close", "code": 1013})
             return
         await send({"type": "websocket.accept"})
-        line = {"send": send, "closed": False}
-        self._lines.add(id(line))
-        self._all = getattr(self, "_all", {})
-        self._all[id(line)] = line
+        line = object()
+        self._lines[line] = send
         while (event := await receive())["type"] == "websocket.receive":
             message = json.loads(event["text"])
             self.heard.append(message)
             await self._reply(message, send)
-        self._lines.discard(id(line))
+        self._lines.pop(line, None)
 
     async def _reply(self, message, send):
         if not self.answers_subscriptions:
@@ -97,29 +102,32 @@ class Stage:
     async def _answer(self, key, send):
         if key:
             found = self.services.get(key)
-            status, body = (200, found) if found else (404, {"error": {"code": "not_found", "message": "No."}})
+            status, body = (
+                (200, found) if found else (404, {"error": {"code": "not_found", "message": "No."}})
+            )
         else:
             status, body = 200, {"services": list(self.services.values())}
-        headers = [(b"content-type", b"application/json")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+        await _respond(send, status, "application/json", json.dumps(body).encode())
 
     def say(self, frame):
         """Sends a frame to every browser, from the test's own thread."""
         self._run(self._say_all(frame))
 
     async def _say_all(self, frame):
-        for key in list(self._lines):
-            await _say(self._all[key]["send"], frame)
+        for send in list(self._lines.values()):
+            await _say(send, frame)
 
     def hang_up(self, code=1011):
         """Closes every line from the server's side."""
         self._run(self._close_all(code))
 
     async def _close_all(self, code):
-        for key in list(self._lines):
-            self._lines.discard(key)
-            await self._all[key]["send"]({"type": "websocket.close", "code": code})
+        while self._lines:
+            await self._lines.popitem()[1]({"type": "websocket.close", "code": code})
+
+    def said(self, kind):
+        """The browsers' messages of one type, oldest first."""
+        return [message for message in self.heard if message["type"] == kind]
 
     def _run(self, coroutine):
         asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(5)
@@ -150,3 +158,22 @@ class Stage:
 
 async def _say(send, frame):
     await send({"type": "websocket.send", "text": json.dumps(frame)})
+
+
+@cache
+def _read(path):
+    """Some fifty small files a page: each through Django and its threads would take the tests minutes."""
+    found = finders.find(path)
+    kind = "text/javascript" if path.endswith((".js", ".mjs")) else guess_type(path)[0] or "text/plain"
+    return (Path(found).read_bytes() if found else None), kind
+
+
+async def _file(path, send):
+    content, kind = _read(path)
+    await _respond(send, 404 if content is None else 200, kind, content or b"")
+
+
+async def _respond(send, status, kind, body):
+    headers = [(b"content-type", kind.encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

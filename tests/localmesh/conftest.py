@@ -6,7 +6,7 @@ from tests.mesh import LocalMesh
 
 @pytest.fixture(scope="session")
 def mesh(tmp_path_factory):
-    """One running mesh for all tests that leave it as they found it. No traffic of its own: tests send theirs."""
+    """One running mesh for all tests that leave it as they found it; the traffic is theirs."""
     needs.envoy()
     needs.program("kubectl")
     running = LocalMesh(tmp_path_factory.mktemp("mesh"), rate=0).start()

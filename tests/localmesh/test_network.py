@@ -60,14 +60,15 @@ def test_a_machine_with_only_127_0_0_1_is_told_what_is_missing(monkeypatch):
         network.claim(None, random.Random(1))
 
 
-@given(st.integers(2, 239), st.integers(0, 32_000))
-def test_pod_and_inner_addresses_never_meet(number, index):
-    ips = Network(number).pod_ips()
-    ip = next(ip for position, ip in enumerate(ips) if position == index)
-    inner = network.inner_address(ip)
-    assert int(ip.split(".")[2]) in range(1, 128)
-    assert inner.split(".")[2] == str(int(ip.split(".")[2]) + 128)
-    assert inner.split(".")[3] == ip.split(".")[3]
+@given(st.integers(2, 239), st.integers(1, 127), st.integers(1, 254))
+def test_the_inside_of_a_pod_mirrors_its_ip_and_is_never_a_pod_ip(number, block, host):
+    assert network.inner_address(f"127.{number}.{block}.{host}") == f"127.{number}.{block + 128}.{host}"
+
+
+def test_pod_ips_are_in_the_lower_half_and_all_different():
+    ips = list(Network(9).pod_ips())
+    assert len(set(ips)) == len(ips) == 127 * 254
+    assert (ips[0], ips[-1]) == ("127.9.1.1", "127.9.127.254")
 
 
 def test_a_pod_address_given_back_is_not_the_next_one_handed_out():

@@ -1,5 +1,6 @@
 import asyncio
 import threading
+import time
 
 import pytest
 from django.contrib.auth.models import User
@@ -58,12 +59,11 @@ def traffic(cluster, settings):
     def run(work):
         return asyncio.run_coroutine_threadsafe(work, loop).result(timeout=10)
 
-    async def until_read():
-        while not live.available():
-            await asyncio.sleep(0.02)
-
     run(runtime.start(FollowingTraffic(cluster)))
-    run(until_read())
+    deadline = time.monotonic() + 10
+    while not live.available():
+        assert time.monotonic() < deadline, "the collector has read nothing"
+        time.sleep(0.02)
     yield
     run(runtime.stop())
     loop.call_soon_threadsafe(loop.stop)
@@ -83,11 +83,11 @@ def browser():
 
 
 class Console:
-    """What the browser's console said; the browser's own line about an answered 4xx is the test's business."""
+    """What the browser's console said, without its own line about an answer of 4xx: tests ask for those."""
 
     def __init__(self, page):
         self.errors = []
-        page.on("console", lambda message: self._heard(message))
+        page.on("console", self._heard)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def _heard(self, message):
@@ -96,7 +96,7 @@ class Console:
 
 
 @pytest.fixture
-def page(transactional_db, live_server, browser, client, cluster, traffic):
+def page(transactional_db, live_server, browser, client, traffic):
     """A signed-in page of the running console. The test fails when its console shows an error."""
     client.force_login(User.objects.create_user("ada"))
     context = browser.new_context(base_url=live_server.url, viewport={"width": 1440, "height": 900})

@@ -78,11 +78,10 @@ def test_a_plan_that_became_stale_says_so_beside_its_disabled_button(preview, cl
     expect(preview.locator("#apply-button")).to_be_enabled()
 
 
-def test_revert_asks_once_and_puts_back_what_was_there(preview, cluster):
+def test_revert_says_what_it_writes_and_puts_back_what_was_there_with_one_click(preview, cluster):
     preview.click("#apply-button")
     preview.wait_for_url("**/changes/**")
-    preview.locator("#revert-menu summary").click()
-    expect(preview.locator(".revert-body")).to_contain_text("bookinfo/reviews")
+    expect(preview.locator("#revert-body")).to_contain_text("bookinfo/reviews")
     first = preview.url
     preview.click("#revert")
     preview.wait_for_url(lambda url: "/changes/" in url and url != first)
@@ -95,7 +94,6 @@ def test_a_revert_over_somebody_elses_change_is_a_conflict(preview, cluster):
     preview.click("#apply-button")
     preview.wait_for_url("**/changes/**")
     set_timeout(cluster)
-    preview.locator("#revert-menu summary").click()
     preview.click("#revert")
     expect(preview.locator("#conflict [data-theirs]")).to_contain_text("timeout")
     assert live_weights(cluster) == [50, 0, 50]

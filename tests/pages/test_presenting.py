@@ -23,6 +23,12 @@ def test_a_weight_is_shown_without_needless_digits(weight, shown):
     )
 
 
+def test_a_version_that_the_rule_leaves_out_is_configured_to_nothing():
+    left_out, named = version("v2", None, None), version("v1", 100.0, None)
+    assert presenting.service(service(versions=[named, left_out]))["versions"][1]["weight"] == "0"
+    assert presenting.service(service(versions=[left_out]))["versions"][0]["weight"] is None
+
+
 def test_an_unmeasured_share_stays_unknown():
     shown = presenting.service(service(versions=[version("v1", 100.0, None), version("v2", 0.0, 0.0)]))
     assert [item["observed_percent"] for item in shown["versions"]] == [None, 0]

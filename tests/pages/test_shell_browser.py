@@ -76,7 +76,7 @@ def test_no_page_is_wider_than_a_narrow_screen(page, path):
 def test_every_control_is_large_enough_to_hit(page, path):
     page.goto(path)
     small = page.evaluate(
-        """() => [...document.querySelectorAll('button, summary, input:not([type=hidden]), .rail a, .row-link')]
+        """() => [...document.querySelectorAll('button, summary, input, .rail a, .row-link')]
             .filter((node) => node.checkVisibility() && !node.matches('.choice input, .segments input'))
             .map((node) => [node.outerHTML.slice(0, 80), node.getBoundingClientRect()])
             .filter(([, box]) => box.width < 24 || box.height < 24)

@@ -1,4 +1,4 @@
-"""A small mesh without a mesh: a fake cluster with Bookinfo's services, and a source whose traffic follows its rules."""
+"""A mesh without a mesh: a fake cluster with Bookinfo, and a source whose traffic follows its rules."""
 
 import time
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ def reviews_destination_rule() -> dict:
 
 
 class FollowingTraffic:
-    """A telemetry source: productpage sends 12.5 requests a second to reviews, by the weights in the cluster."""
+    """A source: productpage sends 12.5 requests a second to reviews, by the weights in the cluster."""
 
     name = "direct"
 

@@ -2,9 +2,16 @@
 
 import pytest
 from django.contrib.auth.models import User
+from hypothesis import HealthCheck, settings
 
 from cluster import connection
 from tests.routing.stage import bookinfo, destination_rule, route, virtual_service
+
+# Two shared cores: how long an example takes says nothing about the code.
+settings.register_profile(
+    "shared", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("shared")
 
 
 @pytest.fixture

@@ -96,3 +96,27 @@ def published(file):
     for item in found:
         item["metadata"]["namespace"] = "bookinfo"
     return found
+
+
+SPLIT = {"kind": "split", "namespace": "bookinfo", "service": "reviews", "weights": {"v1": 80, "v3": 20}}
+DELAY = {
+    "kind": "fault",
+    "namespace": "bookinfo",
+    "service": "ratings",
+    "delay": {"percentage": 50, "fixed_delay": "2s"},
+}
+CALM = {"kind": "clear_fault", "namespace": "bookinfo", "service": "ratings"}
+
+
+def writes(cluster):
+    """The writes that reached the cluster, tries left out."""
+    return [
+        (verb, target)
+        for verb, target, dry_run in cluster.calls
+        if verb in ("create", "replace", "delete") and not dry_run
+    ]
+
+
+def weights(cluster):
+    rule = cluster.get(REVIEWS)["spec"]["http"][-1]
+    return {item["destination"]["subset"]: item.get("weight", 100) for item in rule["route"]}

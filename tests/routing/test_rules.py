@@ -85,6 +85,7 @@ WRONG = {
     "101 percent": (delay(percentage=101), "delay.percentage", "101 is outside 0 to 100."),
     "-1 percent": (abort(percentage=-1), "abort.percentage", "-1 is outside 0 to 100."),
     "no number": (abort(percentage=float("nan")), "abort.percentage", "This must be a number of percent"),
+    "a huge number": (abort(percentage=10**400), "abort.percentage", "is outside 0 to 100."),
     "a percentage in words": (delay(percentage="50"), "delay.percentage", "This must be a number"),
     "a delay of 0": (delay(fixed_delay="0s"), "delay.fixed_delay", '"0s" is too short'),
     "less than 1ms": (delay(fixed_delay="999us"), "delay.fixed_delay", '"999us" is too short'),

@@ -89,9 +89,9 @@ def _pod(spec: Map, old: Map | None) -> Iterator[Cause]:
     if old is not None and _fixed_part(spec) != _fixed_part(old):
         told = (
             "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"
-            "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to "
-            "existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was "
-            "previously negative)"
+            "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only "
+            "additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set "
+            "to 1 if it was previously negative)"
         )
         yield Cause("spec", told, "FieldValueForbidden")
 

@@ -14,12 +14,14 @@ NAME_LABEL = "kubernetes.io/metadata.name"
 _CLUSTER_IPS = "127.240"
 
 
-class NoAddressLeft(RuntimeError):
+class NoAddressLeft(RuntimeError):  # noqa: N818
     """All cluster IPs are taken."""
 
 
 def fill(resource: Resource, obj: Map, old: Map | None, taken: Callable[[], Iterable[str]]) -> None:
-    """Fill in defaults, in place. `taken` gives the cluster IPs in use; it is asked only where one is needed."""
+    """Fill in defaults, in place. `taken` gives the cluster IPs in use; it is asked only where one is
+    needed.
+    """
     match resource:
         case kinds.NAMESPACES:
             _namespace(obj)

@@ -12,7 +12,7 @@ from localmesh.apiserver.errors import ApiError, Cause
 MAX_REGEX = 1024
 
 
-class Denied(ApiError):
+class Denied(ApiError):  # noqa: N818
     """An admission webhook said no."""
 
     code, reason = 400, ""

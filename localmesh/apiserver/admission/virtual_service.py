@@ -1,4 +1,6 @@
-"""What istiod's webhook refuses in a VirtualService. Source: pkg/config/validation of istio/istio, by its behaviour."""
+"""What istiod's webhook refuses in a VirtualService. Source: pkg/config/validation of istio/istio, by its
+behaviour.
+"""
 
 import re
 from collections.abc import Callable
@@ -99,7 +101,7 @@ def _http_route(route: Map, path: str, problems: Problems, *, is_delegate: bool)
     _destinations(route.get("route", []), f"{path}.route", problems)
     _fault(route.get("fault", {}), f"{path}.fault", problems)
     _mirrors(route, path, problems)
-    problems.duration(f"{path}.timeout", _unless_zero(route.get("timeout")))
+    problems.duration(f"{path}.timeout", route.get("timeout"))
     _retries(route.get("retries", {}), f"{path}.retries", problems)
     _cors(route.get("corsPolicy", {}), f"{path}.corsPolicy", problems)
     _headers(route.get("headers", {}), f"{path}.headers", problems)
@@ -112,11 +114,6 @@ def _http_route(route: Map, path: str, problems: Problems, *, is_delegate: bool)
             f"{path}.rewrite.uriRegexRewrite.match", rewrite.get("uriRegexRewrite", {}).get("match")
         )
     _direct_answers(route, path, problems)
-
-
-def _unless_zero(text: Any) -> Any:
-    """A timeout of 0s switches it off."""
-    return None if text in ("0s", "0") else text
 
 
 def _what_it_does(route: Map, path: str, problems: Problems, *, is_delegate: bool) -> None:
@@ -234,7 +231,7 @@ def _retries(retries: Map, path: str, problems: Problems) -> None:
     problems.add_if(
         retries and not attempts and ("perTryTimeout" in retries or retries.get("retryOn")), path, told
     )
-    problems.duration(f"{path}.perTryTimeout", _unless_zero(retries.get("perTryTimeout")))
+    problems.duration(f"{path}.perTryTimeout", retries.get("perTryTimeout"))
     problems.duration(f"{path}.backoff", retries.get("backoff"))
     for policy in filter(None, (each.strip() for each in retries.get("retryOn", "").split(","))):
         known = policy in _RETRY_ON or _RETRY_STATUS.fullmatch(policy)

@@ -1,7 +1,7 @@
 """The vocabulary in which the structures are written: the base class and the annotated types.
 
-The keywords are those of Kubernetes's structural schemas. A rule in CEL is published as it stands and carried out by
-its Python twin in `rules`.
+The keywords are those of Kubernetes's structural schemas. A rule in CEL is published as it stands and
+carried out by its Python twin in `rules`.
 """
 
 from typing import Annotated, Any, ClassVar
@@ -16,8 +16,8 @@ from localmesh.apiserver.schemas.rules import Rule
 class Model(msgspec.Struct, rename="camel", omit_defaults=True):
     """A structure of the API. Fields without a default are required; None means that the field is absent.
 
-    `at_most_one` names groups of fields (as on the wire) of which one at most may be set, `cel` are the rules for
-    the whole.
+    `at_most_one` names groups of fields (as on the wire) of which one at most may be set, `cel` are the
+    rules for the whole.
     """
 
     at_most_one: ClassVar[tuple[tuple[str, ...], ...]] = ()

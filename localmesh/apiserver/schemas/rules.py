@@ -1,7 +1,8 @@
 """The CEL rules of Istio's schemas, each with a Python twin that carries it out.
 
-There is no CEL interpreter here, on purpose: the rules are few and known, so each is published as Istio writes it and
-checked by a function that says the same. Source: kubernetes/customresourcedefinitions.gen.yaml of istio.io/api 1.27.
+There is no CEL interpreter here, on purpose: the rules are few and known, so each is published as Istio
+writes it and checked by a function that says the same. Source:
+kubernetes/customresourcedefinitions.gen.yaml of istio.io/api 1.27.
 """
 
 import re

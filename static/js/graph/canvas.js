@@ -30,6 +30,7 @@ export class Canvas {
   /** @type {Map<string, Point[]>} */ #routes = new Map();
   /** The person has moved, zoomed or dragged: the picture is theirs. */
   #touched = false;
+  #fontTurn = false;
 
   /** @param {HTMLElement} container @param {LabelOf} labelOf */
   constructor(container, labelOf) {
@@ -49,9 +50,12 @@ export class Canvas {
     });
   }
 
-  /** Reads the theme's colours anew. */
+  /** Reads the theme's colours and fonts anew. */
   restyle() {
-    this.cy.style(stylesheet(colours(), fontFamily()));
+    // Cytoscape keeps pictures of labels by the name of their font: a font that has come late needs another name.
+    this.#fontTurn = !this.#fontTurn;
+    const font = fontFamily() + (this.#fontTurn ? ", sans-serif" : "");
+    this.cy.style(stylesheet(colours(), font));
   }
 
   /** @param {LabelOf} labelOf @param {GraphModel} model */

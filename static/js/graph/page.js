@@ -3,6 +3,7 @@
 import { ApiError, get } from "../api.js";
 import { byId, data, setText } from "../dom.js";
 import { LiveSocket } from "../socket.js";
+import { badgesByService } from "./acting.js";
 import { format, parse } from "./address.js";
 import { read } from "./freshness.js";
 import { resizable } from "./grip.js";
@@ -17,12 +18,15 @@ import { Table } from "./table.js";
 import { fillNamespaces, Toolbar } from "./toolbar.js";
 import { step } from "./walk.js";
 
+/** @import { Service } from "../shapes.js" */
 /** @import { Reading } from "./freshness.js" */
 /** @import { Frame, PageState, View } from "./types.js" */
 /** @import { Arrow } from "./walk.js" */
 
 const NARROW = "(max-width: 720px)";
 const CLOCK_MS = 250;
+/** Faults and splits made elsewhere are badges within this time. */
+const SERVICES_EVERY_MS = 10_000;
 /** A resync that brought nothing is asked for again. */
 const RESYNC_EVERY_MS = 3_000;
 
@@ -61,7 +65,8 @@ class GraphPage {
     this.#socket.connect();
     window.setInterval(() => this.#tick(), CLOCK_MS);
     this.#tick();
-    void this.#askNamespaces();
+    void this.#askServices();
+    window.setInterval(() => document.hidden || void this.#askServices(), SERVICES_EVERY_MS);
   }
 
   /** @returns {View} as the address says, or as the window is wide */
@@ -123,6 +128,8 @@ class GraphPage {
       event.preventDefault();
       this.go({ ns: /** @type {CustomEvent} */ (event).detail.namespaces });
     });
+    // Text on a canvas does not change by itself when its font arrives.
+    document.fonts.addEventListener("loadingdone", () => this.#stage.restyle());
     this.#narrow.addEventListener("change", () => this.#follow());
     listenToKeys({
       toggleView: () => this.go({ view: this.view === "graph" ? "table" : "graph" }),
@@ -273,12 +280,14 @@ class GraphPage {
     return true;
   }
 
-  async #askNamespaces() {
+  async #askServices() {
     try {
-      const { services } = /** @type {{services: {namespace: string}[]}} */ (await get("services?namespaces="));
+      const { services } = /** @type {{services: Service[]}} */ (await get("services?namespaces="));
       this.#learnNamespaces(services.map((service) => service.namespace));
+      this.#stage.setBadges(badgesByService(services));
+      this.#panel.know(services);
     } catch (error) {
-      // The chooser then offers what the graph itself has shown.
+      // The chooser then offers what the graph itself has shown, and the badges stay as they were.
       if (!(error instanceof ApiError)) throw error;
     }
   }

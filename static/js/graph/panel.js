@@ -36,6 +36,11 @@ export class Panel {
     });
   }
 
+  /** @param {import("../shapes.js").Service[]} services all that there are */
+  know(services) {
+    this.#routing.know(services);
+  }
+
   /** @param {string} id of a node or an edge, or "" to close */
   open(id) {
     if (id !== this.#id) this.#columns = noColumns();

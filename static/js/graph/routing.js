@@ -12,22 +12,37 @@ const ASK_EVERY_MS = 5_000;
 
 export class RoutingInForce {
   #root = byId("panel-routing", HTMLElement);
-  #service = "";
+  #key = "";
   #timer = 0;
   /** @type {AbortController | null} */ #asking = null;
+  /** By "namespace/name"; nothing is asked about a service that is not here. @type {Map<string, Service>} */ #known = new Map();
+  #wished = "";
+
+  /** @param {Service[]} services all that there are */
+  know(services) {
+    this.#known = new Map(services.map((service) => [`${service.namespace}/${service.name}`, service]));
+    this.#follow();
+  }
 
   /** @param {string} namespace @param {string} service "" when the selection leads to no service */
   show(namespace, service) {
-    const key = namespace && service ? `${encodeURIComponent(namespace)}/${encodeURIComponent(service)}` : "";
-    if (key === this.#service) return;
-    this.#service = key;
+    this.#wished = namespace && service ? `${namespace}/${service}` : "";
+    this.#follow();
+  }
+
+  #follow() {
+    const service = this.#known.get(this.#wished);
+    const key = service ? this.#wished : "";
+    if (key === this.#key) return;
+    this.#key = key;
     this.#root.hidden = true;
     this.#stop();
-    if (!key) return;
-    byId("routing-split", HTMLAnchorElement).href = `/routing/${key}/`;
-    byId("routing-fault", HTMLAnchorElement).href = `/routing/${key}/#fault`;
-    void this.#ask();
-    this.#timer = window.setInterval(() => document.hidden || void this.#ask(), ASK_EVERY_MS);
+    if (!service) return;
+    byId("routing-split", HTMLAnchorElement).href = `/routing/${path(service)}/`;
+    byId("routing-fault", HTMLAnchorElement).href = `/routing/${path(service)}/#fault`;
+    this.#draw(service);
+    void this.#ask(service);
+    this.#timer = window.setInterval(() => document.hidden || void this.#ask(service), ASK_EVERY_MS);
   }
 
   #stop() {
@@ -35,12 +50,13 @@ export class RoutingInForce {
     this.#asking?.abort();
   }
 
-  async #ask() {
+  /** @param {Service} service */
+  async #ask(service) {
     this.#asking?.abort();
     const asking = new AbortController();
     this.#asking = asking;
     try {
-      this.#draw(/** @type {Service} */ (await get(`services/${this.#service}`, asking.signal)));
+      this.#draw(/** @type {Service} */ (await get(`services/${path(service)}`, asking.signal)));
     } catch (error) {
       if (asking.signal.aborted) return;
       if (!(error instanceof ApiError)) throw error;
@@ -50,7 +66,7 @@ export class RoutingInForce {
 
   /** @param {ApiError} error */
   #refused(error) {
-    // No service of this name in the cluster: there is nothing to route.
+    // The service has been deleted: there is nothing to route any more.
     if (error.status === 404) {
       this.#stop();
       this.#root.hidden = true;
@@ -68,6 +84,11 @@ export class RoutingInForce {
     list.replaceChildren(...service.faults.map((fault) => el("li", { class: "badge status-degraded" }, icon("fault"), faultWords(fault))));
     list.hidden = service.faults.length === 0;
   }
+}
+
+/** @param {Service} service */
+function path({ namespace, name }) {
+  return `${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`;
 }
 
 /** @param {Service} service */

@@ -2,6 +2,7 @@
 
 import { byId, setText } from "../dom.js";
 import { count, duration, percent, rate, share } from "../format.js";
+import { badgesFor } from "./acting.js";
 import { Canvas } from "./canvas.js";
 import { Dots } from "./dots.js";
 import { boxes } from "./layout.js";
@@ -13,7 +14,8 @@ import { Titles } from "./titles.js";
 /** @import { EventObject } from "cytoscape" */
 /** @import { Point } from "./layout.js" */
 /** @import { GraphModel } from "./model.js" */
-/** @import { EdgeLabel, GraphEdge } from "./types.js" */
+/** @import { Badge } from "./acting.js" */
+/** @import { EdgeLabel, GraphEdge, GraphNode } from "./types.js" */
 
 export class Stage {
   /** @type {Canvas} */ #canvas;
@@ -25,6 +27,7 @@ export class Stage {
   #chosen = "";
   #hovered = "";
   #resized = true;
+  /** @type {Map<string, Badge[]>} */ #badges = new Map();
 
   /** @param {GraphModel} model @param {EdgeLabel} label @param {(id: string) => void} choose */
   constructor(model, label, choose) {
@@ -101,21 +104,39 @@ export class Stage {
     this.#resized = false;
   }
 
+  /** @param {Map<string, Badge[]>} badges what acts on which service */
+  setBadges(badges) {
+    this.#badges = badges;
+    this.#captions();
+  }
+
   #captions() {
-    const box = boxes(this.#model.nodes.values());
     const nodes = [...this.#model.nodes.values()];
-    const apps = new Map(nodes.filter((node) => box.has(node.id)).map((node) => [box.get(node.id), node.app]));
+    const box = boxes(nodes);
     const namespaces = new Set(nodes.map((node) => node.namespace).filter(Boolean));
+    /** @type {Map<string, GraphNode[]>} */
+    const groups = new Map();
+    for (const node of nodes) {
+      const key = box.get(node.id) ?? node.id;
+      groups.set(key, [...(groups.get(key) ?? []), node]);
+    }
+    const apps = [...groups].map(([id, members]) => this.#caption(id, members));
     this.#titles.show([
       ...[...namespaces].map((name) => ({ id: `ns:${name}`, title: name, sum: this.#sum(name), badges: [] })),
-      ...[...apps].map(([id, app]) => ({ id: String(id), title: app, sum: "", badges: [] })),
+      ...apps.filter((caption) => caption.title || caption.badges.length),
     ]);
+  }
+
+  /** @param {string} id of a box or of a lone node @param {GraphNode[]} members */
+  #caption(id, members) {
+    const title = id.startsWith("box:") ? (members[0]?.app ?? "") : "";
+    return { id, title, sum: "", badges: badgesFor(this.#badges, members) };
   }
 
   /** @param {string} namespace */
   #sum(namespace) {
-    const { apps, requests, errorRatio } = namespaceSum(this.#model, namespace);
-    return `${count(apps, "app")} · ${rate(requests)} received · ${percent(errorRatio)} errors`;
+    const { requests, errorRatio, way } = namespaceSum(this.#model, namespace);
+    return `${rate(requests)} ${way} · ${percent(errorRatio)} errors`;
   }
 
   #listen() {

@@ -102,7 +102,7 @@ function boxes(colour) {
         "border-color": colour.namespaceBorder,
         "border-style": "dashed",
         "border-dash-pattern": [2, 4],
-        padding: "34px",
+        padding: "40px",
       },
     },
   ];

@@ -19,11 +19,13 @@ export function sum(edges) {
 /**
  * @param {GraphModel} model
  * @param {string} namespace
- * @returns {Sum & {apps: number}} of all requests that end in it
+ * @returns {Sum & {way: "received" | "sent"}} of all requests that end in it; of one that only calls (a gateway's), of
+ *   those that it sends
  */
 export function namespaceSum(model, namespace) {
-  const ends = [...model.edges.values()].filter((edge) => model.nodes.get(edge.target)?.namespace === namespace);
-  const inside = [...model.nodes.values()].filter((node) => node.namespace === namespace);
-  const apps = new Set(inside.map((node) => node.app || node.workload || node.service));
-  return { ...sum(ends), apps: apps.size };
+  const at = (/** @type {string} */ id) => model.nodes.get(id)?.namespace === namespace;
+  const edges = [...model.edges.values()];
+  const received = edges.filter((edge) => at(edge.target));
+  if (received.length) return { ...sum(received), way: "received" };
+  return { ...sum(edges.filter((edge) => at(edge.source))), way: "sent" };
 }

@@ -1,8 +1,13 @@
 // Titles of the boxes, and badges on the nodes, as real text above the canvas: sharp at every zoom, wrapped by CSS.
 
-/** @import { Core, NodeSingular } from "cytoscape" */
+import { el, icon } from "../dom.js";
 
-/** @typedef {{id: string, title: string, sum: string, badges: string[]}} Caption `id`: of the box or the node */
+/** @import { Core, NodeSingular } from "cytoscape" */
+/** @import { Badge } from "./acting.js" */
+
+/** @typedef {{id: string, title: string, sum: string, badges: Badge[]}} Caption `id`: of the box or the node */
+
+const ICONS = { fault: "fault", split: "routing" };
 
 export class Titles {
   /** @type {HTMLElement} */ #layer;
@@ -42,8 +47,8 @@ export class Titles {
     if (!name || !line || !list) return;
     if (name.textContent !== title) name.textContent = title;
     if (line.textContent !== sum) line.textContent = sum;
-    if (list.textContent === badges.join("")) return;
-    list.replaceChildren(...badges.map(badge));
+    if (list.textContent === badges.map((badge) => badge.text).join("")) return;
+    list.replaceChildren(...badges.map((badge) => el("em", { class: badge.kind }, icon(ICONS[badge.kind]), badge.text)));
   }
 
   /** @param {string} id */
@@ -69,17 +74,14 @@ export class Titles {
 /** @param {HTMLElement} element @param {NodeSingular} node */
 function place(element, node) {
   const box = node.renderedBoundingBox({ includeLabels: false, includeOverlays: false, includeUnderlays: false });
+  const onNode = node.hasClass("item");
   const onNamespace = node.hasClass("namespace-box");
+  element.classList.toggle("on-node", onNode);
   element.classList.toggle("on-namespace", onNamespace);
   // A namespace's title stays readable from afar; an app's keeps to its box.
-  const scale = onNamespace ? 1 : Math.min(1, node.cy().zoom());
-  element.style.transform = `translate(${Math.round(box.x1)}px, ${Math.round(box.y1)}px) scale(${scale})`;
-  element.style.maxWidth = `${Math.round(box.w / scale)}px`;
-}
-
-/** @param {string} text */
-function badge(text) {
-  const element = document.createElement("em");
-  element.textContent = text;
-  return element;
+  const scale = Math.min(1, onNamespace ? Math.max(0.72, node.cy().zoom()) : node.cy().zoom());
+  // Badges of a lone node stand centred above it.
+  const at = onNode ? { x: (box.x1 + box.x2) / 2, y: box.y1, back: " translate(-50%, -100%)" } : { x: box.x1, y: box.y1, back: "" };
+  element.style.transform = `translate(${Math.round(at.x)}px, ${Math.round(at.y)}px) scale(${scale})${at.back}`;
+  element.style.maxWidth = onNode ? "" : `${Math.round(box.w / scale)}px`;
 }

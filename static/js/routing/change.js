@@ -4,6 +4,7 @@ import { byId, data, el, find, fromTemplate, setText, status } from "../dom.js";
 import { showConflict } from "./conflict.js";
 import { showFailure } from "./errors.js";
 import { poll } from "./live.js";
+import { configured } from "./split.js";
 import { verdict } from "./verdict.js";
 
 /** @typedef {import("../shapes.js").Service} Service */
@@ -29,7 +30,7 @@ function draw(intent, service) {
     const observed = version?.observed_share ?? null;
     drawBars(blockOf(list, name), {
       intended: intent.weights[name] ?? 0,
-      configured: version?.weight ?? null,
+      configured: version ? configured(version, service.versions) : null,
       observed: observed === null ? null : Math.round(observed * 100),
     });
   }
@@ -80,7 +81,6 @@ async function revert() {
     location.assign(`/changes/${made.id}/`);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    byId("revert-menu", HTMLDetailsElement).open = false;
     button.removeAttribute("aria-busy");
     button.disabled = false;
     if (error.conflicts.length) showConflict(error.message, error.conflicts, []);

@@ -2,7 +2,7 @@
 import { el, findAll, icon, setText } from "../dom.js";
 import { clock, number } from "../format.js";
 import { poll } from "./live.js";
-import { drawObserved } from "./split-form.js";
+import { drawShares } from "./split-form.js";
 
 /** @typedef {import("../shapes.js").Service} Service */
 
@@ -32,7 +32,7 @@ function drawRow(row, service) {
   if (cell instanceof HTMLElement) drawFaults(cell, service.faults);
   for (const item of findAll(row, "[data-version]", HTMLElement)) {
     const version = service.versions.find((candidate) => candidate.version === item.dataset.version);
-    if (version) drawObserved(item, version);
+    if (version) drawShares(item, version, service.versions);
   }
 }
 

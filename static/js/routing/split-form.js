@@ -1,6 +1,6 @@
 /** The rows of the split editor: sliders, numbers, locks and presets that keep one sum. */
 import { el, find, findAll, icon, setText } from "../dom.js";
-import { highest, inForce, lowest, rebalance } from "./split.js";
+import { configured, highest, inForce, lowest, rebalance } from "./split.js";
 
 /** @typedef {import("./split.js").Part} Part */
 /** @typedef {import("../shapes.js").Service} Service */
@@ -55,7 +55,7 @@ export class SplitForm {
     const sameVersions = now.length === this.#rows.length && now.every((part, at) => part.version === this.#parts[at].version);
     for (const row of this.#rows) {
       const version = service.versions.find((item) => item.version === row.dataset.version);
-      if (version) drawObserved(row, version);
+      if (version) drawShares(row, version, service.versions);
     }
     if (!sameVersions) return;
     this.#before = now;
@@ -171,14 +171,20 @@ function showHint(row, input, text) {
   if (text) row.append(el("p", { class: "error hint-typed", role: "status" }, icon("failing"), text));
 }
 
-/** @param {HTMLElement} row @param {import("../shapes.js").Version} version */
-export function drawObserved(row, version) {
+/**
+ * The configured and the observed share of one version, wherever they are drawn.
+ * @param {HTMLElement} row
+ * @param {import("../shapes.js").Version} version
+ * @param {import("../shapes.js").Version[]} all
+ */
+export function drawShares(row, version, all) {
+  const weight = configured(version, all);
   const observed = version.observed_share === null ? null : Math.round(version.observed_share * 100);
-  row.querySelector("[data-configured]")?.setAttribute("width", `${version.weight ?? 0}%`);
+  row.querySelector("[data-configured]")?.setAttribute("width", `${weight ?? 0}%`);
   row.querySelector("[data-observed]")?.setAttribute("width", `${observed ?? 0}%`);
   const unit = row.classList.contains("split-row") ? " %" : "";
   const texts = {
-    "[data-configured-text]": version.weight === null ? "–" : `${version.weight}${unit}`,
+    "[data-configured-text]": weight === null ? "–" : `${weight}${unit}`,
     "[data-observed-text]": observed === null ? "–" : `${observed}${unit}`,
     "[data-pods]": `${version.ready_pods} of ${version.pods} ready`,
   };

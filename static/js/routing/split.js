@@ -7,6 +7,7 @@
  * @property {number} weight whole percent
  * @property {boolean} locked stays as it is when others move
  * @property {boolean} ready has a pod that takes traffic
+ * @property {number} touched when the person set it, counted from 1; 0 for never
  */
 
 const WHOLE = 100;
@@ -32,8 +33,9 @@ export function lowest(parts, index) {
 }
 
 /**
- * The split in which version `index` has `wanted` percent (or as near as the locks allow) and the free others share the
- * rest as they did before; where they had nothing, evenly among those that have ready pods.
+ * The split in which version `index` has `wanted` percent, or as near as the locks allow. What it takes or leaves is
+ * borne first by versions that the person has not set yet, in proportion to what they have; only then by those set
+ * longest ago: a number that somebody just chose stays.
  * @param {Part[]} parts adding up to 100
  * @param {number} index
  * @param {number} wanted
@@ -41,14 +43,37 @@ export function lowest(parts, index) {
  */
 export function rebalance(parts, index, wanted) {
   const bounded = Math.min(highest(parts, index), Math.max(lowest(parts, index), Math.round(wanted)));
+  let left = parts[index].weight - bounded;
+  const after = parts.map((part) => ({ ...part }));
+  for (const group of bearers(parts, index)) {
+    const has = sum(group.map((at) => parts[at].weight));
+    const total = Math.max(0, has + left);
+    const shares = apportion(total, ratios(group.map((at) => parts[at])));
+    group.forEach((at, place) => {
+      after[at].weight = shares[place];
+    });
+    left -= total - has;
+    if (left === 0) break;
+  }
+  after[index].weight = bounded;
+  after[index].touched = 1 + Math.max(...parts.map((part) => part.touched));
+  return after;
+}
+
+/**
+ * Who bears a change of version `index`, in order: versions never set that serve or can, then those set, the longest
+ * ago first, then those without a ready pod.
+ * @param {Part[]} parts
+ * @param {number} index
+ * @returns {number[][]}
+ */
+function bearers(parts, index) {
   const free = parts.map((_, at) => at).filter((at) => at !== index && !parts[at].locked);
-  const rest = highest(parts, index) - bounded;
-  const shares = apportion(rest, ratios(free.map((at) => parts[at])));
-  return parts.map((part, at) => {
-    if (at === index) return { ...part, weight: bounded };
-    const place = free.indexOf(at);
-    return place < 0 ? part : { ...part, weight: shares[place] };
-  });
+  const untouched = free.filter((at) => parts[at].touched === 0);
+  const serving = untouched.filter((at) => parts[at].ready || parts[at].weight > 0);
+  const touched = free.filter((at) => parts[at].touched > 0).sort((one, other) => parts[one].touched - parts[other].touched);
+  const down = untouched.filter((at) => !serving.includes(at));
+  return [serving, ...touched.map((at) => [at]), down].filter((group) => group.length > 0);
 }
 
 /**
@@ -66,7 +91,18 @@ export function inForce(versions) {
     weight: weights[at],
     locked: false,
     ready: version.ready_pods > 0,
+    touched: 0,
   }));
+}
+
+/**
+ * The configured share of one version: a version that a rule leaves out, while it names others, gets nothing.
+ * @param {{version: string, weight: number | null}} version
+ * @param {{weight: number | null}[]} all the versions of its service
+ * @returns {number | null} percent; null when no rule sets weights
+ */
+export function configured(version, all) {
+  return all.some((other) => other.weight !== null) ? version.weight ?? 0 : null;
 }
 
 /**

@@ -171,7 +171,12 @@ class Bed:
         """Wait until every proxy has accepted what it is to have."""
         give_up = time.monotonic() + _PATIENCE
         while not _all_accepted(states := self.plane.proxies(), at_least):
-            errors = [each for state in states for each in state["subscriptions"] if each["error"]]
+            errors = [
+                each
+                for state in states
+                for each in state["subscriptions"]
+                if each["error"] and each["offered"] == each["current"]
+            ]
             assert not errors, errors
             assert time.monotonic() < give_up, json.dumps(states, indent=1)
             await asyncio.sleep(0.01)

@@ -85,7 +85,7 @@ async def test_a_delayed_request_survives_the_removal_of_its_cluster(bed):
     deadline=None,
     # Shrinking asks a real proxy hundreds of times, and its refusal names the culprit already.
     phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     st.lists(

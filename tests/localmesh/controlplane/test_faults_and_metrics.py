@@ -63,12 +63,11 @@ async def test_a_delay_holds_back_a_share_of_requests(bed):
     counter = await Counter.of(bed, "productpage-v1")
     answers = await asyncio.gather(*(bed.call(host="ratings:9080") for _ in range(100)))
     assert {answer.status for answer in answers} == {200}
-    share = sum(answer.seconds > 0.14 for answer in answers) / 100
-    assert abs(share - 0.5) < 5 * sqrt(0.25 / 100)
     await counter.reaches(100, destination_service=RATINGS, response_code="200")
     delayed = await counter.grown(response_flags="DI", destination_workload="ratings-v1", response_code="200")
-    # A request that was not delayed may still take long on a busy machine, never the other way round.
-    assert 0 < delayed <= share * 100
+    assert abs(delayed / 100 - 0.5) < 5 * sqrt(0.25 / 100)
+    # On a busy machine others may take as long, so this is a lower bound.
+    assert sum(answer.seconds > 0.14 for answer in answers) >= delayed
 
 
 async def test_an_abort_answers_a_share_of_requests_itself(bed):
@@ -178,7 +177,7 @@ async def test_durations_and_sizes_are_counted_in_histograms(bed):
         return await _sum(bed, "istio_request_duration_milliseconds_sum") - before
 
     # Envoy merges histograms when it flushes its statistics: once a second.
-    assert 150 < await eventually(grown) < 1000
+    assert 150 < await eventually(grown) < 10_000
     assert await _sum(bed, "istio_request_bytes_sum") > 4000
     assert await _sum(bed, "istio_response_bytes_count") > 0
 

@@ -31,7 +31,7 @@ class Envoy:
     def poll(self, what: Subscription, error: str = "") -> bool:
         """One poll; whether it was answered. The answer counts as accepted only with the next poll."""
         self.session.heard(what, self.has[what], error, self.now)
-        answer = self.session.answer(what, self.has[what])
+        answer = self.session.answer(what, self.now)
         if answer is None:
             return False
         self.has[what], self.told[what] = answer.version, list(answer.resources)
@@ -61,7 +61,7 @@ def envoy() -> Envoy:
 def test_a_proxy_without_a_pod_waits():
     session = Session("sidecar~1")
     session.heard(CLUSTERS, "", "", 0.0)
-    assert session.answer(CLUSTERS, "") is None
+    assert session.answer(CLUSTERS, 0.0) is None
 
 
 def test_a_new_proxy_gets_its_clusters_first():
@@ -149,7 +149,7 @@ def test_a_cluster_that_comes_back_is_not_dropped(envoy):
 def test_routes_go_out_without_their_clusters_when_patience_ends(envoy, caplog):
     envoy.session.offer(config("a", "b"), 1.0)
     envoy.session.heard(CLUSTERS, envoy.has[CLUSTERS], "", 1.0)
-    envoy.session.answer(CLUSTERS, envoy.has[CLUSTERS])
+    envoy.session.answer(CLUSTERS, 1.0)
     envoy.now = 3.9
     assert not envoy.poll(ROUTES)
     envoy.now = 4.0
@@ -157,32 +157,63 @@ def test_routes_go_out_without_their_clusters_when_patience_ends(envoy, caplog):
     assert "has not accepted its clusters within 3.0 s" in caplog.text
 
 
-def test_a_refused_version_is_logged_and_not_sent_again(envoy, caplog):
-    had = envoy.has[ROUTES]
-    envoy.session.offer(config("a", "b"), 1.0)
+def refusing(envoy, times=1):
+    """New routes, told to a proxy that does not take them, so many times."""
+    envoy.session.offer(config("a", "b"), envoy.now)
     envoy.poll(CLUSTERS)
     envoy.poll(CLUSTERS)
-    assert envoy.poll(ROUTES)
-    envoy.has[ROUTES] = had
-    assert not envoy.poll(ROUTES, error="bad regex")
-    assert not envoy.poll(ROUTES, error="bad regex")
-    assert caplog.text.count("bad regex") == 1
+    for _ in range(times):
+        had = envoy.has[ROUTES]
+        assert envoy.poll(ROUTES)
+        envoy.has[ROUTES] = had
+        assert not envoy.poll(ROUTES)
+        envoy.now = envoy.session.next_step_at
+    return had
+
+
+def routes_state(envoy):
     (state,) = [each for each in envoy.session.describe()["subscriptions"] if each["kind"] == "routes"]
-    assert (state["error"], state["accepted"]) == ("bad regex", had)
+    return state
 
 
-def test_after_a_refusal_the_next_version_is_sent_and_clears_it(envoy):
-    had = envoy.has[ROUTES]
-    envoy.session.offer(config("a", "b"), 1.0)
+def test_a_refused_version_is_logged_once_and_told_again_ever_more_seldom(envoy, caplog):
+    had = refusing(envoy, times=7)
+    assert envoy.now == 1 + 2 + 4 + 8 + 16 + 32 + 32
+    assert caplog.text.count("refuses routes") == 1
+    state = routes_state(envoy)
+    assert "see the proxy's log" in state["error"]
+    assert state["accepted"] == had
+
+
+def test_a_refused_version_is_not_told_again_at_once(envoy):
+    refusing(envoy)
+    envoy.now -= 0.01
+    assert not any(envoy.poll(ROUTES) for _ in range(5))
+
+
+def test_an_answer_that_was_lost_is_told_again(envoy):
+    refusing(envoy)
+    envoy.catch_up()
+    assert envoy.target == "b"
+    assert routes_state(envoy)["error"] is None
+
+
+def test_a_reason_that_is_given_is_kept(envoy):
+    envoy.session.offer(config("c"), 1.0)
+    had = envoy.has[CLUSTERS]
     envoy.poll(CLUSTERS)
-    envoy.poll(CLUSTERS)
-    envoy.poll(ROUTES)
-    envoy.has[ROUTES] = had
-    envoy.poll(ROUTES, error="bad regex")
-    envoy.session.offer(config("a", "c"), 2.0)
+    envoy.has[CLUSTERS] = had
+    envoy.poll(CLUSTERS, error="bad cluster")
+    assert "bad cluster" in str(envoy.session.describe())
+
+
+def test_after_a_refusal_the_next_version_is_told_at_once_and_clears_it(envoy):
+    refusing(envoy)
+    envoy.now = 0.1
+    envoy.session.offer(config("a", "c"), 0.1)
     envoy.catch_up()
     assert envoy.target == "c"
-    assert not [each for each in envoy.session.describe()["subscriptions"] if each["error"]]
+    assert routes_state(envoy)["error"] is None
 
 
 def test_a_restarted_proxy_begins_anew(envoy):
@@ -204,7 +235,7 @@ def test_a_proxy_that_kept_its_configuration_through_our_restart_is_told_nothing
 def test_routes_that_are_gone_are_answered_with_none_and_not_waited_for(envoy):
     gone = Subscription("routes", ("http.8080",))
     envoy.session.heard(gone, "old", "", 0.0)
-    (empty,) = envoy.session.answer(gone, "old").resources
+    (empty,) = envoy.session.answer(gone, 0.0).resources
     assert empty["virtual_hosts"] == []
     envoy.session.offer(config("b"), 1.0)
     envoy.catch_up()

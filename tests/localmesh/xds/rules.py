@@ -104,7 +104,24 @@ def http_routes(draw):
 
 
 rule_hosts = st.lists(
-    st.sampled_from(["reviews", "ratings", "example.com", "*.example.com", "*", "reviews.bookinfo"]),
+    st.sampled_from(
+        [
+            "reviews",
+            "ratings",
+            "example.com",
+            "*.example.com",
+            "*",
+            "reviews.bookinfo",
+            "",
+            "a b",
+            "a\nb",
+            "*a",
+            "a*.b",
+            "*.*",
+            "ä",
+            "a:80",
+        ]
+    ),
     min_size=1,
     max_size=2,
     unique=True,
@@ -142,7 +159,13 @@ def destination_rules(draw):
 @st.composite
 def gateways(draw):
     served = draw(
-        st.lists(st.sampled_from(["*", "a.example.com", "*.example.com", "shop/*"]), min_size=1, unique=True)
+        st.lists(
+            st.sampled_from(
+                ["*", "a.example.com", "*.example.com", "shop/*", "", "a b", "*a", "a/b/c", "a:80"]
+            ),
+            min_size=1,
+            unique=True,
+        )
     )
     return gateway(server(*served, port=draw(st.sampled_from([80, 8080]))))
 

@@ -63,3 +63,13 @@ def test_a_rule_is_exported_to_everybody_unless_it_says_otherwise():
     assert names.exported_to([], "shop") is None
     assert names.exported_to(["*"], "shop") is None
     assert names.exported_to([".", "other"], "shop") == {"shop", "other"}
+
+
+@pytest.mark.parametrize("host", ["*", "a", "a.b", "*.a.b", "my_service", "reviews-v1.bookinfo"])
+def test_a_name_or_a_wildcard_is_a_host(host):
+    assert names.is_host(host)
+
+
+@pytest.mark.parametrize("host", ["", "a b", "*a", "*.*", "a.*", "a:80", "a\nb", ".a", "a..b", "ä"])
+def test_anything_else_is_none(host):
+    assert not names.is_host(host)

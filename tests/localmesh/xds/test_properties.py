@@ -1,14 +1,17 @@
 """What holds for every mesh: generated rules, sensible and not."""
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from localmesh import xds
 from tests.localmesh.xds import rules
 from tests.localmesh.xds.objects import REVIEWS, mesh, outbound, proxy, router, routes, to
 
+# Other tests on the same machine may take its cores: slow is no failure here.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-@settings(max_examples=60)
+
+@settings(PATIENT, max_examples=60)
 @given(
     rules.some_rules(),
     st.randoms(),
@@ -22,7 +25,7 @@ def test_configuration_depends_on_the_rules_and_not_on_their_order(some, rng):
         assert xds.configure(one, which).version == xds.configure(other, which).version
 
 
-@settings(max_examples=100)
+@settings(PATIENT, max_examples=100)
 @given(st.lists(st.integers(0, 1000), min_size=2, max_size=6).filter(any))
 def test_envoys_weights_are_the_rules_relative_weights(weights):
     (found,) = routes({"route": [to(subset=f"v{index}", weight=each) for index, each in enumerate(weights)]})
@@ -31,7 +34,7 @@ def test_envoys_weights_are_the_rules_relative_weights(weights):
     assert members == expected
 
 
-@settings(max_examples=60)
+@settings(PATIENT, max_examples=60)
 @given(rules.virtual_services(), st.lists(rules.destination_rules(), max_size=2))
 def test_every_cluster_that_a_route_names_exists_or_the_rule_is_reported(rule, others):
     made = mesh(rule, *others)
@@ -41,7 +44,7 @@ def test_every_cluster_that_a_route_names_exists_or_the_rule_is_reported(rule, o
     assert not missing or xds.report(made, rule)
 
 
-@settings(max_examples=60)
+@settings(PATIENT, max_examples=60)
 @given(rules.virtual_services())
 def test_a_rule_without_a_problem_loses_no_route(rule):
     made = mesh(rule)
@@ -50,7 +53,7 @@ def test_a_rule_without_a_problem_loses_no_route(rule):
         assert len(outbound(made)) == expected
 
 
-@settings(max_examples=60)
+@settings(PATIENT, max_examples=60)
 @given(rules.some_rules())
 def test_no_domain_is_claimed_twice(some):
     made = mesh(*some)

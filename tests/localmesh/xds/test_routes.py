@@ -126,7 +126,9 @@ def test_rules_that_share_no_client_are_no_conflict():
 
 def test_a_host_that_is_no_service_exists_by_its_rule():
     made = mesh(rule("ours", hosts=["reviews.example.com"]))
-    assert hosts(made)["reviews.example.com"] == ["reviews.example.com", "reviews.example.com:*"]
+    assert hosts(made)["reviews.example.com"] == [
+        "reviews.example.com", "reviews.example.com:80", "reviews.example.com:*",
+    ]  # fmt: skip
 
 
 def test_half_a_name_is_reported_with_the_whole_one():
@@ -244,3 +246,11 @@ def test_a_gateway_reaches_the_services_of_every_namespace():
     )
     found = [each["name"] for each in xds.configure(made, router(made)).clusters]
     assert found == ["outbound|9080||carts.shop.svc.cluster.local"]
+
+
+def test_what_cannot_be_a_host_is_left_out_and_named():
+    odd = rule("odd", hosts=["a b", "reviews"])
+    assert names(odd) == ["odd"]
+    assert [each.path for each in xds.report(mesh(odd), odd)] == ["spec.hosts[0]"]
+    strange = gateway(server("a b", "*"))
+    assert [each.path for each in xds.report(mesh(strange), strange)] == ["spec.servers[0].hosts[0]"]

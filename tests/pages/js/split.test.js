@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { apportion, highest, inForce, lowest, rebalance } from "../../../static/js/routing/split.js";
+import { apportion, configured, highest, inForce, lowest, rebalance } from "../../../static/js/routing/split.js";
 
-const part = (version, weight, more = {}) => ({ version, weight, locked: false, ready: true, ...more });
+const part = (version, weight, more = {}) => ({ version, weight, locked: false, ready: true, touched: 0, ...more });
 const weights = (parts) => parts.map(({ weight }) => weight);
 
 test("the others give in proportion to what they have", () => {
@@ -19,6 +19,17 @@ test("a version that had all gives evenly to ready versions that had nothing", (
 test("where no other is ready, all others share evenly", () => {
   const parts = [part("v1", 100), part("v2", 0, { ready: false }), part("v3", 0, { ready: false })];
   assert.deepEqual(weights(rebalance(parts, 0, 90)), [90, 5, 5]);
+});
+
+test("a number that was just set stays while another is set, as long as a third can bear it", () => {
+  const start = [part("v1", 34), part("v2", 33), part("v3", 33)];
+  assert.deepEqual(weights(rebalance(rebalance(start, 2, 20), 1, 0)), [80, 0, 20]);
+});
+
+test("when all were set, the one set longest ago gives way", () => {
+  const start = [part("v1", 100), part("v2", 0), part("v3", 0)];
+  const all = rebalance(rebalance(rebalance(start, 0, 60), 1, 30), 2, 20);
+  assert.deepEqual(weights(all), [50, 30, 20]);
 });
 
 test("a locked version neither gives nor takes", () => {
@@ -49,7 +60,7 @@ test("for every start, wish and lock the sum stays 100 and nothing is negative",
   for (let round = 0; round < 5_000; round += 1) {
     const ratios = Array.from({ length: 2 + random(6) }, () => random(10));
     const start = apportion(100, ratios.some(Boolean) ? ratios : ratios.map(() => 1));
-    const parts = start.map((weight, at) => part(`v${at}`, weight, { locked: random(3) === 0, ready: random(2) === 0 }));
+    const parts = start.map((weight, at) => part(`v${at}`, weight, { locked: random(3) === 0, ready: random(2) === 0, touched: random(4) }));
     const at = random(parts.length);
     const after = rebalance(parts, at, random(140) - 20);
     assert.equal(weights(after).reduce((sum, weight) => sum + weight, 0), 100, JSON.stringify({ parts, at }));
@@ -77,4 +88,10 @@ test("without a rule, shares follow the ready pods and add up to 100", () => {
 test("with no rule and no ready pod there is still a split that adds up to 100", () => {
   const versions = ["v1", "v2"].map((version) => ({ version, weight: null, ready_pods: 0 }));
   assert.deepEqual(weights(inForce(versions)), [50, 50]);
+});
+
+test("a version that a rule leaves out is configured to nothing; without a rule nothing is configured", () => {
+  const [v1, v2] = [{ version: "v1", weight: 100 }, { version: "v2", weight: null }];
+  assert.equal(configured(v2, [v1, v2]), 0);
+  assert.equal(configured(v2, [v2]), null);
 });

@@ -1,0 +1,15 @@
+import pytest
+
+from tests.localmesh.apiserver.running import Kubectl, running
+from tests.needs import program
+
+
+@pytest.fixture(scope="module")
+def server():
+    with running() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def kubectl(server, tmp_path_factory):
+    return Kubectl(program("kubectl"), server, tmp_path_factory.mktemp("kubectl"))
