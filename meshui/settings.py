@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "knox",
     "drf_spectacular",
     "csp",
+    "meshui",
     "meshui.accounts",
     "cluster",
     "telemetry",

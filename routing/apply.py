@@ -1,8 +1,7 @@
 """Applies a plan: intent before the write, everything tried
 first, then one conditional write after the other.
 
-    claim the plan -> row "started" -> is the cluster as planned for? -> dry run of all -> writes -> final
-    state
+    claim the plan, row "started" -> is the cluster as planned for? -> dry run of all -> writes -> final state
 
 Nothing is written unless all of it is still what the plan was made for and the server
 accepts all of it. What happens half-way (a conflict, a refusal, a lost answer) ends as

@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {
     "cluster": ["refs", "kinds", "errors", "inventory"],
     "telemetry": [
-        "exposition", "flows", "frames", "graph", "identity", "presence", "quantiles", "rates", "samples", "snapshot",
+        "exposition", "flows", "frames", "graph", "identity", "presence", "quantiles",
+        "rates", "samples", "snapshot",
     ],
     "routing": ["rules", "istio", "planner", "diff"],
     "localmesh": ["xds"],

@@ -1,13 +1,14 @@
 """Ends changes whose process died in the middle; for a start-up script, or by hand."""
 
+from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from cluster import connection
 from cluster.errors import ClusterError
-from routing.recovery import finish_interrupted
+from routing.recovery import AFTER, finish_interrupted
 
 
 class Command(BaseCommand):
@@ -15,10 +16,22 @@ class Command(BaseCommand):
 
     help = "Looks up what became of changes that were interrupted, and writes down their end."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        """How old a change must be to count as interrupted."""
+        parser.add_argument(
+            "--after",
+            type=float,
+            default=AFTER.total_seconds(),
+            metavar="SECONDS",
+            help="leave changes alone that began less than this ago (default: %(default)g)",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Runs the command. Raises CommandError when the cluster does not answer."""
         try:
-            finished = finish_interrupted(connection.current(), timezone.now())
+            finished = finish_interrupted(
+                connection.current(), timezone.now(), after=timedelta(seconds=options["after"])
+            )
         except ClusterError as error:
             raise CommandError(error.message) from error
         for change in finished:

@@ -48,3 +48,7 @@ DEPLOYMENTS = "/apis/apps/v1/namespaces/bookinfo/deployments"
 PODS = "/api/v1/namespaces/bookinfo/pods"
 SERVICES = "/api/v1/namespaces/bookinfo/services"
 CONFIG_MAPS = "/api/v1/namespaces/bookinfo/configmaps"
+
+
+def config_map(name, **data):
+    return {"metadata": {"name": name, "labels": {"of": name}}, "data": data}

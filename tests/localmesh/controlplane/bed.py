@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 import socket
-import subprocess
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from localmesh import processes
 from localmesh.apiserver import kinds
 from localmesh.apiserver.store import Store
 from localmesh.controlplane import ControlPlane
@@ -99,7 +99,7 @@ class Bed:
         self.plane = ControlPlane(self.store)
         self.number = 0
         self.backends: dict[str, Backend] = {}
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: list[processes.Child] = []
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -132,10 +132,7 @@ class Bed:
         await self.configured(at_least=3)
 
     async def stop(self) -> None:
-        for process in self._processes:
-            process.terminate()
-        for process in self._processes:
-            await asyncio.to_thread(process.wait, 10)
+        await asyncio.gather(*(process.stop() for process in self._processes))
         if self._session:
             await self._session.close()
         for backend in self.backends.values():
@@ -264,8 +261,7 @@ class Bed:
             "1",
             "--disable-hot-restart",
         ]
-        with (self.directory / f"{name}.log").open("wb") as log:
-            self._processes.append(subprocess.Popen(command, stdout=log, stderr=log))
+        self._processes.append(processes.start(command, log=self.directory / f"{name}.log"))
 
 
 def bootstrap(node: str, admin: str, control_plane: str) -> dict[str, Any]:

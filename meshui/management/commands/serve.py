@@ -48,6 +48,7 @@ class Command(BaseCommand):
         host, port = listener.getsockname()[:2]
         url = f"http://{host}:{port}/"
         call_command("migrate", verbosity=0, interactive=False)
+        self._finish_changes()
         if options["welcome"]:
             self._welcome(options["welcome"], url)
         else:
@@ -65,6 +66,13 @@ class Command(BaseCommand):
         # uvicorn raises the signal that stopped it once more when it is done; Ctrl-C is an orderly end here.
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
+
+    def _finish_changes(self) -> None:
+        """Write down how changes ended whose process died: this process is the only one on its database."""
+        try:
+            call_command("finish_changes", after=0)
+        except CommandError as error:
+            self.stderr.write(f"Interrupted changes, if any, stay open: {error}")
 
     def _listener(self, host: str, port: int | None) -> socket.socket:
         if port is not None:
