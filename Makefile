@@ -34,7 +34,7 @@ setup-dev: $(VENV)/dev.stamp node_modules/.stamp ## Install what developing need
 
 demo: setup ## A mesh of real Envoys on this machine, live in the browser (PORT=, RATE= requests a second, STATE= folder)
 	@exec $(BIN)/python -m localmesh run --state $(STATE) $(if $(RATE),--rate $(RATE)) --die-with-parent -- \
-	  env MESHUI_DATA_DIR=$(STATE) $(BIN)/python manage.py serve --welcome $(STATE) $(if $(PORT),--port $(PORT))
+	  env MESHUI_DATA_DIR=$(STATE) KUBECONFIG=$(STATE)/kubeconfig-client $(BIN)/python manage.py serve --welcome $(STATE) $(if $(PORT),--port $(PORT))
 
 run: setup ## The console on your own cluster (KUBECONFIG=, PORT=)
 	@exec $(BIN)/python manage.py serve $(if $(PORT),--port $(PORT))

@@ -39,6 +39,11 @@ class State:
         return self.folder / "kubeconfig"
 
     @property
+    def client_kubeconfig(self) -> Path:
+        """The same for clients that send the token as they should: its server URL holds no secret."""
+        return self.folder / "kubeconfig-client"
+
+    @property
     def log(self) -> Path:
         """The log of localmesh itself."""
         return self.folder / "localmesh.log"

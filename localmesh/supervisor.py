@@ -157,13 +157,14 @@ async def _until_the_end(stop: asyncio.Event, mesh: Mesh, command: Child | None)
 
 
 async def _serve_api(stack: AsyncExitStack, store: Store, node: Node, claim: Claim, state: State) -> str:
-    """Serve the API on the claimed socket, write the kubeconfig, and tell the server's URL."""
+    """Serve the API on the claimed socket, write the kubeconfigs, and tell the server's URL."""
     token = state.token()
     server = ApiServer(store, token, Logs(node, _now))
     stack.push_async_callback(server.stop)
     host, port = claim.network.api_server, network.API_SERVER_PORT
     url = await server.start(host, port, listener=claim.listener)
     kubeconfig.write(state.kubeconfig, url, token)
+    kubeconfig.write(state.client_kubeconfig, url, token, for_kubectl=False)
     return url
 
 

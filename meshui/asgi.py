@@ -1,11 +1,14 @@
 """The ASGI entry: pages and REST by Django, sockets by Channels, the collector by the lifespan events."""
 
 import os
+import warnings
 from urllib.parse import urlsplit
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "meshui.settings")
+# WhiteNoise hands over a plain file; Django reads it whole, which for our static files (at most 1.1 MB) is right.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 django_application = get_asgi_application()
 
 # These read the app registry, which the line above has filled.

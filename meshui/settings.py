@@ -124,7 +124,6 @@ _PATTERNFLY = NODE_MODULES / "@patternfly" / "patternfly"
 # Of each library only the folder that a browser needs; of PatternFly its tokens and fonts.
 _VENDOR = {
     "vendor/cytoscape": NODE_MODULES / "cytoscape" / "dist",
-    "vendor/cytoscape-dagre": NODE_MODULES / "cytoscape-dagre" / "dist",
     "vendor/dagre": NODE_MODULES / "@dagrejs" / "dagre" / "dist",
     "vendor/plotly": NODE_MODULES / "plotly.js-basic-dist-min",
     "vendor/patternfly": _PATTERNFLY / "base",

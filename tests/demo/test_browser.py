@@ -5,14 +5,14 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers import browser, listen  # noqa: F401  a fixture
+from tests.browsers import listen
 from tests.demo.running import until
 
 pytestmark = [pytest.mark.mesh, pytest.mark.browser]
 
 
 @pytest.fixture
-def page(browser, demo):  # noqa: F811  the fixture
+def page(browser, demo):
     """A signed-in person's window; its console has to stay silent."""
     for kind in ("virtualservice", "destinationrule"):
         demo.kubectl("delete", kind, "reviews", "ratings", "--ignore-not-found")

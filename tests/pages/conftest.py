@@ -5,22 +5,11 @@ import time
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
-from playwright.sync_api import sync_playwright
 
 from cluster import connection
 from telemetry import live, runtime
-from tests.needs import chromium
+from tests.browsers import listen
 from tests.pages.world import FollowingTraffic, bookinfo
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(autouse=True)
@@ -71,30 +60,6 @@ def traffic(cluster, settings):
     loop.close()
 
 
-@pytest.fixture(scope="module")
-def browser():
-    path = chromium()
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Playwright's own loop runs in this thread, which Django takes for an async context.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        found = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield found
-        found.close()
-
-
-class Console:
-    """What the browser's console said, without its own line about an answer of 4xx: tests ask for those."""
-
-    def __init__(self, page):
-        self.errors = []
-        page.on("console", self._heard)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-
-    def _heard(self, message):
-        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
-            self.errors.append(message.text)
-
-
 @pytest.fixture
 def page(transactional_db, live_server, browser, client, traffic):
     """A signed-in page of the running console. The test fails when its console shows an error."""
@@ -104,7 +69,7 @@ def page(transactional_db, live_server, browser, client, traffic):
     session = client.cookies["sessionid"].value
     context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
     page = context.new_page()
-    console = Console(page)
+    heard = listen(page, expected=("Failed to load resource",))
     yield page
     context.close()
-    assert console.errors == []
+    assert heard == []

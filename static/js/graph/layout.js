@@ -3,6 +3,8 @@
 
 import { Graph, layout as dagre } from "@dagrejs/dagre";
 
+import { layers } from "./layers.js";
+
 /** @import { GraphEdge, GraphNode } from "./types.js" */
 
 /** @typedef {{x: number, y: number}} Point */
@@ -31,6 +33,9 @@ export function boxes(nodes) {
   return new Map(shared.flatMap(([key, ids]) => ids.map((id) => /** @type {[string, string]} */ ([id, key]))));
 }
 
+/** Above these dagre takes longer than a person waits (measured: 150 nodes and 300 edges, a second). */
+const DAGRE = Object.freeze({ columns: 120, links: 240, apart: 50 });
+
 /**
  * A layout from nothing. Where the boxes of two namespaces would overlap, dagre is asked again to keep them apart,
  * which it pays for with longer edges.
@@ -40,12 +45,30 @@ export function boxes(nodes) {
  */
 export function arrange(nodes, edges) {
   const columns = columnsOf(nodes);
-  const plain = solve(columns, edges, false);
-  return apart(columns, plain.positions) ? plain : solve(columns, edges, true);
+  const links = linksOf(columns, edges);
+  if (columns.size > DAGRE.columns || links.length > DAGRE.links) return simple(columns, links);
+  const plain = byDagre(columns, links, false) ?? simple(columns, links);
+  if (apart(columns, plain.positions) || columns.size > DAGRE.apart) return plain;
+  return byDagre(columns, links, true) ?? plain;
 }
 
-/** @param {Map<string, Column>} columns @param {GraphEdge[]} edges @param {boolean} compound @returns {Layout} */
-function solve(columns, edges, compound) {
+/** @typedef {{id: string, from: string, to: string}} Link an edge between two columns */
+
+/** @param {Map<string, Column>} columns @param {GraphEdge[]} edges @returns {Link[]} in the order of their ids */
+function linksOf(columns, edges) {
+  const home = new Map([...columns.values()].flatMap((c) => c.nodes.map((node) => [node.id, c.key])));
+  const links = edges.map(({ id, source, target }) => ({ id, from: home.get(source) ?? "", to: home.get(target) ?? "" }));
+  return links.filter(({ from, to }) => from && to && from !== to).sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** @param {Map<string, Column>} columns @param {Link[]} links @returns {Layout} */
+function simple(columns, links) {
+  const centres = layers([...columns.values()], links, GAP);
+  return { positions: stack((key) => centres.get(key), columns), routes: new Map() };
+}
+
+/** @param {Map<string, Column>} columns @param {Link[]} links @param {boolean} compound @returns {Layout | null} */
+function byDagre(columns, links, compound) {
   const graph = new Graph({ compound, multigraph: false });
   graph.setGraph({ rankdir: "LR", nodesep: GAP.node, ranksep: GAP.rank, marginx: 0, marginy: 0 });
   for (const column of columns.values()) {
@@ -54,13 +77,14 @@ function solve(columns, edges, compound) {
     graph.setNode(`ns:${column.namespace}`, {});
     graph.setParent(column.key, `ns:${column.namespace}`);
   }
-  const home = new Map([...columns.values()].flatMap((c) => c.nodes.map((node) => [node.id, c.key])));
-  const links = edges.map((edge) => ({ id: edge.id, from: home.get(edge.source), to: home.get(edge.target) }));
-  for (const { from, to } of links.sort((a, b) => (a.id < b.id ? -1 : 1))) {
-    if (from && to && from !== to) graph.setEdge(from, to, {});
+  for (const { from, to } of links) graph.setEdge(from, to, {});
+  try {
+    dagre(graph);
+  } catch {
+    // It gives up on some graphs in which namespaces call each other in circles ("Not possible to find intersection").
+    return null;
   }
-  dagre(graph);
-  return { positions: stack(graph, columns), routes: bends(graph, links) };
+  return { positions: stack((key) => /** @type {Point} */ (graph.node(key)), columns), routes: bends(graph, links) };
 }
 
 /** @typedef {{left: number, right: number, top: number, bottom: number}} Rect */
@@ -128,12 +152,16 @@ function byVersion(a, b) {
   return rank || NATURAL.compare(a.version, b.version) || NATURAL.compare(a.id, b.id);
 }
 
-/** @param {Graph} graph @param {Map<string, Column>} columns @returns {Map<string, Point>} */
-function stack(graph, columns) {
+/**
+ * @param {(key: string) => Point | undefined} centreOf
+ * @param {Map<string, Column>} columns
+ * @returns {Map<string, Point>}
+ */
+function stack(centreOf, columns) {
   /** @type {Map<string, Point>} */
   const positions = new Map();
   for (const column of columns.values()) {
-    const centre = /** @type {Point} */ (graph.node(column.key));
+    const centre = centreOf(column.key) ?? { x: 0, y: 0 };
     const boxed = column.nodes.length > 1;
     const top = centre.y - column.height / 2 + (boxed ? BOX.title : 0);
     column.nodes.forEach((node, i) => {
@@ -145,14 +173,13 @@ function stack(graph, columns) {
 
 /**
  * @param {Graph} graph
- * @param {{id: string, from: string | undefined, to: string | undefined}[]} links
+ * @param {Link[]} links
  * @returns {Map<string, Point[]>} where an edge over several ranks has to bend
  */
 function bends(graph, links) {
   /** @type {Map<string, Point[]>} */
   const routes = new Map();
   for (const { id, from, to } of links) {
-    if (!from || !to || from === to) continue;
     const points = /** @type {{points?: Point[]}} */ (graph.edge(from, to)).points ?? [];
     // dagre gives even the shortest edge one inner point, half way; more mean that it passes other ranks.
     const inner = points.slice(1, -1).filter((_, i) => i % 2 === 1);

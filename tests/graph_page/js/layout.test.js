@@ -103,3 +103,39 @@ test("two namespaces keep apart", () => {
   };
   assert.equal(meet(frame("bookinfo"), frame("other")), false);
 });
+
+function ring(size, namespaces) {
+  const nodes = Array.from({ length: size }, (_, i) => node(`app${i >> 1}`, `v${i % 2}`, `ns${i % namespaces}`));
+  const edges = nodes.flatMap((one, i) => [edge(one, nodes[(i * 7 + 3) % size]), edge(one, nodes[(i * 13 + 5) % size])]);
+  return [nodes, edges.filter((one) => one.source !== one.target)];
+}
+
+test("namespaces that call each other in circles are laid out too", () => {
+  for (const size of [9, 24, 40]) {
+    const [nodes, edges] = ring(size, 3);
+    assertNothingOverlaps(nodes, arrange(nodes, edges).positions);
+  }
+});
+
+test("a thousand nodes have their place within two seconds, and nothing overlaps", () => {
+  const [nodes, edges] = ring(1000, 8);
+  const before = performance.now();
+  const { positions } = arrange(nodes, edges);
+  assert.ok(performance.now() - before < 2000);
+  assert.equal(positions.size, 1000);
+  assertNothingOverlaps(nodes, positions);
+});
+
+test("a large graph without circles goes from left to right as well", () => {
+  // A long chain with a boxed pair now and then, and a wide tree at its end.
+  const chain = Array.from({ length: 60 }, (_, i) => node(`link${i}`, "v1"));
+  const twins = chain.filter((_, i) => i % 4 === 1).map((one) => ({ ...one, id: `${one.id}b`, version: "v2" }));
+  const tree = Array.from({ length: 200 }, (_, i) => node(`app${i}`, "v1"));
+  const nodes = [...chain, ...twins, ...tree];
+  const edges = [
+    ...chain.slice(1).map((one, i) => edge(chain[i], one)),
+    ...tree.map((one, i) => edge(i === 0 ? chain.at(-1) : tree[Math.floor((i - 1) / 3)], one)),
+  ];
+  const { positions } = arrange(nodes, edges);
+  for (const { source, target } of edges) assert.ok(positions.get(source).x < positions.get(target).x);
+});
