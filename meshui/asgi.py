@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "meshui.settings")
-# WhiteNoise hands over a plain file; Django reads it whole, which for our static files (at most 1.1 MB) is right.
+# WhiteNoise hands over a plain file, which Django reads whole: right for static files of at most 1.2 MB.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 django_application = get_asgi_application()
 

@@ -7,6 +7,7 @@ only after an injected delay. The share of requests that the fault spares has ti
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
+from localmesh.retryon import RETRY_CONDITIONS
 from localmesh.xds import headers, values
 from localmesh.xds.values import Json, Unusable
 
@@ -22,26 +23,6 @@ _PREVIOUS_HOSTS: Json = {
 }
 #: Istio's policy where a route says nothing.
 _RETRY_ON = "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes"
-_RETRY_CONDITIONS = frozenset(
-    [
-        "5xx",
-        "gateway-error",
-        "reset",
-        "reset-before-request",
-        "connect-failure",
-        "envoy-ratelimited",
-        "retriable-4xx",
-        "refused-stream",
-        "retriable-status-codes",
-        "retriable-headers",
-        "http3-post-connect-failure",
-        "cancelled",
-        "deadline-exceeded",
-        "internal",
-        "resource-exhausted",
-        "unavailable",
-    ]
-)
 _REDIRECTS = {
     301: "MOVED_PERMANENTLY",
     302: "FOUND",
@@ -283,7 +264,7 @@ def _retry_on(text: str, path: str) -> Json:
     codes = [int(word) for word in words if word.isdigit()]
     conditions = [word for word in words if not word.isdigit()]
     for word in conditions:
-        if word not in _RETRY_CONDITIONS:
+        if word not in RETRY_CONDITIONS:
             raise Unusable(path, f"{word!r} is not a condition that Envoy retries on")
     if codes and "retriable-status-codes" not in conditions:
         conditions.append("retriable-status-codes")

@@ -33,9 +33,7 @@ def url():
 def cluster(url):
     """The adapter on a running server with Bookinfo's workloads and its published subsets."""
     adapter = KubeCluster.at(url, TOKEN)
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "bookinfo"}}
-    if not any(Ref.of(item).name == "bookinfo" for item in adapter.list(kinds.NAMESPACE).items):
-        adapter.create(namespace)
+    if not adapter.list(kinds.SERVICE, "bookinfo").items:
         for manifest in WORKLOADS:
             _run(adapter, manifest)
     for manifest in [*published("destination-rule-all.yaml"), *published("virtual-service-all-v1.yaml")]:

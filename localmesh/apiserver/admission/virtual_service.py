@@ -8,6 +8,7 @@ from typing import Any
 
 from localmesh.apiserver.admission.hosts import gateway_problem, host_problem, plain_host_problem
 from localmesh.apiserver.admission.problems import Problems
+from localmesh.retryon import RETRY_CONDITIONS
 
 Map = dict[str, Any]
 
@@ -15,26 +16,6 @@ _MESH = "mesh"
 _HEADER = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+", re.ASCII)
 _PSEUDO_HEADERS = (":method", ":path", ":scheme", ":authority")
 _RETRY_STATUS = re.compile(r"[1-9]\d\d")
-_RETRY_ON = frozenset(
-    [
-        "5xx",
-        "gateway-error",
-        "reset",
-        "reset-before-request",
-        "connect-failure",
-        "envoy-ratelimited",
-        "retriable-4xx",
-        "refused-stream",
-        "retriable-status-codes",
-        "retriable-headers",
-        "http3-post-connect-failure",
-        "cancelled",
-        "deadline-exceeded",
-        "internal",
-        "resource-exhausted",
-        "unavailable",
-    ]
-)
 #: What a route that is answered by the proxy itself cannot have as well.
 _EXCLUSIVE = {
     "redirect": ("route", "fault", "rewrite", "directResponse"),
@@ -234,7 +215,7 @@ def _retries(retries: Map, path: str, problems: Problems) -> None:
     problems.duration(f"{path}.perTryTimeout", retries.get("perTryTimeout"))
     problems.duration(f"{path}.backoff", retries.get("backoff"))
     for policy in filter(None, (each.strip() for each in retries.get("retryOn", "").split(","))):
-        known = policy in _RETRY_ON or _RETRY_STATUS.fullmatch(policy)
+        known = policy in RETRY_CONDITIONS or _RETRY_STATUS.fullmatch(policy)
         problems.add_if(not known, f"{path}.retryOn", f"{policy} is not a valid retryOn policy")
 
 
