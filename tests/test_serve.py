@@ -49,7 +49,7 @@ def wait_until_up(url: str) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
-            if status(f"{url}healthz") == 200:
+            if status(f"{url}/healthz") == 200:
                 return
         except OSError:
             time.sleep(0.1)
@@ -67,14 +67,14 @@ def test_the_first_persons_files_are_private_and_the_printed_link_signs_in(serve
     assert stat.S_IMODE((tmp_path / "token").stat().st_mode) == 0o600
     assert link.startswith(url)
     token = (tmp_path / "token").read_text().strip()
-    request = urllib.request.Request(f"{url}api/v1/changes", headers={"Authorization": f"Bearer {token}"})
+    request = urllib.request.Request(f"{url}/api/v1/changes", headers={"Authorization": f"Bearer {token}"})
     with urllib.request.urlopen(request, timeout=5) as answer:
         assert answer.status == 200
-    assert status(f"{url}api/v1/changes") == 401
-    assert status(f"{url}readyz") == 503
+    assert status(f"{url}/api/v1/changes") == 401
+    assert status(f"{url}/readyz") == 503
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
     with browser.open(link, timeout=5) as page:
-        assert page.url == f"{url}graph/"
+        assert page.url == f"{url}/graph/"
 
 
 def test_a_port_in_use_is_named_and_the_next_free_one_is_taken(serve):
@@ -82,7 +82,7 @@ def test_a_port_in_use_is_named_and_the_next_free_one_is_taken(serve):
         port = taken.getsockname()[1]
         process = serve("--port", str(port))
         line = process.stdout.readline()
-        url = re.search(r"http://127\.0\.0\.1:(\d+)/", line)
+        url = re.search(r"http://127\.0\.0\.1:(\d+)", line)
         assert int(url[1]) > port
         wait_until_up(url[0])
     process.send_signal(signal.SIGTERM)
@@ -91,7 +91,7 @@ def test_a_port_in_use_is_named_and_the_next_free_one_is_taken(serve):
 
 def test_a_termination_signal_ends_the_process_in_order(serve):
     process = serve()
-    url = re.search(r"http://\S+", process.stdout.readline())[0]
+    url = re.search(r"http://[^/]+", process.stdout.readline())[0]
     wait_until_up(url)
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=20)

@@ -74,7 +74,7 @@ class Demo:
         env = os.environ | {"MESHUI_DATA_DIR": str(self.state)}
         command = [str(ROOT / ".venv/bin/python"), "manage.py", "loginlink", "admin"]
         made = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
-        return self.url.rstrip("/") + made.stdout.strip()
+        return self.url + made.stdout.strip()
 
     def said(self) -> str:
         """What the demo printed so far."""
@@ -88,7 +88,7 @@ class Demo:
         if token is not None:
             headers["Authorization"] = f"Bearer {token or self.token}"
         data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(self.url + path, data=data, headers=headers, method=method)
+        request = urllib.request.Request(f"{self.url}/{path}", data=data, headers=headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=20) as answer:
                 return answer.status, _parsed(answer.read())

@@ -46,13 +46,13 @@ class Command(BaseCommand):
         """Run until stopped."""
         listener = self._listener(options["host"], options["port"])
         host, port = listener.getsockname()[:2]
-        url = f"http://{host}:{port}/"
+        url = f"http://{host}:{port}"
         call_command("migrate", verbosity=0, interactive=False)
         self._finish_changes()
         if options["welcome"]:
             self._welcome(options["welcome"], url)
         else:
-            self.stdout.write(f"meshui listens at {url}")
+            self.stdout.write(f"meshui listens at {url}/")
         config = uvicorn.Config(
             "meshui.asgi:application",
             ws="websockets-sansio",
@@ -95,8 +95,8 @@ class Command(BaseCommand):
         AuthToken.objects.filter(user=admin, expiry=None).delete()
         _write_private(directory / "token", AuthToken.objects.create(admin, expiry=None)[1])
         _write_private(directory / "url", url)
-        link = f"{url}login/once/{LoginLink.objects.issue(admin, timezone.now())}/"
-        self.stdout.write(f"\n  meshui is at  {url}\n  Sign in once: {link}\n")
+        link = f"{url}/login/once/{LoginLink.objects.issue(admin, timezone.now())}/"
+        self.stdout.write(f"\n  meshui is at  {url}/\n  Sign in once: {link}\n")
         sys.stdout.flush()
 
 
