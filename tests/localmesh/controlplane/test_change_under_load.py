@@ -11,7 +11,7 @@ from localmesh.apiserver import kinds
 from tests.localmesh.xds import rules
 from tests.localmesh.xds.objects import destination_rule, to, virtual_service
 
-pytestmark = [pytest.mark.mesh, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.mesh, pytest.mark.asyncio(loop_scope="module")]
 
 
 class Load:

@@ -8,7 +8,7 @@ import pytest
 from tests.localmesh.controlplane.bed import eventually
 from tests.localmesh.xds.objects import REVIEWS, destination_rule, gateway, to, virtual_service
 
-pytestmark = [pytest.mark.mesh, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.mesh, pytest.mark.asyncio(loop_scope="module")]
 
 RATINGS = "ratings.bookinfo.svc.cluster.local"
 

@@ -9,7 +9,7 @@ from localmesh.apiserver import kinds
 from tests.localmesh.controlplane.bed import eventually
 from tests.localmesh.xds.objects import gateway, server, to, virtual_service
 
-pytestmark = [pytest.mark.mesh, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.mesh, pytest.mark.asyncio(loop_scope="module")]
 
 
 def bound(*http, hosts=("*",), name="in", **spec):

@@ -8,7 +8,7 @@ from localmesh.apiserver import kinds
 from tests.localmesh.controlplane.bed import eventually
 from tests.localmesh.xds.objects import destination_rule, to, virtual_service
 
-pytestmark = [pytest.mark.mesh, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.mesh, pytest.mark.asyncio(loop_scope="module")]
 
 SUBSETS = destination_rule("reviews", "v1", "v2", "v3")
 ALL = {"reviews-v1", "reviews-v2", "reviews-v3"}
