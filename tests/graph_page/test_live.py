@@ -100,6 +100,10 @@ def test_a_source_that_does_not_answer_freezes_the_page_and_says_since_when(page
     expect(page.locator(".graph-hatch")).to_be_visible()
     expect(row(page, TO_V3)).to_have_attribute("data-rps", "4.02")
     expect(page.locator("#announcer")).to_contain_text("Source not answering")
+    # The figures stand still; their age does not.
+    then = int(page.locator("#age").get_attribute("data-age"))
+    expect(page.locator("#age")).to_have_attribute("data-age", str(then + 2))
+    expect(page.locator("#age")).to_contain_text(f"{then + 2} s old")
     stage.say(feed.delta())
     expect(page.locator("#graph")).to_have_attribute("data-state", "live")
     expect(page.locator(".graph-hatch")).to_be_hidden()

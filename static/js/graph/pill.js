@@ -26,13 +26,14 @@ export class Pill {
   show(reading, source) {
     const text = words(reading);
     const name = source?.name ?? "";
-    const key = `${reading.state} ${name} ${text}`;
+    const seconds = reading.ageSeconds === null ? "" : String(Math.floor(reading.ageSeconds));
+    const key = `${reading.state} ${name} ${text} ${seconds}`;
     if (key === this.#shown) return;
     this.#shown = key;
     const look = LOOKS[reading.state];
     this.#element.dataset.state = look;
     this.#element.dataset.freshness = reading.state;
-    this.#element.dataset.age = reading.ageSeconds === null ? "" : String(Math.floor(reading.ageSeconds));
+    this.#element.dataset.age = seconds;
     this.#element.title = source?.message ?? "";
     const where = name && reading.state !== "offline" ? el("span", { class: "age-source" }, name) : null;
     this.#element.replaceChildren(icon(ICONS[look]), el("strong", {}, text), where ?? "", ageText(reading));
