@@ -153,12 +153,14 @@ def test_scaling_starts_and_stops_real_workloads(mesh):
             for address in endpoint["addresses"]
         }
 
-    mesh.kubectl("scale", "deployment", "ratings-v1", "--replicas=2")
-    mesh.rollout("ratings-v1")
-    assert addresses() == {pod["status"]["podIP"] for pod in mesh.pods("app=ratings")}
-    assert len(addresses()) == 2
-    assert len(pids(mesh, "ratings v1")) == 2
-    mesh.kubectl("scale", "deployment", "ratings-v1", "--replicas=1")
+    try:
+        mesh.kubectl("scale", "deployment", "ratings-v1", "--replicas=2")
+        mesh.rollout("ratings-v1")
+        assert addresses() == {pod["status"]["podIP"] for pod in mesh.pods("app=ratings")}
+        assert len(addresses()) == 2
+        assert len(pids(mesh, "ratings v1")) == 2
+    finally:
+        mesh.kubectl("scale", "deployment", "ratings-v1", "--replicas=1")
     until(lambda: len(mesh.pods("app=ratings")) == 1)
     assert len(addresses()) == 1
     assert len(pids(mesh, "ratings v1")) == 1
@@ -264,6 +266,7 @@ def test_an_unknown_image_leaves_its_pod_pending_with_the_reason(mesh):
 
 
 def test_pods_without_a_sidecar_reach_services_without_rules(mesh):
+    before = len(pids(mesh, "localmesh.bookinfo"))
     mesh.kubectl("apply", "-f", "-", stdin=PLAIN)
     try:
         mesh.kubectl("wait", "pod", "--all", "-n", "plain", "--for=condition=Ready", "--timeout=20s")
@@ -273,7 +276,7 @@ def test_pods_without_a_sidecar_reach_services_without_rules(mesh):
         assert [each["rating"]["stars"] for each in json.loads(text)["reviews"]] == [5, 4]
     finally:
         mesh.kubectl("delete", "namespace", "plain")
-    until(lambda: not pids(mesh, "plain/"))
+    until(lambda: len(pids(mesh, "localmesh.bookinfo")) == before)
 
 
 def test_logs_are_those_of_the_container(mesh):
