@@ -6,6 +6,7 @@
     +- NotFound            404: the object, its namespace, or the whole kind
     +- AlreadyExists       409: on create
     +- Conflict            409: the object has changed since it was read
+    +- Expired             410: the moment to go on from is too long ago; list anew
     +- Invalid             400, 413, 422: the cluster refuses the object; `causes` names fields
     +- TooManyRequests     429: `retry_after` in seconds
     +- Unavailable         no answer, a timeout, or 5xx: a write may or may not have happened
@@ -68,6 +69,12 @@ class Conflict(ClusterError):  # noqa: N818
     """The object has changed since it was read, or is another one of the same name."""
 
     summary = "It has changed in the meantime."
+
+
+class Expired(ClusterError):  # noqa: N818
+    """The moment that a watch or a page was to go on from is too long ago: only a new list helps."""
+
+    summary = "The cluster no longer remembers that moment."
 
 
 class TooManyRequests(ClusterError):  # noqa: N818
