@@ -15,7 +15,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 RATE ?=
 PORT ?=
-STATE ?= .demo
+demo: STATE ?= .demo
+run: STATE ?= $(or $(MESHUI_DATA_DIR),.data)
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -41,8 +42,15 @@ demo: setup ## A mesh of real Envoys on this machine, live in the browser (PORT=
 	@exec $(BIN)/python -m localmesh run --state $(STATE) $(if $(RATE),--rate $(RATE)) --die-with-parent -- \
 	  env MESHUI_DATA_DIR=$(STATE) KUBECONFIG=$(STATE)/kubeconfig-client $(BIN)/python manage.py serve --welcome $(STATE) $(if $(PORT),--port $(PORT))
 
-run: setup ## The console on your own cluster (KUBECONFIG=, PORT=)
-	@exec $(BIN)/python manage.py serve $(if $(PORT),--port $(PORT))
+run: setup ## The console on your own cluster (KUBECONFIG=, PORT=, STATE= folder)
+	@mkdir -p -m 700 $(STATE)
+	@exec env MESHUI_DATA_DIR=$(STATE) $(BIN)/python manage.py serve --welcome $(STATE) $(if $(PORT),--port $(PORT))
+
+envtest: setup-dev ## Build the real kube-apiserver and etcd that the tests run, once (needs Go; takes minutes)
+	@$(BIN)/python -m tests.envtest
+
+bench: setup-dev ## Measure speed and memory against their goals, as a table
+	@$(BIN)/python -m bench $(BENCH_ARGS)
 
 test: setup-dev ## All tests
 	$(BIN)/pytest $(PYTEST_ARGS)
@@ -70,4 +78,4 @@ lock: ## Pin the dependencies of pyproject.toml anew
 clean: ## Remove what was installed and built; the demo's state stays
 	rm -rf $(VENV) node_modules build
 
-.PHONY: help setup setup-dev demo run test check format lock clean
+.PHONY: help setup setup-dev demo run envtest bench test check format lock clean

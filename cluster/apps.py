@@ -1,4 +1,4 @@
-"""Django's entry for the package; it has no models, since the cluster keeps its own state."""
+"""Django's entry for the package."""
 
 from django.apps import AppConfig
 

@@ -2,6 +2,11 @@
 
 Projections: fields that nobody here reads are skipped by the decoder and cost nothing. One pod takes
 kilobytes as a plain dictionary, and hundreds of bytes so. Kinds that are edited stay whole, as manifests.
+
+Null reads as absent, as it does to Kubernetes' own decoder: the API server itself writes it for some lists
+(`ports`, `endpoints`), and other writers do in what it does not look into (the template of a Rollout). One
+object that cannot be read would take the whole list with it. What may be null stands here as `given_...`;
+the property beside it is never None.
 Sources: k8s.io/api (core/v1, apps/v1, batch/v1, discovery/v1), field names as on the wire.
 """
 
@@ -15,6 +20,12 @@ from cluster.kinds import Kind
 
 Labels: TypeAlias = Mapping[str, str]
 _NONE: Final[Labels] = {}
+_TEXT: Final = {str}
+
+
+def _given(name: str) -> Any:
+    """A field that may be absent or null on the wire, where it is called `name`."""
+    return msgspec.field(default=None, name=name)
 
 
 class _Part(msgspec.Struct, frozen=True, rename="camel", gc=False, omit_defaults=True):
@@ -27,14 +38,17 @@ class Owner(_Part, frozen=True, gc=False):
     kind: str
     name: str
     uid: str = ""
-    controller: bool = False
+    controller: bool | None = None
 
 
 class Annotations(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The annotations that say how a proxy came to an object; the others can be long, and are skipped."""
 
-    redirection: str = msgspec.field(default="", name="ambient.istio.io/redirection")
-    sidecar_status: str = msgspec.field(default="", name="sidecar.istio.io/status")
+    redirection: str | None = msgspec.field(default=None, name="ambient.istio.io/redirection")
+    inject: str | None = msgspec.field(default=None, name="sidecar.istio.io/inject")
+
+
+_NO_ANNOTATIONS: Final = Annotations()
 
 
 class Meta(_Part, frozen=True, gc=False):
@@ -44,21 +58,28 @@ class Meta(_Part, frozen=True, gc=False):
     namespace: str = ""
     uid: str = ""
     resource_version: str = ""
-    creation_timestamp: str | None = None
     deletion_timestamp: str | None = None
-    label_map: dict[str, str] | None = msgspec.field(default=None, name="labels")
-    annotations: Annotations | None = None
+    given_labels: dict[str, str] | None = _given("labels")
+    given_annotations: Annotations | None = _given("annotations")
     owner_references: tuple[Owner, ...] | None = None
 
     @property
     def labels(self) -> Labels:
         """The labels, empty where there are none."""
-        return self.label_map or _NONE
+        return self.given_labels or _NONE
+
+    @property
+    def annotations(self) -> Annotations:
+        """The annotations that are read here."""
+        return self.given_annotations or _NO_ANNOTATIONS
 
     @property
     def owner(self) -> Owner | None:
         """Who manages the object: the one reference with `controller`, or None."""
-        return next((owner for owner in self.owner_references or () if owner.controller), None)
+        for owner in self.owner_references or ():
+            if owner.controller:
+                return owner
+        return None
 
 
 class _Object(_Part, frozen=True, gc=False, kw_only=True):
@@ -68,39 +89,55 @@ class _Object(_Part, frozen=True, gc=False, kw_only=True):
 class NamespaceStatus(_Part, frozen=True, gc=False):
     """`status` of a Namespace; `phase` is Active or Terminating."""
 
-    phase: str = ""
+    phase: str | None = None
 
 
 class Namespace(_Object, frozen=True, gc=False, kw_only=True):
     """A Namespace."""
 
-    status: NamespaceStatus = NamespaceStatus()
+    status: NamespaceStatus | None = None
 
 
 class ServicePort(_Part, frozen=True, gc=False):
-    """One port of a Service. `target_port` is a number or the name of a container's port."""
+    """One port of a Service."""
 
     port: int
     name: str | None = None
     protocol: str | None = None
     app_protocol: str | None = None
-    target_port: int | str | None = None
 
 
 class ServiceSpec(_Part, frozen=True, gc=False):
     """`spec` of a Service."""
 
-    selector: dict[str, str] | None = None
-    ports: tuple[ServicePort, ...] | None = None
+    given_selector: dict[str, str] | None = _given("selector")
+    given_ports: tuple[ServicePort, ...] | None = _given("ports")
     type: str | None = None
-    cluster_ip: str | None = msgspec.field(default=None, name="clusterIP")
-    external_name: str | None = None
+    cluster_ip: str | None = _given("clusterIP")
+
+    @property
+    def selector(self) -> Labels:
+        """The labels that its pods carry; empty when its endpoints come from elsewhere."""
+        return self.given_selector or _NONE
+
+    @property
+    def ports(self) -> tuple[ServicePort, ...]:
+        """Its ports; a headless service need not have any."""
+        return self.given_ports or ()
+
+
+_NO_SERVICE: Final = ServiceSpec()
 
 
 class Service(_Object, frozen=True, gc=False, kw_only=True):
     """A Service."""
 
-    spec: ServiceSpec = ServiceSpec()
+    given_spec: ServiceSpec | None = _given("spec")
+
+    @property
+    def spec(self) -> ServiceSpec:
+        """The spec, empty where there is none."""
+        return self.given_spec or _NO_SERVICE
 
 
 class Container(_Part, frozen=True, gc=False):
@@ -113,52 +150,114 @@ class Container(_Part, frozen=True, gc=False):
 class PodSpec(_Part, frozen=True, gc=False):
     """`spec` of a Pod."""
 
-    containers: tuple[Container, ...] | None = None
-    init_containers: tuple[Container, ...] | None = None
-    service_account_name: str | None = None
+    given_containers: tuple[Container, ...] | None = _given("containers")
+    given_init_containers: tuple[Container, ...] | None = _given("initContainers")
+    host_network: bool | None = None
+
+    @property
+    def containers(self) -> tuple[Container, ...]:
+        """Its containers."""
+        return self.given_containers or ()
+
+    @property
+    def init_containers(self) -> tuple[Container, ...]:
+        """Those that start before; a native sidecar is one that stays."""
+        return self.given_init_containers or ()
+
+
+_NO_POD: Final = PodSpec()
 
 
 class Condition(_Part, frozen=True, gc=False):
     """One condition of a status."""
 
     type: str
-    status: str = ""
+    status: str | None = None
 
 
 class PodStatus(_Part, frozen=True, gc=False):
     """`status` of a Pod."""
 
     phase: str | None = None
-    pod_ip: str | None = msgspec.field(default=None, name="podIP")
-    conditions: tuple[Condition, ...] | None = None
+    pod_ip: str | None = _given("podIP")
+    given_conditions: tuple[Condition, ...] | None = _given("conditions")
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Its conditions."""
+        return self.given_conditions or ()
+
+
+_NO_POD_STATUS: Final = PodStatus()
 
 
 class Pod(_Object, frozen=True, gc=False, kw_only=True):
     """A Pod."""
 
-    spec: PodSpec = PodSpec()
-    status: PodStatus = PodStatus()
+    given_spec: PodSpec | None = _given("spec")
+    given_status: PodStatus | None = _given("status")
+
+    @property
+    def spec(self) -> PodSpec:
+        """The spec, empty where there is none."""
+        return self.given_spec or _NO_POD
+
+    @property
+    def status(self) -> PodStatus:
+        """The status, empty where there is none."""
+        return self.given_status or _NO_POD_STATUS
+
+
+class TemplateMeta(_Part, frozen=True, gc=False):
+    """`metadata` of a pod template. Nobody checks a Rollout's, so that a label may be anything there."""
+
+    given_labels: dict[str, Any] | None = _given("labels")
+
+    @property
+    def labels(self) -> Labels:
+        """The labels, without those whose value is no text."""
+        labels = self.given_labels or _NONE
+        if {*map(type, labels.values())} <= _TEXT:
+            return labels
+        return {name: value for name, value in labels.items() if isinstance(value, str)}
+
+
+_NO_META: Final = TemplateMeta()
 
 
 class Template(_Part, frozen=True, gc=False):
     """The pod template of a workload."""
 
-    metadata: Meta = Meta()
-    spec: PodSpec = PodSpec()
+    given_metadata: TemplateMeta | None = _given("metadata")
+    given_spec: PodSpec | None = _given("spec")
+
+    @property
+    def metadata(self) -> TemplateMeta:
+        """The pods' metadata."""
+        return self.given_metadata or _NO_META
+
+    @property
+    def spec(self) -> PodSpec:
+        """The pods' spec."""
+        return self.given_spec or _NO_POD
 
 
-class Selector(_Part, frozen=True, gc=False):
-    """A label selector; only its equalities."""
-
-    match_labels: dict[str, str] | None = None
+_NO_TEMPLATE: Final = Template()
 
 
 class WorkloadSpec(_Part, frozen=True, gc=False):
     """`spec` of what makes pods; a DaemonSet and a Job have no replicas."""
 
     replicas: int | None = None
-    template: Template = Template()
-    selector: Selector | None = None
+    given_template: Template | None = _given("template")
+
+    @property
+    def template(self) -> Template:
+        """What its pods are made by."""
+        return self.given_template or _NO_TEMPLATE
+
+
+_NO_WORKLOAD: Final = WorkloadSpec()
 
 
 class WorkloadStatus(_Part, frozen=True, gc=False):
@@ -167,35 +266,63 @@ class WorkloadStatus(_Part, frozen=True, gc=False):
     replicas: int | None = None
     ready_replicas: int | None = None
     desired_number_scheduled: int | None = None
+    current_number_scheduled: int | None = None
     number_ready: int | None = None
     active: int | None = None
+    ready: int | None = None
+
+
+_NO_WORKLOAD_STATUS: Final = WorkloadStatus()
 
 
 class Workload(_Object, frozen=True, gc=False, kw_only=True):
     """A Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, or a Rollout of Argo's."""
 
-    spec: WorkloadSpec = WorkloadSpec()
-    status: WorkloadStatus = WorkloadStatus()
+    given_spec: WorkloadSpec | None = _given("spec")
+    given_status: WorkloadStatus | None = _given("status")
+
+    @property
+    def spec(self) -> WorkloadSpec:
+        """The spec, empty where there is none."""
+        return self.given_spec or _NO_WORKLOAD
+
+    @property
+    def status(self) -> WorkloadStatus:
+        """The status, empty where there is none."""
+        return self.given_status or _NO_WORKLOAD_STATUS
 
 
 class JobTemplate(_Part, frozen=True, gc=False):
     """What a CronJob makes."""
 
-    spec: WorkloadSpec = WorkloadSpec()
+    given_spec: WorkloadSpec | None = _given("spec")
 
 
 class CronJobSpec(_Part, frozen=True, gc=False):
     """`spec` of a CronJob."""
 
-    schedule: str = ""
     suspend: bool | None = None
-    job_template: JobTemplate = JobTemplate()
+    given_job_template: JobTemplate | None = _given("jobTemplate")
+
+    @property
+    def template(self) -> Template:
+        """What the pods of its Jobs are made by."""
+        job = self.given_job_template
+        return job.given_spec.template if job and job.given_spec else _NO_TEMPLATE
+
+
+_NO_CRON_JOB: Final = CronJobSpec()
 
 
 class CronJob(_Object, frozen=True, gc=False, kw_only=True):
     """A CronJob."""
 
-    spec: CronJobSpec = CronJobSpec()
+    given_spec: CronJobSpec | None = _given("spec")
+
+    @property
+    def spec(self) -> CronJobSpec:
+        """The spec, empty where there is none."""
+        return self.given_spec or _NO_CRON_JOB
 
 
 class EndpointConditions(_Part, frozen=True, gc=False):
@@ -209,21 +336,35 @@ class TargetRef(_Part, frozen=True, gc=False):
 
     kind: str | None = None
     name: str | None = None
-    namespace: str | None = None
 
 
 class Endpoint(_Part, frozen=True, gc=False):
     """One endpoint."""
 
-    addresses: tuple[str, ...] | None = None
-    conditions: EndpointConditions = EndpointConditions()
+    given_addresses: tuple[str, ...] | None = _given("addresses")
+    conditions: EndpointConditions | None = None
     target_ref: TargetRef | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where it is; the API server wants at least one."""
+        return self.given_addresses or ()
+
+    @property
+    def ready(self) -> bool:
+        """Whether it takes traffic."""
+        return self.conditions is None or self.conditions.ready is not False
 
 
 class EndpointSlice(_Object, frozen=True, gc=False, kw_only=True):
     """A part of a Service's endpoints; the label `kubernetes.io/service-name` says of which."""
 
-    endpoints: tuple[Endpoint, ...] | None = None
+    given_endpoints: tuple[Endpoint, ...] | None = _given("endpoints")
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """The endpoints of this part."""
+        return self.given_endpoints or ()
 
 
 SHAPES: Final[Mapping[Kind, type[Any]]] = {

@@ -1,5 +1,6 @@
-"""The ASGI entry: pages and REST by Django, sockets by Channels, the collector by the lifespan events."""
+"""The ASGI entry: pages and REST by Django, sockets by Channels, caches and collectors by the lifespan."""
 
+import asyncio
 import os
 import warnings
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 
+from cluster import connection  # noqa: E402
 from meshui.types import Application, Receive, Scope, Send  # noqa: E402
 from telemetry import runtime  # noqa: E402
 from telemetry.sockets import websocket_urlpatterns  # noqa: E402
@@ -52,14 +54,19 @@ def _same_origin(scope: Scope) -> bool:
 
 
 async def lifespan(_scope: Scope, receive: Receive, send: Send) -> None:
-    """Starts the collector with the server and stops it with it."""
+    """Starts the watch caches and then the collectors with the server, and stops them with it.
+
+    None of them waits for a cluster: the console is up at once, and says what it cannot reach.
+    """
     while True:
         event = await receive()
         if event["type"] == "lifespan.startup":
+            await asyncio.to_thread(connection.start)
             await runtime.start()
             await send({"type": "lifespan.startup.complete"})
         elif event["type"] == "lifespan.shutdown":
             await runtime.stop()
+            await asyncio.to_thread(connection.stop)
             await send({"type": "lifespan.shutdown.complete"})
             return
 

@@ -4,12 +4,29 @@ Knows nothing of Django: settings.py is its only caller in the product.
 """
 
 import os
+import re
 import secrets
 from pathlib import Path
+from typing import Final, NamedTuple
+
+IN_CLUSTER: Final = "in-cluster"
+_DNS_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 class SettingError(Exception):
     """A setting has a value that cannot be used; the message names it and says what would do."""
+
+
+class Cluster(NamedTuple):
+    """One cluster: the name it has in addresses, and where it is.
+
+    `kubeconfig` is a path (or several, separated by colons), empty for the one that this process runs in.
+    `context` is one of its contexts, empty for the current one.
+    """
+
+    name: str
+    kubeconfig: str
+    context: str
 
 
 def text(name: str, default: str) -> str:
@@ -43,6 +60,63 @@ def words(name: str, default: list[str]) -> list[str]:
     """A list separated by commas."""
     raw = os.environ.get(name, "")
     return [word.strip() for word in raw.split(",") if word.strip()] if raw else default
+
+
+def choice(name: str, default: str, *others: str) -> str:
+    """One of a few words."""
+    value = text(name, default)
+    if value not in (default, *others):
+        raise SettingError(f"{name} is {value!r}; it must be {' or '.join((default, *others))}.")
+    return value
+
+
+def namespaces(name: str) -> list[str]:
+    """Names of namespaces, separated by commas."""
+    found = words(name, [])
+    for word in found:
+        if not _DNS_LABEL.fullmatch(word):
+            raise SettingError(f"{name} has {word!r}, which cannot be the name of a namespace.")
+    return found
+
+
+def clusters(name: str, context_name: str) -> list[Cluster]:
+    """The clusters, the default one first: `east=/path/to/kubeconfig#context,west=#context,here=in-cluster`.
+
+    Unset, there is one, `default`: that of KUBECONFIG, in the context that the variable `context_name` names,
+    or without KUBECONFIG the one that this process runs in.
+    """
+    kubeconfig, context = text("KUBECONFIG", ""), text(context_name, "")
+    entries = words(name, [])
+    if context and (entries or not kubeconfig):
+        beside = f"beside {name}: name the context there" if entries else "without KUBECONFIG"
+        raise SettingError(f"{context_name} has no meaning {beside}.")
+    if not entries:
+        return [Cluster("default", kubeconfig, context)]
+    found: dict[str, Cluster] = {}
+    for entry in entries:
+        cluster = _cluster(name, entry, kubeconfig)
+        if cluster.name in found:
+            raise SettingError(f"{name} names {cluster.name!r} twice.")
+        found[cluster.name] = cluster
+    return list(found.values())
+
+
+def _cluster(setting: str, entry: str, kubeconfig: str) -> Cluster:
+    name, equals, where = (part.strip() for part in entry.partition("="))
+    if not equals:
+        raise SettingError(
+            f"{setting} has {entry!r}; it must be name=kubeconfig#context or name={IN_CLUSTER}."
+        )
+    if not _DNS_LABEL.fullmatch(name):
+        raise SettingError(f"{setting} has {name!r}; a cluster's name is of a-z, 0-9 and '-' inside.")
+    path, _, context = where.partition("#")
+    if path == IN_CLUSTER:
+        if context:
+            raise SettingError(f"{setting}: {name} is {IN_CLUSTER} and has no context {context!r}.")
+        return Cluster(name, "", "")
+    if not path and not kubeconfig:
+        raise SettingError(f"{setting}: {name} names no kubeconfig, and KUBECONFIG is not set.")
+    return Cluster(name, path or kubeconfig, context)
 
 
 def directory(name: str, default: Path) -> Path:

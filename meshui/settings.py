@@ -40,6 +40,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "meshui.clusters.ClusterMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -168,6 +169,11 @@ SPECTACULAR_SETTINGS = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# Which clusters, where in them the console may look (empty: everywhere), how people's rights come to bear.
+CLUSTERS = env.clusters("MESHUI_CLUSTERS", "MESHUI_CONTEXT")
+CLUSTER_NAMESPACES = env.namespaces("MESHUI_NAMESPACES")
+CLUSTER_ACCESS = env.choice("MESHUI_ACCESS", "impersonate", "review")
 
 # One collector asks the source once per tick; rates are taken over the window.
 TELEMETRY_TICK_SECONDS = env.number("MESHUI_TICK_SECONDS", 1.0, minimum=0.2, maximum=60)

@@ -1,14 +1,19 @@
-"""What every page's frame needs: the entries of its rail."""
+"""What every page's frame needs: the entries of its rail, and the clusters to choose from."""
 
 from typing import TypedDict
 
 from django.http import HttpRequest
+from django.urls import get_script_prefix, reverse
 
-# Key, title, and the addresses that belong to the entry; the first is where it leads.
+from cluster import connection
+from meshui.clusters import PREFIX
+
+# Key, title, and the names of the pages that belong to the entry; the first is where it leads.
 PAGES = (
-    ("graph", "Graph", ("/graph/",)),
-    ("routing", "Routing", ("/routing/", "/plans/")),
-    ("changes", "Changes", ("/changes/",)),
+    ("graph", "Graph", ("graph",)),
+    ("routing", "Routing", ("routing", "routing-service", "plan")),
+    ("changes", "Changes", ("changes", "change")),
+    ("inventory", "Inventory", ("inventory",)),
 )
 
 
@@ -21,10 +26,29 @@ class Entry(TypedDict):
     current: bool
 
 
+class Choice(TypedDict):
+    """One cluster of the top bar's chooser."""
+
+    name: str
+    url: str
+    current: bool
+
+
 def shell(request: HttpRequest) -> dict[str, object]:
-    """Template context of the frame around every page."""
-    entries = [
-        Entry(key=key, title=title, url=addresses[0], current=request.path.startswith(addresses))
-        for key, title, addresses in PAGES
+    """Template context of every page's frame; `base` is where the console begins for this cluster."""
+    match = request.resolver_match
+    shown = match.view_name if match else ""
+    rail = [
+        Entry(key=key, title=title, url=reverse(names[0]), current=shown in names)
+        for key, title, names in PAGES
     ]
-    return {"rail": entries}
+    return {"rail": rail, "base": get_script_prefix(), "clusters": _clusters(request)}
+
+
+def _clusters(request: HttpRequest) -> list[Choice]:
+    """Every configured cluster; where there is but one, there is nothing to choose."""
+    names = connection.names()
+    if len(names) < 2:
+        return []
+    chosen = getattr(request, "cluster", "") or names[0]
+    return [Choice(name=name, url=f"{PREFIX}{name}/", current=name == chosen) for name in names]

@@ -18,13 +18,15 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from cluster import connection
 from cluster.errors import AlreadyExists, ClusterError, Conflict, Forbidden, Invalid, NotFound
-from cluster.port import Cluster
+from cluster.person import PersonCluster
 from cluster.refs import Manifest
 from routing import diff, live, planner, rules, stored, writing
 from routing.errors import ConflictError, NotWrittenError
 from routing.models import Change, ChangeState, Plan, PlanState
 from routing.planner import Operation
+from routing.problems import Problem
 from routing.recovery import finish_interrupted
 
 Sleep = Callable[[float], None]
@@ -34,13 +36,15 @@ Clock = Callable[[], datetime]
 def apply(
     plan: Plan,
     by: User,
-    cluster: Cluster,
+    person: PersonCluster,
     *,
     note: str = "",
     sleep: Sleep = time.sleep,
     now: Clock = timezone.now,
 ) -> Change:
-    """Applies a plan once, and returns its change; a plan that was applied already gives that change again.
+    """Applies a plan once, as this person and in his cluster, which must be the plan's; returns its change.
+
+    A plan that was applied already gives that change again.
 
     Raises ConflictError when the cluster is not any more what the plan was made for, or the plan is not to be
     had; NotWrittenError when the cluster refuses or does not answer.
@@ -51,17 +55,17 @@ def apply(
         claimed = ready.update(state=PlanState.APPLYING)
         change = _start(plan, by, note or plan.note, now()) if claimed else None
     if change is None:
-        return _already(plan, cluster, now())
-    return _Application(plan, change, cluster, sleep, now).run()
+        return _already(plan, now())
+    return _Application(plan, change, person, sleep, now).run()
 
 
 class _Application:
     """One application of a plan, from the claim to the final state."""
 
-    def __init__(self, plan: Plan, change: Change, cluster: Cluster, sleep: Sleep, now: Clock) -> None:
+    def __init__(self, plan: Plan, change: Change, person: PersonCluster, sleep: Sleep, now: Clock) -> None:
         self.plan = plan
         self.change = change
-        self.cluster = cluster
+        self.person = person
         self.sleep = sleep
         self.now = now
         self.operations = [stored.restore(kept) for kept in plan.operations]
@@ -75,7 +79,7 @@ class _Application:
         for index, operation in enumerate(self.operations):
             if index and planner.settles_between(self.operations[index - 1], operation):
                 self.sleep(settings.ROUTING_SETTLE_SECONDS)
-            written = writing.attempt(self.cluster, operation, current[index], expected[index])
+            written = writing.attempt(self.person, operation, current[index], expected[index])
             self.note(index, written)
             if written.error is not None:
                 self.stop(index, written.error, written.message)
@@ -86,7 +90,7 @@ class _Application:
         """The objects as they stand, if they say what the plan was
         made for. Raises ConflictError, ClusterError.
         """
-        current = [live.get(self.cluster, operation.ref) for operation in self.operations]
+        current = [live.get(self.person, operation.ref) for operation in self.operations]
         pairs = zip(self.operations, current, strict=True)
         conflicts = [
             _conflict(operation, found) for operation, found in pairs if writing.changed(operation, found)
@@ -100,18 +104,25 @@ class _Application:
     def replanned(self) -> None:
         """Plans again on what is live: a new rival or a lost subset shows only so."""
         wanted = rules.parse(self.plan.rules)
-        again = planner.plan(wanted, live.read(self.cluster, {rule.namespace for rule in wanted}))
+        again = planner.plan(wanted, live.read(self.person, {rule.namespace for rule in wanted}))
         if again.errors:
-            self.conflict(f"{again.errors[0].message} Nothing was written.", [])
+            self.conflict(f"{self.kept(again.errors[0])} Nothing was written.", [])
         mine = [(item.ref, diff.content(item.after)) for item in self.operations]
         if mine != [(item.ref, diff.content(item.after)) for item in again.operations]:
             message = "The cluster changed so that these rules now need other writes; nothing was written."
             self.conflict(message, [])
 
+    def kept(self, problem: Problem) -> str:
+        """The message of a problem as it may be kept: whoever may see the change will read it."""
+        needed = {need.rpartition("/")[2] for need in self.plan.needs.split(" ")}
+        if needed.issuperset(problem.namespaces):
+            return problem.message
+        return "The cluster changed so that these rules cannot be applied any more."
+
     def dry_run(self, current: list[Manifest | None]) -> list[Manifest | None]:
         """Has the server try every write before the first; returns what each would leave behind."""
         pairs = zip(self.operations, current, strict=True)
-        return [writing.write(self.cluster, operation, found, dry_run=True) for operation, found in pairs]
+        return [writing.write(self.person, operation, found, dry_run=True) for operation, found in pairs]
 
     def note(self, index: int, written: writing.Written) -> None:
         entry: dict[str, Any] = self.change.operations[index]
@@ -135,7 +146,7 @@ class _Application:
     def half_way(self, operation: Operation) -> dict[str, Any]:
         """The conflict that a write met after all checks had passed."""
         try:
-            found = live.get(self.cluster, operation.ref)
+            found = live.get(self.person, operation.ref)
         except ClusterError:
             found = operation.before
         return _conflict(operation, found)
@@ -161,16 +172,18 @@ class _Application:
         self.plan.save(update_fields=["state"])
 
 
-def is_stale(plan: Plan, cluster: Cluster) -> bool:
+def is_stale(plan: Plan, person: PersonCluster) -> bool:
     """Whether an object that the plan is about has changed since. Raises `cluster.errors.ClusterError`."""
     operations = map(stored.restore, plan.operations)
-    return any(writing.changed(operation, live.get(cluster, operation.ref)) for operation in operations)
+    return any(writing.changed(operation, live.get(person, operation.ref)) for operation in operations)
 
 
-def _already(plan: Plan, cluster: Cluster, now: datetime) -> Change:
+def _already(plan: Plan, now: datetime) -> Change:
     """What to answer for a plan that cannot be claimed."""
     plan.refresh_from_db()
-    if plan.state == PlanState.APPLYING and finish_interrupted(cluster, now):
+    if plan.state == PlanState.APPLYING:
+        # What became of it is looked up by the console itself, whoever asks.
+        finish_interrupted(plan.cluster, connection.get(plan.cluster).cluster, now)
         plan.refresh_from_db()
     if plan.state == PlanState.APPLIED:
         return plan.changes.get(state=ChangeState.APPLIED)
@@ -185,6 +198,8 @@ def _start(plan: Plan, by: User, note: str, at: datetime) -> Change:
     if plan.reverts is not None:
         about = plan.reverts.services
     return Change.objects.create(
+        cluster=plan.cluster,
+        needs=plan.needs,
         plan=plan,
         kind="revert" if plan.reverts else "apply",
         reverts=plan.reverts,

@@ -6,6 +6,7 @@ What is not measured is said to be unknown, never taken for nothing.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from cluster.inventory import ELSEWHERE
 from routing.rules import ClearFault, Fault, Rule, Split
 from routing.sentences import whom
 
@@ -72,11 +73,36 @@ def radius(rules: Sequence[Rule], traffic: Traffic) -> dict[str, Any]:
         "added_errors_per_minute": _per_minute(faults, rates, _failing) if faults else 0.0,
         "delayed_per_minute": _per_minute(faults, rates, _delayed) if faults else 0.0,
         "at_most": any(fault.match for fault in faults),
-        "sentence": " ".join(
-            _sentence(rule, len(callers[rule.namespace, rule.service]), rates[rule.namespace, rule.service])
-            for rule in rules
-        ),
+        "sentence": " ".join(_sentence(rule, rates[rule.namespace, rule.service]) for rule in rules),
     }
+
+
+def shown(kept: Mapping[str, Any], readable: Callable[[str], bool]) -> dict[str, Any]:
+    """A kept blast radius for somebody who may not read every namespace: the callers there become one."""
+    known: list[Mapping[str, Any]] = []
+    hidden: list[Mapping[str, Any]] = []
+    for caller in kept["callers"]:
+        elsewhere = caller["workload"] == ELSEWHERE and not caller["namespace"]
+        foreign = caller["namespace"] and not readable(caller["namespace"])
+        (hidden if elsewhere or foreign else known).append(caller)
+    return {**kept, "callers": [*known, *_merged(hidden)]}
+
+
+def _merged(hidden: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    rate = sum(caller["requests_per_second"] for caller in hidden)
+    if not hidden:
+        return []
+    failing = sum(caller["requests_per_second"] * caller["error_ratio"] for caller in hidden)
+    return [
+        {
+            "namespace": "",
+            "workload": ELSEWHERE,
+            "app": "",
+            "version": "",
+            "requests_per_second": round(rate, 3),
+            "error_ratio": round(failing / rate, 4) if rate else 0.0,
+        }
+    ]
 
 
 def unmeasured(reason: str) -> dict[str, Any]:
@@ -122,9 +148,9 @@ def _delayed(fault: Fault) -> float:
     return fault.delay.percentage / 100 if fault.delay else 0.0
 
 
-def _sentence(rule: Rule, callers: int, rate: float) -> str:
-    workloads = "1 workload sends" if callers == 1 else f"{callers} workloads send"
-    traffic = f"{workloads} {rate:.3g} requests a second to {rule.service}"
+def _sentence(rule: Rule, rate: float) -> str:
+    # No number of callers: the sentence is kept, and some of them may not be seen by a later reader.
+    traffic = f"{rate:.3g} requests a second reach {rule.service}"
     if rate == 0:
         return f"Nobody calls {rule.service} at the moment."
     if isinstance(rule, Split):

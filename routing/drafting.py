@@ -39,7 +39,7 @@ class Draft:
         except istio.CannotApply as refusal:
             self._virtual_services, self._destination_rules, self._why = before
             at = f"{field}.{refusal.field}" if refusal.field else field
-            self.problems.append(error(refusal.code, refusal.message, at))
+            self.problems.append(error(refusal.code, refusal.message, at, namespaces=self._about(rule)))
 
     def _apply(self, rule: Rule, service: inventory.Service, field: str) -> None:
         virtual = istio.virtual_services_of(self._virtual_services.values(), rule.namespace, rule.service)
@@ -53,6 +53,14 @@ class Draft:
         else:
             self._clear_fault(rule, virtual, field)
         self._about_virtual_services(virtual, service, field)
+
+    def _about(self, rule: Rule) -> list[str]:
+        """The namespaces of all that steers a service: a refusal may name any of it."""
+        virtual = istio.virtual_services_of(self._virtual_services.values(), rule.namespace, rule.service)
+        found = istio.destination_rules_of(self._destination_rules.values(), rule.namespace, rule.service)
+        routes = (virtual.main, virtual.wildcard, *virtual.rivals, *virtual.gateway_only)
+        policies = (found.main, found.wildcard, *found.duplicates, *found.elsewhere)
+        return sorted({istio.namespace_of(item) for item in (*routes, *policies) if item})
 
     def _split(
         self, rule: Split, service: inventory.Service, virtual: istio.VirtualServices, field: str
@@ -130,13 +138,20 @@ class Draft:
     def _about_ready_pods(
         self, rule: Split, service: inventory.Service, shares: dict[str, float], field: str
     ) -> None:
+        alive = any(version.ready_pods for version in service.versions) or service.pods_without_version
         for version in service.versions:
             weight = rule.weights.get(version.version, 0)
             if not weight or version.ready_pods:
                 continue
             message = f"{version.version} has no ready pod; {weight} % of the requests would fail."
-            # Taking weight away from a version that is down helps, even if not all of it goes.
-            level = warning if weight <= shares.get(version.version, 0) else error
+            if not service.pods_known:
+                message = (
+                    f"Whether {version.version} has a ready pod is not known: you may not list pods here."
+                )
+            # Taking weight away from a version that is down helps, even if not all of it goes. Where no
+            # version has a ready pod, every request fails as it is, and no weight makes that worse.
+            shrinks = weight <= shares.get(version.version, 0)
+            level = warning if shrinks or not (alive and service.pods_known) else error
             self.problems.append(level("NO_READY_PODS", message, f"{field}.weights.{version.version}"))
 
     def _about_everyone(self, rule: Fault, field: str) -> None:
@@ -153,17 +168,17 @@ class Draft:
                 f"{istio.name_of(item)} also sends requests to {service.name}, from a gateway only; "
                 "it is not changed, and requests that come through that gateway do not follow this rule."
             )
-            self.problems.append(warning("GATEWAY_ONLY", message, field, istio.name_of(item)))
+            self._warn("GATEWAY_ONLY", message, field, item)
         if virtual.main is not None and len(istio.hosts_of(virtual.main)) > 1:
             hosts = ", ".join(istio.hosts_of(virtual.main))
             message = (
                 f"{istio.name_of(virtual.main)} is for several hosts ({hosts}); the rule meets all of them."
             )
-            self.problems.append(warning("SHARED_HOSTS", message, field, istio.name_of(virtual.main)))
+            self._warn("SHARED_HOSTS", message, field, virtual.main)
         if virtual.main is None and virtual.wildcard is not None:
             name = istio.name_of(virtual.wildcard)
             message = f"{name} routes {service.name} by a wildcard; a rule for exactly this host replaces it."
-            self.problems.append(warning("WILDCARD_REPLACED", message, field, name))
+            self._warn("WILDCARD_REPLACED", message, field, virtual.wildcard)
 
     def _about_destination_rules(
         self, found: istio.DestinationRules, service: inventory.Service, wanted: list[str], field: str
@@ -171,8 +186,7 @@ class Draft:
         if found.main is not None and found.duplicates:
             others = ", ".join(istio.name_of(item) for item in found.duplicates)
             message = f"{others} is about the same host as {istio.name_of(found.main)}, which comes first."
-            name = istio.name_of(found.duplicates[0])
-            self.problems.append(warning("DUPLICATE_DESTINATION_RULE", message, field, name))
+            self._warn("DUPLICATE_DESTINATION_RULE", message, field, *found.duplicates, found.main)
         for item in found.elsewhere:
             lacking = set(wanted) - set(istio.read_subsets(item, service).by_version)
             if lacking:
@@ -180,16 +194,22 @@ class Draft:
                     f"Callers in namespace {istio.namespace_of(item)} use {istio.name_of(item)}, which has "
                     f"no subset for {', '.join(sorted(lacking))}; their requests for it would fail."
                 )
-                self.problems.append(warning("SUBSET_MISSING_ELSEWHERE", message, field, istio.name_of(item)))
+                self._warn("SUBSET_MISSING_ELSEWHERE", message, field, item)
 
     def _about_wildcard_rule(self, wildcard: Manifest, service: inventory.Service, field: str) -> None:
         name = istio.name_of(wildcard)
         message = f"{name} no longer applies to {service.name}; its traffic policy is copied."
-        self.problems.append(info("WILDCARD_REPLACED", message, field, name))
+        places = [istio.namespace_of(wildcard)]
+        self.problems.append(info("WILDCARD_REPLACED", message, field, name, places))
 
     def _notices(self, notices: Iterable[istio.Notice], manifest: Manifest, field: str) -> None:
         for notice in notices:
-            self.problems.append(warning(notice.code, notice.message, field, istio.name_of(manifest)))
+            self._warn(notice.code, notice.message, field, manifest)
+
+    def _warn(self, code: str, message: str, field: str, *named: Manifest) -> None:
+        """A warning about an object, the first of those that its message names."""
+        places = sorted({istio.namespace_of(item) for item in named})
+        self.problems.append(warning(code, message, field, istio.name_of(named[0]), places))
 
 
 def _copy(sentences: dict[Ref, list[str]]) -> dict[Ref, list[str]]:

@@ -1,30 +1,98 @@
-"""Reads from the cluster what a plan is made of, fresh each time."""
+"""Reads from the cluster what a plan is made of: fresh for planning, from the watch cache for the pages."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
-from cluster import inventory, kinds
+from cluster import inventory, objects, reading
+from cluster.cache import Known
 from cluster.errors import Forbidden, NotFound
-from cluster.kinds import Kind
+from cluster.identity import Ask
+from cluster.kinds import (
+    DEPLOYMENT,
+    DESTINATION_RULE,
+    POD,
+    ROLLOUT,
+    SERVICE,
+    STATEFUL_SET,
+    VIRTUAL_SERVICE,
+    Kind,
+)
+from cluster.person import PersonCluster
 from cluster.port import Cluster
 from cluster.refs import Manifest, Ref
-from routing.istio.hosts import ROOT_NAMESPACE
 from routing.planner import Live
 
+MAKERS: Final = (DEPLOYMENT, STATEFUL_SET, ROLLOUT)
+"""What can stand without a pod: of these a version counts even while none of its pods runs."""
+SHOWN: Final = (SERVICE, POD, VIRTUAL_SERVICE, DESTINATION_RULE)
+"""The kinds by which a page counts as current or not."""
 
-def read(cluster: Cluster, namespaces: Iterable[str] | None = None) -> Live:
-    """The services of some namespaces (None: of all), and every VirtualService and DestinationRule.
 
-    Raises `cluster.errors.ClusterError`. Where not all namespaces may be read,
-    those asked for and the root namespace have to do.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of the cluster; of what age, and why not newer, as in `cluster.cache.Known`.
+
+    `unread`: the namespaces whose VirtualServices or DestinationRules this person may not list.
     """
-    places = sorted(set(namespaces)) if namespaces is not None else None
-    services, pods, deployments = (
-        _in_places(cluster, kind, places) for kind in (kinds.SERVICE, kinds.POD, kinds.DEPLOYMENT)
-    )
+
+    live: Live
+    age_seconds: float | None
+    problem: str
+    unread: frozenset[str]
+
+
+def read(person: PersonCluster, namespaces: Iterable[str]) -> Live:
+    """The services of some namespaces, and the VirtualServices and DestinationRules of all, as they are now.
+
+    Raises `cluster.errors.ClusterError`. Where not all namespaces may be read, those that may have to do;
+    the ones asked for must be among them.
+    """
+    places = sorted(set(namespaces))
+    services, pods = (_in_places(person, kind, places) for kind in (SERVICE, POD))
+    makers = {kind: _if_any(person, kind, places) for kind in MAKERS}
     return Live(
-        services=inventory.services(services, pods, deployments),
-        virtual_services=_everywhere(cluster, kinds.VIRTUAL_SERVICE, places),
-        destination_rules=_everywhere(cluster, kinds.DESTINATION_RULE, places),
+        services=_services(services, pods, makers),
+        virtual_services=rules(person, VIRTUAL_SERVICE, places),
+        destination_rules=rules(person, DESTINATION_RULE, places),
+        whole=all(
+            not person.why_not(Ask("list", kind)) for kind in (SERVICE, VIRTUAL_SERVICE, DESTINATION_RULE)
+        ),
+    )
+
+
+def rules(person: PersonCluster, kind: Kind, places: Iterable[str] = ()) -> tuple[Manifest, ...]:
+    """Every object of a kind of Istio's that the person may read. Raises ClusterError; Forbidden when he may
+    not read those in `places`.
+    """
+    for place in places:
+        refusal = person.why_not(Ask("list", kind, place))
+        if refusal:
+            raise Forbidden(refusal, status=403)
+    try:
+        return _all(person, kind, None)
+    except NotFound:
+        # Istio's kinds are not installed: nothing routes here. A write will say so.
+        return ()
+
+
+def seen(person: PersonCluster, namespace: str | None = None) -> Seen:
+    """The services of one namespace (None: of all), with what routes them, as the watch cache knows them."""
+    # Rules for a service may stand in any namespace.
+    known = {kind: person.known(kind, namespace) for kind in (SERVICE, POD, *MAKERS)}
+    known |= {kind: person.known(kind) for kind in (VIRTUAL_SERVICE, DESTINATION_RULE)}
+    places = {item.metadata.namespace for item in known[SERVICE].items}
+    shown = _services(
+        known[SERVICE].items,
+        known[POD].items,
+        {kind: known[kind].items for kind in MAKERS},
+        person.hidden(POD, places),
+    )
+    return Seen(
+        live=Live(shown, known[VIRTUAL_SERVICE].items, known[DESTINATION_RULE].items),
+        age_seconds=_age(known),
+        problem=next((known[kind].problem for kind in SHOWN if known[kind].problem), ""),
+        unread=person.hidden(VIRTUAL_SERVICE, places) | person.hidden(DESTINATION_RULE, places),
     )
 
 
@@ -36,23 +104,33 @@ def get(cluster: Cluster, ref: Ref) -> Manifest | None:
         return None
 
 
-def _in_places(cluster: Cluster, kind: Kind, places: list[str] | None) -> tuple[Manifest, ...]:
-    if places is None:
-        return cluster.list(kind).items
-    return tuple(item for place in places for item in cluster.list(kind, place).items)
+def _services(
+    services: Iterable[Any],
+    pods: tuple[Any, ...],
+    makers: Mapping[Kind, Iterable[Any]],
+    pods_hidden: Collection[str] = (),
+) -> tuple[inventory.Service, ...]:
+    made = inventory.workloads(makers, pods, pods_hidden=pods_hidden)
+    return inventory.services(services, pods, made, pods_hidden=pods_hidden)
 
 
-def _everywhere(cluster: Cluster, kind: Kind, places: list[str] | None) -> tuple[Manifest, ...]:
+def _age(known: Mapping[Kind, Known[Any]]) -> float | None:
+    if known[SERVICE].age_seconds is None:
+        return None
+    return max(known[kind].age_seconds or 0.0 for kind in SHOWN)
+
+
+def _all(person: PersonCluster, kind: Kind, namespace: str | None) -> tuple[Any, ...]:
+    return reading.everything(person, kind, objects.shape_of(kind), namespace).items
+
+
+def _in_places(person: PersonCluster, kind: Kind, places: Iterable[str]) -> tuple[Any, ...]:
+    return tuple(item for place in places for item in _all(person, kind, place))
+
+
+def _if_any(person: PersonCluster, kind: Kind, places: Iterable[str]) -> tuple[Any, ...]:
+    """What makes pods, where it is served and may be read: without it only versions without pods lack."""
     try:
-        return cluster.list(kind).items
-    except NotFound:
-        # Istio's kinds are not installed: nothing routes here. A write will say so.
+        return _in_places(person, kind, places) if person.served_version(kind) else ()
+    except (Forbidden, NotFound):
         return ()
-    except Forbidden:
-        if places is None:
-            raise
-    found = _in_places(cluster, kind, [place for place in places if place != ROOT_NAMESPACE])
-    try:
-        return found + cluster.list(kind, ROOT_NAMESPACE).items
-    except Forbidden:
-        return found

@@ -3,13 +3,18 @@
 
 Operations are kept as JSON with whole manifests: a revert is
 made of them, whatever has become of the cluster.
+
+`cluster` is the name of the one that a row is about, and `needs` what somebody must be allowed to read there
+to see the row, as `routing.scope` writes it.
 """
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
+
+MAX_CLUSTER: Final = 63
 
 
 class PlanState(models.TextChoices):
@@ -35,6 +40,8 @@ class ChangeState(models.TextChoices):
 class Plan(models.Model):
     """What somebody wants to write, and for which state of the cluster."""
 
+    cluster = models.CharField(max_length=MAX_CLUSTER)
+    needs = models.TextField(db_index=True)
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(db_index=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="plans")
@@ -59,6 +66,8 @@ class Plan(models.Model):
 class Change(models.Model):
     """What was written, by whom, and how far it came. The row is there before the first write."""
 
+    cluster = models.CharField(max_length=MAX_CLUSTER)
+    needs = models.TextField(db_index=True)
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="changes")
     kind = models.CharField(max_length=16, choices=[("apply", "apply"), ("revert", "revert")])
     reverts = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="reverted_by")

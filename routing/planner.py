@@ -18,6 +18,9 @@ from routing import diff, istio, rules
 from routing.drafting import Draft
 from routing.problems import Problem, error, info
 
+_NOT_ALL_SEEN: Final = (
+    "You may not read every namespace; a rule for the same host in one of the others would go unnoticed here."
+)
 Action: TypeAlias = Literal["create", "update", "delete"]
 
 BEFORE_ROUTES: Final = 0
@@ -27,11 +30,15 @@ AFTER_ROUTES: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What a plan is made of: the services concerned, and every VirtualService and DestinationRule."""
+    """What a plan is made of: the services concerned, and every VirtualService and DestinationRule.
+
+    `whole`: these are really all; False where some namespaces may not be read.
+    """
 
     services: tuple[inventory.Service, ...]
     virtual_services: tuple[Manifest, ...]
     destination_rules: tuple[Manifest, ...]
+    whole: bool = True
 
     def service(self, namespace: str, name: str) -> inventory.Service | None:
         """The service of this name, or None."""
@@ -93,6 +100,8 @@ def plan(wanted: Sequence[rules.Rule], live: Live) -> Plan:
     problems = list(draft.problems)
     if not operations and not any(problem.level == "error" for problem in problems):
         problems.append(info("NOTHING_TO_DO", "The cluster is already as these rules want it."))
+    if not live.whole:
+        problems.append(info("NOT_ALL_SEEN", _NOT_ALL_SEEN))
     return Plan(tuple(wanted), operations, tuple(problems), digest(wanted, operations))
 
 

@@ -3,8 +3,8 @@
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from cluster.port import Cluster
-from routing import blast, live, planner, rules, stored
+from cluster.person import PersonCluster
+from routing import blast, live, planner, rules, scope, stored
 from routing.apply import Clock
 from routing.errors import WrongRulesError
 from routing.models import Plan
@@ -13,25 +13,30 @@ from routing.sentences import summary
 
 
 def make(
-    body: object, by: User, cluster: Cluster, traffic: blast.Traffic, *, now: Clock = timezone.now
+    body: object, by: User, person: PersonCluster, traffic: blast.Traffic, *, now: Clock = timezone.now
 ) -> Plan:
-    """The plan of a request body. Raises WrongRulesError (and keeps nothing) when the rules are wrong, or the
-    cluster as it stands does not allow them; `cluster.errors.ClusterError` when it cannot be read.
+    """The plan of a request body, in this person's cluster and by what he may read.
+
+    Raises WrongRulesError (and keeps nothing) when the rules are wrong, or the cluster as it stands does not
+    allow them; `cluster.errors.ClusterError` when it cannot be read.
     """
     try:
         wanted = rules.parse_request(body)
     except rules.RulesError as refusal:
         raise WrongRulesError(refusal.errors) from refusal
-    plan = planner.plan(wanted.rules, live.read(cluster, {rule.namespace for rule in wanted.rules}))
+    plan = planner.plan(wanted.rules, live.read(person, {rule.namespace for rule in wanted.rules}))
     if plan.errors:
         raise WrongRulesError(FieldError(item.field or "rules", item.message) for item in plan.errors)
+    operations = [stored.keep(operation) for operation in plan.operations]
     return Plan.objects.create(
+        cluster=person.name,
+        needs=scope.needs(operations, [f"{rule.namespace}/{rule.service}" for rule in wanted.rules]),
         created_at=now(),
         created_by=by,
         note=wanted.note,
         rules=[rules.to_json(rule) for rule in wanted.rules],
-        operations=[stored.keep(operation) for operation in plan.operations],
-        problems=[problem.to_json() for problem in plan.problems],
+        operations=operations,
+        problems=[problem.keep() for problem in plan.problems],
         blast_radius=blast.radius(wanted.rules, traffic),
         hash=plan.hash,
         summary=summary(wanted.rules),

@@ -15,12 +15,16 @@ AFTER: Final = timedelta(minutes=10)
 """Longer than any application takes: each call to the cluster ends within seconds."""
 
 
-def finish_interrupted(cluster: Cluster, now: datetime, *, after: timedelta = AFTER) -> list[Change]:
-    """Ends every change that began longer ago than `after` and has not ended, and returns them.
+def finish_interrupted(
+    name: str, cluster: Cluster, now: datetime, *, after: timedelta = AFTER
+) -> list[Change]:
+    """Ends every change in the cluster of this name that began longer ago than `after` and has not ended.
+
+    `cluster` acts with the console's own rights: a person's may have been taken away. Returns the changes.
 
     Raises `cluster.errors.ClusterError`; what was not looked up then stays as it is.
     """
-    left = Change.objects.filter(state=ChangeState.STARTED, at__lte=now - after).order_by("pk")
+    left = Change.objects.filter(cluster=name, state=ChangeState.STARTED, at__lte=now - after).order_by("pk")
     return [_finish(change, cluster, now) for change in left.select_related("plan", "by", "reverts")]
 
 

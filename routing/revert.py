@@ -14,8 +14,8 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 from django.utils import timezone
 
-from cluster.port import Cluster
-from cluster.refs import Manifest
+from cluster.kinds import VIRTUAL_SERVICE
+from cluster.person import PersonCluster
 from routing import blast, diff, live, planner, stored
 from routing.apply import Clock, Sleep, apply
 from routing.errors import ConflictError
@@ -30,21 +30,24 @@ UNDER_WAY: Final = (ChangeState.STARTED, ChangeState.APPLIED)
 def revert(
     change: Change,
     by: User,
-    cluster: Cluster,
+    person: PersonCluster,
     *,
     note: str = "",
     sleep: Sleep = time.sleep,
     now: Clock = timezone.now,
 ) -> Change:
-    """Takes a change back and returns the change that did. Raises ConflictError and what `apply` raises."""
+    """Takes a change back, as this person and in his cluster, which must be the change's.
+
+    Returns the change that did. Raises ConflictError and what `apply` raises.
+    """
     if change.state not in (ChangeState.APPLIED, ChangeState.PARTIAL):
         raise ConflictError(f"Change #{change.pk} has written nothing that could be taken back.")
     if not _claim(change, now()):
         raise ConflictError(f"Change #{change.pk} has been taken back already, or is just now.")
     applied = False
     try:
-        plan = _plan(change, by, cluster, note, now)
-        done = apply(plan, by, cluster, note=note, sleep=sleep, now=now)
+        plan = _plan(change, by, person, note, now)
+        done = apply(plan, by, person, note=note, sleep=sleep, now=now)
         applied = done.state == ChangeState.APPLIED
         return done
     finally:
@@ -63,14 +66,14 @@ def _claim(change: Change, now: datetime) -> bool:
     return bool(Change.objects.filter(pk__in=free.values("pk")).update(revert_claimed_at=now))
 
 
-def _plan(change: Change, by: User, cluster: Cluster, note: str, now: Clock) -> Plan:
+def _plan(change: Change, by: User, person: PersonCluster, note: str, now: Clock) -> Plan:
     operations: list[Operation] = []
     conflicts: list[dict[str, Any]] = []
     for kept in change.operations:
         if kept["state"] != "done":
             continue
         done = stored.restore(kept)
-        found = live.get(cluster, done.ref)
+        found = live.get(person, done.ref)
         if diff.same(found, done.before):
             continue
         if not diff.same(found, done.after):
@@ -81,16 +84,15 @@ def _plan(change: Change, by: User, cluster: Cluster, note: str, now: Clock) -> 
             operations.append(operation)
     if conflicts:
         raise ConflictError("Somebody changed it since; nothing was taken back.", conflicts)
-    _refuse_dangling(operations, cluster)
+    _refuse_dangling(operations, person)
     return _keep(change, by, operations, note, now)
 
 
-def _refuse_dangling(operations: list[Operation], cluster: Cluster) -> None:
+def _refuse_dangling(operations: list[Operation], person: PersonCluster) -> None:
     removes = any(item.phase == planner.AFTER_ROUTES for item in operations)
     if not removes:
         return
-    routes: tuple[Manifest, ...] = live.read(cluster, []).virtual_services
-    problems = planner.dangling_subsets(routes, operations)
+    problems = planner.dangling_subsets(live.rules(person, VIRTUAL_SERVICE), operations)
     if problems:
         raise ConflictError(f"{problems[0].message} Nothing was taken back.")
 
@@ -98,11 +100,15 @@ def _refuse_dangling(operations: list[Operation], cluster: Cluster) -> None:
 def _keep(change: Change, by: User, operations: list[Operation], note: str, now: Clock) -> Plan:
     ordered = planner.in_safe_order(operations)
     text = f"revert of {change.pk} {planner.digest([], ordered)}"
+    kept = [stored.keep(operation) for operation in ordered]
     return Plan.objects.create(
+        cluster=change.cluster,
+        # What the change was about stays the condition, even where there is less to take back.
+        needs=change.needs,
         created_at=now(),
         created_by=by,
         note=note,
-        operations=[stored.keep(operation) for operation in ordered],
+        operations=kept,
         blast_radius=blast.unmeasured("What a revert meets is not measured."),
         hash=hashlib.sha256(text.encode()).hexdigest(),
         summary=f"Reverts #{change.pk} ({change.summary})",

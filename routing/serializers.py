@@ -302,7 +302,18 @@ class ServiceSerializer(Base):
     problems = ProblemSerializer(many=True)
 
 
-class ServicesSerializer(Base):
+class FreshnessSerializer(Base):
+    """How old what is told of the cluster is, and why it is not newer; 0 and "" while it is current."""
+
+    age_seconds = serializers.FloatField(allow_null=True)
+    problem = serializers.CharField(allow_blank=True)
+
+
+class OneServiceSerializer(ServiceSerializer, FreshnessSerializer):
+    """One service."""
+
+
+class ServicesSerializer(FreshnessSerializer):
     """Services."""
 
     services = ServiceSerializer(many=True)

@@ -1,10 +1,14 @@
 """The services that can be steered, with the routing in force, for the pages and for GET services."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.utils import timezone
 
 from cluster import inventory
-from cluster.port import Cluster
+from cluster.person import PersonCluster
 from routing import istio, live
 from routing.blast import Traffic
 from routing.istio import ObservedFault
@@ -15,21 +19,51 @@ from routing.sentences import fault_parts, split_sentence, whom
 Json = dict[str, Any]
 
 
-def everything(cluster: Cluster, namespaces: list[str], traffic: Traffic) -> list[Json]:
-    """Every service of some namespaces (empty: of all). Raises `cluster.errors.ClusterError`."""
-    state = live.read(cluster, namespaces or None)
-    return [describe(service, state, traffic) for service in state.services]
+UNREAD: Final = "You may not read the VirtualServices and DestinationRules of this namespace."
 
 
-def one(cluster: Cluster, namespace: str, name: str, traffic: Traffic) -> Json | None:
-    """One service, or None where there is none. Raises `cluster.errors.ClusterError`."""
-    state = live.read(cluster, [namespace])
-    service = state.service(namespace, name)
-    return describe(service, state, traffic) if service else None
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The services that somebody may see, of what age, and why not newer, as in `cluster.cache.Known`."""
+
+    items: list[Json]
+    age_seconds: float | None
+    problem: str
+
+    @property
+    def known_at(self) -> datetime | None:
+        """From when they are; None when they were never read."""
+        if self.age_seconds is None:
+            return None
+        return timezone.now() - timedelta(seconds=self.age_seconds)
 
 
-def describe(service: inventory.Service, state: Live, traffic: Traffic) -> Json:
-    """One service with the routing in force and, as far as it is measured, the traffic."""
+def everything(person: PersonCluster, traffic: Traffic, namespaces: Collection[str] = ()) -> Services:
+    """Every service of some namespaces (empty: of all). Never raises for a cluster that does not answer."""
+    seen = live.seen(person)
+    wanted = [item for item in seen.live.services if not namespaces or item.namespace in namespaces]
+    return _described(wanted, seen, traffic)
+
+
+def one(person: PersonCluster, traffic: Traffic, namespace: str, name: str) -> Services:
+    """One service, or none where there is none."""
+    seen = live.seen(person, namespace)
+    service = seen.live.service(namespace, name)
+    return _described([service] if service else [], seen, traffic)
+
+
+def _described(services: Iterable[inventory.Service], seen: live.Seen, traffic: Traffic) -> Services:
+    items = [
+        describe(service, seen.live, traffic, unread=service.namespace in seen.unread) for service in services
+    ]
+    return Services(items, seen.age_seconds, seen.problem)
+
+
+def describe(service: inventory.Service, state: Live, traffic: Traffic, *, unread: bool = False) -> Json:
+    """One service with the routing in force and, as far as it is measured, the traffic.
+
+    `unread`: what routes it may not be read, so that nothing is said of it.
+    """
     virtual = istio.virtual_services_of(state.virtual_services, service.namespace, service.name)
     rules = istio.destination_rules_of(state.destination_rules, service.namespace, service.name)
     subsets = istio.read_subsets(rules.effective, service)
@@ -37,7 +71,7 @@ def describe(service: inventory.Service, state: Live, traffic: Traffic) -> Json:
     weights = istio.read_weights(in_force, service.namespace, service.name, subsets) if in_force else None
     faults = istio.observed_faults(in_force) if in_force else ()
     shares = traffic.shares(service.namespace, service.name) if traffic.available() else {}
-    reason = _not_editable(service, virtual)
+    reason = UNREAD if unread else _not_editable(service, virtual)
     return {
         "namespace": service.namespace,
         "name": service.name,
@@ -48,7 +82,7 @@ def describe(service: inventory.Service, state: Live, traffic: Traffic) -> Json:
         "versions": [_version(version, subsets, weights, shares) for version in service.versions],
         "routing": {
             "virtual_service": _name(in_force),
-            "sentence": _sentence(weights, faults, routed=in_force is not None),
+            "sentence": UNREAD if unread else _sentence(weights, faults, routed=in_force is not None),
             "editable": not reason,
             "reason": reason,
         },

@@ -1,11 +1,12 @@
 """Operations between their typed form, the JSON that is kept, and the JSON that is answered."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from cluster import kinds
+from cluster.person import PersonCluster
 from cluster.refs import Manifest, Ref
-from routing import diff
+from routing import blast, diff, problems
 from routing.models import Change, ChangeState, Plan
 from routing.planner import Operation
 
@@ -33,12 +34,15 @@ def keep(operation: Operation) -> Json:
     }
 
 
+def ref(named: Mapping[str, Any]) -> Ref:
+    """The reference that `resource` wrote."""
+    kind = kinds.of({"apiVersion": named["api_version"], "kind": named["kind"]})
+    return Ref(kind, named["namespace"], named["name"])
+
+
 def restore(kept: Mapping[str, Any]) -> Operation:
     """The operation that `keep` kept."""
-    named = kept["resource"]
-    kind = kinds.of({"apiVersion": named["api_version"], "kind": named["kind"]})
-    ref = Ref(kind, named["namespace"], named["name"])
-    return Operation(kept["action"], ref, kept["why"], kept["before"], kept["after"])
+    return Operation(kept["action"], ref(kept["resource"]), kept["why"], kept["before"], kept["after"])
 
 
 def trimmed(manifest: Manifest | None) -> Manifest | None:
@@ -49,8 +53,9 @@ def trimmed(manifest: Manifest | None) -> Manifest | None:
     return {**{key: value for key, value in manifest.items() if key != "status"}, "metadata": metadata}
 
 
-def plan_view(plan: Plan) -> Json:
-    """A plan as the REST API answers it."""
+def plan_view(plan: Plan, person: PersonCluster) -> Json:
+    """A plan as the REST API answers it: what its maker could read, and this person may not, is left out."""
+    readable = _readable(plan, person)
     return {
         "id": str(plan.pk),
         "hash": plan.hash,
@@ -62,8 +67,8 @@ def plan_view(plan: Plan) -> Json:
         "reverts": plan.reverts_id,
         "rules": plan.rules,
         "operations": [_planned(restore(kept)) for kept in plan.operations],
-        "problems": plan.problems,
-        "blast_radius": plan.blast_radius,
+        "problems": [problems.shown(kept, readable) for kept in plan.problems],
+        "blast_radius": blast.shown(plan.blast_radius, readable),
     }
 
 
@@ -104,6 +109,13 @@ def conflict(ref: Ref, base: Manifest | None, theirs: Manifest | None, yours: Ma
         "theirs_diff": _json(diff.fields(base, theirs)),
         "yours_diff": _json(diff.fields(base, yours)),
     }
+
+
+def _readable(plan: Plan, person: PersonCluster) -> Callable[[str], bool]:
+    named = {caller["namespace"] for caller in plan.blast_radius["callers"]} - {""}
+    named |= {place for kept in plan.problems for place in kept.get("namespaces", ())}
+    visible = person.access.visible(named)
+    return lambda namespace: visible is None or namespace in visible
 
 
 def _planned(operation: Operation) -> Json:

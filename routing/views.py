@@ -1,34 +1,32 @@
 """The acting pages: rendered here with what is known now; commands go to the REST interface.
 
-When the cluster does not answer, a page shows what this process last knew, and says from when it is.
+Services are shown from the watch cache: when the cluster does not answer, a page shows what was last known,
+and says from when it is. Every page is of one cluster and one person: what he may not read is not there.
 """
 
 import json
 import shlex
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from cluster import connection
+from cluster import people, refs
 from cluster.errors import ClusterError
-from routing import presenting, services, stored
+from cluster.identity import Ask
+from cluster.person import PersonCluster
+from routing import presenting, scope, services, stored
 from routing.apply import is_stale
 from routing.models import Change, Plan, PlanState
-from telemetry import live as traffic
+from telemetry import live
 
 PRESETS: Final = (0, 1, 5, 10, 25, 50, 100)
 PAGE: Final = 50
-KNOWN: Final = "routing.services"
-"""The key of the last known services in this process's cache: (when, services)."""
-KNOWN_FOR_SECONDS: Final = 3600
 REFUSALS: Final = {
     PlanState.APPLIED: "This plan is applied already.",
     PlanState.APPLYING: "This plan is being applied right now.",
@@ -47,15 +45,16 @@ OUTCOME_HELP: Final = {
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """The services with their routing."""
-    found, known_at, away = _known_services()
+    person = people.acting(request)
+    found = services.everything(person, _traffic(person))
     chosen = [name for name in request.GET.get("ns", "").split(",") if name]
-    shown = [item for item in found if not chosen or item["namespace"] in chosen]
+    shown = [item for item in found.items if not chosen or item["namespace"] in chosen]
     context = {
         "services": [presenting.service(item) for item in shown],
-        "namespaces": sorted({item["namespace"] for item in found}),
+        "namespaces": sorted({item["namespace"] for item in found.items}),
         "chosen_namespaces": chosen,
-        "known_at": known_at,
-        "away": away,
+        "known_at": found.known_at,
+        "away": found.problem,
     }
     return render(request, "routing/index.html", context)
 
@@ -64,13 +63,16 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_GET
 def service(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     """The editor of one service."""
-    found, known_at, away = _known_services()
-    item = next((item for item in found if (item["namespace"], item["name"]) == (namespace, name)), None)
-    if item is None and away is None:
+    if not refs.is_dns_label(namespace) or not refs.is_dns_label(name):
         raise Http404
-    if item is None:
-        context: dict[str, Any] = {"away": away, "services": [], "known_at": None}
+    person = people.acting(request)
+    found = services.one(person, _traffic(person), namespace, name)
+    if not found.items and (not found.problem or person.is_nobody):
+        raise Http404
+    if not found.items:
+        context: dict[str, Any] = {"away": found.problem, "services": [], "known_at": None}
         return render(request, "routing/index.html", context, status=503)
+    item = found.items[0]
     weights = {version["version"]: 0 for version in item["versions"][1:]}
     weights = {version["version"]: 100 for version in item["versions"][:1]} | weights
     rule = {"kind": "split", "namespace": namespace, "service": name, "weights": weights}
@@ -78,8 +80,8 @@ def service(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
         "service": presenting.service(item),
         "data": item,
         "presets": PRESETS,
-        "known_at": known_at,
-        "away": away,
+        "known_at": found.known_at,
+        "away": found.problem,
         "example": _shell({"rules": [rule]}),
     }
     return render(request, "routing/service.html", context)
@@ -89,12 +91,14 @@ def service(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
 @require_GET
 def plan(request: HttpRequest, plan_id: UUID) -> HttpResponse:
     """The preview of a plan: what would be written, whom it meets, and Apply."""
-    row = get_object_or_404(Plan.objects.select_related("created_by"), pk=plan_id)
-    view = stored.plan_view(row)
+    person = people.acting(request)
+    rows = scope.seen_by(person, Plan.objects.filter(pk=plan_id))
+    row = get_object_or_404(rows.select_related("created_by"))
+    view = stored.plan_view(row, person)
     operations = [presenting.operation(item) for item in view["operations"]]
     targets = _targets(f"{rule['namespace']}/{rule['service']}" for rule in row.rules)
     problems = presenting.ranked(view["problems"])
-    refusal = _refusal(row, problems)
+    refusal = _refusal(row, problems, person)
     context = {
         "plan": {**view, "operations": operations},
         "summary": row.summary,
@@ -105,7 +109,7 @@ def plan(request: HttpRequest, plan_id: UUID) -> HttpResponse:
         "refusal": refusal,
         "plan_again": bool(refusal and row.rules and row.state != PlanState.APPLYING),
         "change_id": row.changes.order_by("-pk").values_list("pk", flat=True).first(),
-        "apply_path": f"/api/v1/plans/{row.pk}/apply",
+        "apply_path": reverse("api-apply", args=[row.pk]),
         "example": _shell({"hash": row.hash}),
         "data": {"id": str(row.pk), "hash": row.hash, "rules": row.rules, "note": row.note},
     }
@@ -117,10 +121,10 @@ def plan(request: HttpRequest, plan_id: UUID) -> HttpResponse:
 def changes(request: HttpRequest) -> HttpResponse:
     """What was changed, the newest first."""
     before = request.GET.get("before", "")
-    rows = Change.objects.select_related("by").prefetch_related("reverted_by").order_by("-pk")
+    rows = scope.seen_by(people.acting(request), Change.objects.order_by("-pk"))
     if before.isascii() and before.isdecimal() and len(before) < 19:
         rows = rows.filter(pk__lt=int(before))
-    page = list(rows[: PAGE + 1])
+    page = list(rows.select_related("by").prefetch_related("reverted_by")[: PAGE + 1])
     context = {
         "changes": [presenting.change(stored.change_view(row)) for row in page[:PAGE]],
         "next": page[PAGE - 1].pk if len(page) > PAGE else None,
@@ -133,36 +137,33 @@ def changes(request: HttpRequest) -> HttpResponse:
 @require_GET
 def change(request: HttpRequest, change_id: int) -> HttpResponse:
     """One change: what was written, what it does to the traffic, and Revert."""
-    rows = Change.objects.select_related("by", "plan").prefetch_related("reverted_by")
-    row = get_object_or_404(rows, pk=change_id)
+    person = people.acting(request)
+    rows = scope.seen_by(person, Change.objects.filter(pk=change_id))
+    row = get_object_or_404(rows.select_related("by", "plan").prefetch_related("reverted_by"))
     view = presenting.change(stored.change_view(row))
     done = [item for item in view["operations"] if item["state"] == "done"]
+    undoing = [{**item, "action": _undoing(item["action"])} for item in reversed(done)]
+    revertible = bool(done) and not view["reverted_by"] and row.state in ("applied", "partial")
     intent = _intent(row)
     context = {
         "change": view,
         "targets": _targets(row.services),
-        "revertible": bool(done) and not view["reverted_by"] and row.state in ("applied", "partial"),
-        "undoing": [{**item, "action": _undoing(item["action"])} for item in reversed(done)],
+        "revertible": revertible,
+        "undoing": undoing,
+        "may_not": _may_not(person, undoing) if revertible else "",
         "watched": intent is not None,
         "outcome_help": OUTCOME_HELP.get(row.state, ""),
-        "revert_path": f"/api/v1/changes/{row.pk}/revert",
+        "revert_path": reverse("api-revert", args=[row.pk]),
         "data": {"id": row.pk, "intent": intent},
     }
     return render(request, "routing/change.html", context)
 
 
-def _known_services() -> tuple[list[dict[str, Any]], datetime | None, ClusterError | None]:
-    """The services; from when they are and why not newer ones, when the cluster does not answer."""
-    try:
-        found = services.everything(connection.current(), [], traffic)
-    except ClusterError as error:
-        known_at, known = cache.get(KNOWN, (None, []))
-        return known, known_at, error
-    cache.set(KNOWN, (timezone.now(), found), KNOWN_FOR_SECONDS)
-    return found, None, None
+def _traffic(person: PersonCluster) -> live.Traffic:
+    return live.of(person.name, person.visible())
 
 
-def _refusal(row: Plan, problems: list[dict[str, Any]]) -> str:
+def _refusal(row: Plan, problems: list[dict[str, Any]], person: PersonCluster) -> str:
     """Why a plan cannot be applied; empty when it can."""
     errors = sum(problem["level"] == "error" for problem in problems)
     if row.state != PlanState.READY:
@@ -172,9 +173,22 @@ def _refusal(row: Plan, problems: list[dict[str, Any]]) -> str:
     if not row.operations:
         return "There is nothing to do."
     try:
-        return REFUSALS[PlanState.STALE] if is_stale(row, connection.current()) else ""
+        stale = is_stale(row, person)
     except ClusterError as error:
         return f"{error.summary} Load this page again when it does."
+    return REFUSALS[PlanState.STALE] if stale else _may_not(person, row.operations)
+
+
+def _may_not(person: PersonCluster, operations: Iterable[Mapping[str, Any]]) -> str:
+    """Why this person may not do some of these (kept or shown) operations; empty when he may do all."""
+    asks = (_ask(item["action"], item["resource"]) for item in operations)
+    return next((reason for ask in asks if (reason := person.why_not(ask))), "")
+
+
+def _ask(action: Literal["create", "update", "delete"], resource: Mapping[str, str]) -> Ask:
+    ref = stored.ref(resource)
+    # What is yet to be created cannot be named in a right.
+    return Ask(action, ref.kind, ref.namespace, "" if action == "create" else ref.name)
 
 
 def _intent(row: Change) -> dict[str, Any] | None:

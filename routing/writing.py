@@ -1,7 +1,7 @@
 """One conditional write, and what to make of its failure.
 
 A write is for the state that was read: the version of the object goes with it. An answer that is lost is
-looked up, never repeated: the object itself says whether the write arrived.
+looked up, never repeated: the object itself says whether the write arrived, or that nobody can know any more.
 """
 
 import copy
@@ -50,9 +50,7 @@ def attempt(
     a write whose answer was lost is known again.
     """
     try:
-        return Written("done", _write_through_status(cluster, operation, current))
-    except Unavailable as error:
-        return _look_up(cluster, operation, expected, error)
+        return _write_through_status(cluster, operation, current, expected)
     except ClusterError as error:
         return Written("failed", None, error.message, error)
 
@@ -66,22 +64,32 @@ def changed(operation: Operation, found: Manifest | None) -> bool:
 
 
 def _write_through_status(
-    cluster: Cluster, operation: Operation, current: Manifest | None
-) -> Manifest | None:
+    cluster: Cluster, operation: Operation, current: Manifest | None, expected: Manifest | None
+) -> Written:
     """Writes; where only a controller's status came in between, once more for the version that it made."""
-    for _ in range(STATUS_WRITES - 1):
+    for attempt in range(STATUS_WRITES):
         try:
-            return write(cluster, operation, current, dry_run=False)
+            return Written("done", write(cluster, operation, current, dry_run=False))
+        except Unavailable as error:
+            return _look_up(cluster, operation, current, expected, error)
         except Conflict:
-            current = live.get(cluster, operation.ref)
-            if current is None or changed(operation, current):
+            found = live.get(cluster, operation.ref)
+            if attempt == STATUS_WRITES - 1 or found is None or changed(operation, found):
                 raise
-    return write(cluster, operation, current, dry_run=False)
+            current, expected = found, write(cluster, operation, found, dry_run=True)
+    raise AssertionError("unreachable")
 
 
 def _look_up(
-    cluster: Cluster, operation: Operation, expected: Manifest | None, error: Unavailable
+    cluster: Cluster,
+    operation: Operation,
+    current: Manifest | None,
+    expected: Manifest | None,
+    error: Unavailable,
 ) -> Written:
+    """What became of a write without an answer. `current` is what it was for: by its version, what stands
+    there untouched is known; `expected` is what it would have left behind.
+    """
     try:
         found = live.get(cluster, operation.ref)
     except ClusterError as second:
@@ -90,9 +98,21 @@ def _look_up(
             f"{second.message}"
         )
         return Written("failed", None, message, error)
-    if diff.same(found, expected if operation.after is not None else None):
+    if _identity(found) == _identity(current):
+        return Written("failed", found, f"{error.message} The write did not arrive.", error)
+    if diff.same(found, expected):
         return Written("done", found, "The answer was lost; the cluster has the write.")
-    return Written("failed", found, f"{error.message} The write did not arrive.", error)
+    stands = "it is gone" if found is None else "somebody else's version stands there"
+    message = (
+        f"{error.message} By now {stands}; whether this write came before, and was replaced, is not known."
+    )
+    return Written("failed", found, message, error)
+
+
+def _identity(manifest: Manifest | None) -> tuple[str, str] | None:
+    """One version of one object; None where there is none."""
+    metadata = manifest["metadata"] if manifest is not None else None
+    return (metadata["uid"], metadata["resourceVersion"]) if metadata is not None else None
 
 
 def _onto(current: Manifest, after: Manifest) -> Manifest:

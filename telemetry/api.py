@@ -1,4 +1,7 @@
-"""The graph and its figures over REST. Reads the collector's latest observation; never waits for a source."""
+"""The graph and its figures over REST, as far as who asks may see them.
+
+Reads the collector's latest observation; never waits for a source.
+"""
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -6,9 +9,11 @@ from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from telemetry import frames, runtime
-from telemetry.collector import Observation
+from cluster import people
+from cluster.access import Visible
+from telemetry import frames, rights, runtime
 from telemetry.graph import within
+from telemetry.observation import Observation
 from telemetry.runtime import Runtime
 from telemetry.serializers import GraphSerializer, SeriesQuery, SeriesSerializer, ViewQuery
 from telemetry.snapshot import Snapshot, View
@@ -30,9 +35,10 @@ class GraphView(APIView):
         """One view as of the latest reading; `source` says how old that is, and whether more comes."""
         query = ViewQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        view = View(query.validated_data["graph_type"], query.validated_data.get("namespaces", ()))
-        running, latest = _latest()
-        shown = within(latest.graphs[view.graph_type], view.namespaces)
+        asked = query.validated_data
+        running, latest, visible = _latest(request)
+        view = View(asked["graph_type"], asked.get("namespaces", ()), visible)
+        shown = within(latest.graph(view.graph_type, visible), view.namespaces)
         snapshot = Snapshot.of(latest.seq, latest.taken_at, view, shown)
         return _json(frames.graph(snapshot, running.collector.state, running.tick_seconds))
 
@@ -48,22 +54,29 @@ class SeriesView(APIView):
         query = SeriesQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         asked = query.validated_data
-        running, latest = _latest()
+        running, latest, visible = _latest(request)
         since = latest.taken_at - asked["seconds"]
-        columns = running.history.columns(asked["graph_type"], asked["id"], since, latest.taken_at)
+        columns = running.history.columns(asked["graph_type"], asked["id"], since, latest.taken_at, visible)
         if columns is None:
-            raise NotFound("No node or edge of this graph type had this id during the last hour.")
+            raise NotFound(
+                "No node or edge of this graph type that you may see had this id during the last hour. "
+                "There are no figures of calls from or to another namespace."
+            )
         return _json(columns.wire(asked["id"]))
 
 
-def _latest() -> tuple[Runtime, Observation]:
+def _latest(request: Request) -> tuple[Runtime, Observation, Visible]:
+    person = people.acting(request)
+    sight = rights.ask(person)
+    if not sight.answered:
+        raise UnavailableError(sight.notice)
     try:
-        running = runtime.current()
+        running = runtime.of(person.name)
     except runtime.NotRunningError as error:
         raise UnavailableError(str(error)) from error
     if running.collector.latest is None:
-        raise UnavailableError(running.collector.state.message or None)
-    return running, running.collector.latest
+        raise UnavailableError(running.collector.state.shortfall.told_to(sight.visible) or None)
+    return running, running.collector.latest, sight.visible
 
 
 def _json(answer: dict[str, object]) -> HttpResponse:

@@ -8,38 +8,29 @@ the fact.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol
 
 import msgspec
 
-from telemetry import graph
+from cluster.access import Visible
 from telemetry.frames import SourceState
-from telemetry.graph import Graph, Limits
+from telemetry.graph import GRAPH_TYPES, Limits
 from telemetry.identity import GraphType
+from telemetry.observation import Observation
 from telemetry.presence import Presence
 from telemetry.samples import Samples
+from telemetry.shortfall import Shortfall
 from telemetry.source import Source, SourceUnavailable
 
 _log = logging.getLogger(__name__)
 
 
-class Observation(msgspec.Struct, frozen=True):
-    """One reading of the mesh and its graphs, unfiltered. Immutable: other threads read it as they please.
-
-    `taken_at`: seconds since the epoch; `began_at`: when the reading began, on the collector's monotonic
-    clock.
-    """
-
-    seq: int
-    taken_at: float
-    began_at: float
-    samples: Samples
-    graphs: Mapping[GraphType, Graph]
-
-
 class Listener(Protocol):
     """Who is told of each tick, in the collector's thread."""
+
+    def wanted(self) -> Collection[tuple[GraphType, Visible]]:
+        """The graphs, besides those of who may see everything, that somebody looks at now."""
 
     def observed(self, observation: Observation, source: SourceState) -> None:
         """There is a new reading."""
@@ -93,12 +84,12 @@ class Collector:
                 samples = await self._source.read()
             await self._accept(samples, began_at)
         except SourceUnavailable as error:
-            self._miss(str(error), wall_at)
+            self._miss(error.shortfall, wall_at)
         except TimeoutError:
-            self._miss(f"No answer within {self._read_timeout:g} s.", wall_at)
+            self._miss(Shortfall(f"No answer within {self._read_timeout:g} s."), wall_at)
         except Exception:  # noqa: BLE001  the edge of the loop: the next tick is due, whatever it was
             _log.exception("A reading of the source %s failed", self._source.name)
-            self._miss("The reading failed; the log of the server says why.", wall_at)
+            self._miss(Shortfall("The reading failed; the log of the server says why."), wall_at)
 
     def age_seconds(self) -> float | None:
         """How old the latest reading is; None before the first one."""
@@ -106,27 +97,27 @@ class Collector:
 
     async def _accept(self, samples: Samples, began_at: float) -> None:
         marked = self._presence.mark(samples, began_at)
-        graphs = {}
-        for kind, built in graph.build_each(marked, self._limits):
-            graphs[kind] = built
+        seq = self.latest.seq + 1 if self.latest else 1
+        observation = Observation(seq, samples.taken_at, began_at, marked, self._limits)
+        for graph_type, visible in (*((each, None) for each in GRAPH_TYPES), *self._listener.wanted()):
+            observation.graph(graph_type, visible)
             # In a mesh of thousands of edges each takes tens of milliseconds: let the sockets in between.
             await asyncio.sleep(0)
-        seq = self.latest.seq + 1 if self.latest else 1
-        self.latest = Observation(seq, samples.taken_at, began_at, marked, graphs)
+        self.latest = observation
         if self.state.state == "stale":
             _log.info("The source %s answers again", self._source.name)
         self.state = SourceState(
             name=self._source.name,
             state="ok",
             window_seconds=samples.window_seconds,
-            message=samples.message,
+            shortfall=samples.shortfall,
             taken_at=samples.taken_at,
         )
         self._listener.observed(self.latest, self.state)
 
-    def _miss(self, message: str, wall_at: float) -> None:
+    def _miss(self, shortfall: Shortfall, wall_at: float) -> None:
         if self.state.state != "stale":
-            _log.warning("The source %s does not answer: %s", self._source.name, message)
+            _log.warning("The source %s does not answer: %s", self._source.name, shortfall.told_to(None))
         since = wall_at if self.state.since is None else self.state.since
-        self.state = msgspec.structs.replace(self.state, state="stale", since=since, message=message)
+        self.state = msgspec.structs.replace(self.state, state="stale", since=since, shortfall=shortfall)
         self._listener.silent(self.state)

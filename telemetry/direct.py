@@ -5,30 +5,28 @@ Without Prometheus and its scrape interval, a change in the mesh is seen within 
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from telemetry.exposition import Parser
 from telemetry.rates import RateWindow
 from telemetry.samples import Samples
 from telemetry.scrape import Answer
+from telemetry.shortfall import Failure, Shortfall
 from telemetry.source import SourceUnavailable
 from telemetry.targets import Target
 
 MAX_PAUSE_SECONDS = 5.0
-_NAMED_PODS = 3
 
 
 class Targets(Protocol):
     """The proxies to ask."""
 
-    problem: str
+    problem: Shortfall
 
     async def current(self) -> tuple[Target, ...]:
         """Raises SourceUnavailable."""
-
-    async def close(self) -> None:
-        """Ends what is under way."""
 
 
 class Fetcher(Protocol):
@@ -77,20 +75,19 @@ class DirectSource:
             # Reading a large answer takes milliseconds: let others in between.
             await asyncio.sleep(0)
         if targets and not answered:
-            raise SourceUnavailable(self._message(targets) or "No proxy answers.")
+            raise SourceUnavailable(self._shortfall(targets, "No proxy answers."))
         requests, durations = self._window.rates(now)
         return Samples(
             taken_at=taken_at,
             window_seconds=self._window.window_seconds,
             requests=requests,
             durations=durations,
-            message=self._message(targets),
+            shortfall=self._shortfall(targets),
         )
 
     async def close(self) -> None:
         """Closes connections."""
         await self._fetcher.close()
-        await self._targets.close()
 
     def _take_in(self, target: Target, answer: Answer, now: float) -> bool:
         """Adds an answer to the window, or notes why it cannot be."""
@@ -113,9 +110,14 @@ class DirectSource:
         self._parsers = {key: parser for key, parser in self._parsers.items() if key in keys}
         self._failures.keep(keys)
 
-    def _message(self, targets: Iterable[Target]) -> str:
-        parts = [self._targets.problem, self._failures.sentence({each.key: each.pod for each in targets})]
-        return " ".join(filter(None, parts))
+    def _shortfall(self, targets: Iterable[Target], common: str = "") -> Shortfall:
+        problem = self._targets.problem
+        return Shortfall(
+            common=" ".join(filter(None, (problem.common, common))),
+            inner=problem.inner,
+            proxies=Counter(target.namespace for target in targets),
+            failures=self._failures.of(targets),
+        )
 
 
 class _Failures:
@@ -127,7 +129,7 @@ class _Failures:
         self._reasons: dict[str, str] = {}
         self._times: dict[str, int] = {}
         self._due: dict[str, float] = {}
-        self._bad_lines: dict[str, str] = {}
+        self._bad_lines: dict[str, tuple[str, str]] = {}
 
     def is_due(self, key: str, now: float) -> bool:
         return now >= self._due.get(key, now)
@@ -146,20 +148,18 @@ class _Failures:
     def note_bad_lines(self, key: str, count: int, problems: tuple[str, ...]) -> None:
         self._bad_lines.pop(key, None)
         if count:
-            self._bad_lines[key] = f"has {count} metric lines that cannot be read ({'; '.join(problems)})"
+            self._bad_lines[key] = f"has {count} metric lines that cannot be read", "; ".join(problems)
 
     def keep(self, keys: set[str]) -> None:
         for key in (self._reasons.keys() | self._bad_lines.keys()) - keys:
             self.clear(key)
             self._bad_lines.pop(key, None)
 
-    def sentence(self, pods: Mapping[str, str]) -> str:
-        """Which pods are missing, by name, and why."""
-        reasons = {**self._bad_lines, **self._reasons}
-        named = sorted((pods[key], reason) for key, reason in reasons.items() if key in pods)
-        shown = "; ".join(f"{pod} {reason}" for pod, reason in named[:_NAMED_PODS])
-        if not shown:
-            return ""
-        more = len(named) - _NAMED_PODS
-        rest = f"; and {more} more" if more > 0 else ""
-        return f"{len(named)} of {len(pods)} proxies cannot be read in full: {shown}{rest}."
+    def of(self, targets: Iterable[Target]) -> tuple[Failure, ...]:
+        """Which pods are missing, and why."""
+        reasons = {**self._bad_lines, **{key: (reason, "") for key, reason in self._reasons.items()}}
+        return tuple(
+            Failure(target.namespace, target.pod, *reasons[target.key])
+            for target in targets
+            if target.key in reasons
+        )

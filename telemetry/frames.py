@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from cluster.access import Visible
+from telemetry.shortfall import Shortfall
 from telemetry.snapshot import Delta, Snapshot
 
 _encoder = msgspec.json.Encoder()
@@ -17,24 +19,24 @@ _encoder = msgspec.json.Encoder()
 class SourceState(msgspec.Struct, frozen=True):
     """Whether the source of metrics answers. Times in seconds since the epoch.
 
-    `since`: not answering since then; `taken_at`: the last answer; `message`: plain words, also for what is
-    missing from an answer.
+    `since`: not answering since then; `taken_at`: the last answer; `shortfall`: why it does not answer, or
+    what is missing from its answer.
     """
 
     name: str
     state: Literal["ok", "stale", "starting"]
     window_seconds: float
     since: float | None = None
-    message: str = ""
+    shortfall: Shortfall = Shortfall()
     taken_at: float | None = None
 
-    def wire(self) -> dict[str, Any]:
-        """As the browser reads it."""
+    def wire(self, visible: Visible) -> dict[str, Any]:
+        """As the browser reads it, in the words for who may see these namespaces (None: all)."""
         return {
             "name": self.name,
             "state": self.state,
             "since": iso(self.since),
-            "message": self.message,
+            "message": self.shortfall.told_to(visible),
             "taken_at": iso(self.taken_at),
             "window_seconds": self.window_seconds,
         }
@@ -54,7 +56,7 @@ def graph(snapshot: Snapshot, source: SourceState, tick_seconds: float) -> dict[
         "taken_at": iso(snapshot.taken_at),
         "graph_type": snapshot.view.graph_type,
         "namespaces": snapshot.view.namespaces,
-        "source": source.wire(),
+        "source": source.wire(snapshot.view.visible),
         "tick_seconds": tick_seconds,
         "nodes": list(snapshot.nodes.values()),
         "edges": list(snapshot.edges.values()),
@@ -63,10 +65,11 @@ def graph(snapshot: Snapshot, source: SourceState, tick_seconds: float) -> dict[
 
 def full(snapshot: Snapshot, source: SourceState, tick_seconds: float) -> bytes:
     """On connecting, on another view, and after a gap."""
-    return encode({"type": "full", **graph(snapshot, source, tick_seconds)})
+    notice = snapshot.view.notice
+    return encode({"type": "full", "notice": notice, **graph(snapshot, source, tick_seconds)})
 
 
-def delta(change: Delta, source: SourceState) -> bytes:
+def delta(change: Delta, source: SourceState, visible: Visible) -> bytes:
     """Once a tick, changed or not: its `taken_at` is what tells the browser that its figures are fresh."""
     return encode(
         {
@@ -74,16 +77,16 @@ def delta(change: Delta, source: SourceState) -> bytes:
             "seq": change.seq,
             "base": change.base,
             "taken_at": iso(change.taken_at),
-            "source": source.wire(),
+            "source": source.wire(visible),
             "nodes": change.nodes,
             "edges": change.edges,
         }
     )
 
 
-def status(source: SourceState) -> bytes:
+def status(source: SourceState, visible: Visible, notice: str) -> bytes:
     """While the source does not answer, and before its first answer."""
-    return encode({"type": "status", "source": source.wire()})
+    return encode({"type": "status", "notice": notice, "source": source.wire(visible)})
 
 
 def series(columns: Mapping[str, Any], *, reset: bool) -> bytes:

@@ -2,19 +2,22 @@
 samples.
 
 A request that reached no workload (an injected abort, a service without endpoints) ends at a node of kind
-"service". The unfiltered graph is built once a tick; what a view shows of it is cut out by within().
+"service". A graph is built once a tick for all who may see the same; what a view shows of it is cut out by
+within().
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
+from cluster.access import Visible
 from telemetry.flows import Flow, flows
 from telemetry.identity import Directory, GraphType, Identity, Service, service_of
 from telemetry.quantiles import Histogram, merge, quantiles
-from telemetry.samples import EdgeLabels, Samples
+from telemetry.redaction import redacted
+from telemetry.samples import HIDDEN, EdgeLabels, Samples
 
 GRAPH_TYPES: tuple[GraphType, ...] = get_args(GraphType)
 Health = Literal["ok", "degraded", "failing", "idle"]
@@ -61,7 +64,8 @@ class Edge(msgspec.Struct, frozen=True):
     """The requests from one node to another by one protocol.
 
     `share` is the part (0-1) of the source's requests to the same service that takes this edge;
-    `response_flags` are requests per second by Envoy's flag.
+    `response_flags` are requests per second by Envoy's flag. Without a share: an edge without requests, and
+    one to a service that the viewer may not see, whose other versions he does not see either.
     """
 
     id: str
@@ -129,14 +133,14 @@ def build(
     samples: Samples, graph_type: GraphType, namespaces: Collection[str] = (), limits: Limits | None = None
 ) -> Graph:
     """The graph of the samples; with namespaces, only what has an end in one of them."""
-    return within(_Builder(flows(samples), graph_type, limits or Limits()).graph(), namespaces)
+    return within(build_for(flows(samples), graph_type, None, limits), namespaces)
 
 
-def build_each(samples: Samples, limits: Limits | None = None) -> Iterator[tuple[GraphType, Graph]]:
-    """The unfiltered graphs of all types, one after the other; cheaper than building each by itself."""
-    summed = flows(samples)
-    for kind in GRAPH_TYPES:
-        yield kind, _Builder(summed, kind, limits or Limits()).graph()
+def build_for(
+    summed: Sequence[Flow], graph_type: GraphType, visible: Visible, limits: Limits | None = None
+) -> Graph:
+    """The graph of the flows as it may be shown to who may see these namespaces (None: all)."""
+    return _Builder(redacted(summed, visible), graph_type, limits or Limits()).graph()
 
 
 def within(graph: Graph, namespaces: Collection[str]) -> Graph:
@@ -186,6 +190,8 @@ class _Builder:
 
     def _add(self, flow: Flow) -> None:
         source, target = self._directory.ends(flow.labels)
+        if not _shows_something(source, target):
+            return
         service = service_of(flow.labels)
         self._identities[source.id] = source
         self._identities[target.id] = target
@@ -217,6 +223,7 @@ class _Builder:
         if total.idle_seconds > self._limits.edge_idle_seconds:
             return None
         all_sent = sum(self._sent_to[source, service] for service in total.services)
+        has_share = total.requests > 0 and all(namespace != HIDDEN for namespace, _ in total.services)
         return Edge(
             id=f"{source}->{target}:{protocol}",
             source=source,
@@ -225,10 +232,18 @@ class _Builder:
             requests_per_second=rounded(total.requests),
             error_ratio=rounded(total.error_ratio),
             latency_ms=total.latency(),
-            share=rounded(total.requests / all_sent) if total.requests else None,
+            share=rounded(total.requests / all_sent) if has_share else None,
             response_flags={flag: rounded(rate) for flag, rate in sorted(total.flags.items())},
             health=total.health(self._limits),
         )
+
+
+def _shows_something(source: Identity, target: Identity) -> bool:
+    """False between two ends of which nothing may be shown: the service that was called is visible then, but
+    in this type of graph it is no node.
+    """
+    kinds = {source.kind, target.kind}
+    return "hidden" not in kinds or bool(kinds - {"hidden", "unknown"})
 
 
 def _keep_seconds(labels: EdgeLabels, limits: Limits) -> float:

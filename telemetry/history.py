@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from cluster.access import Visible
 from telemetry.graph import Graph, Latency
 from telemetry.identity import GraphType
 
@@ -88,6 +89,7 @@ class _Series:
         self.fine = _Ring(FINE_POINTS)
         self.coarse = _Ring(COARSE_POINTS)
         self.active_at = -math.inf
+        self.namespaces: set[str] = set()
         self._pending: list[Point] = []
 
     def append(self, at: float, point: Point) -> None:
@@ -112,18 +114,23 @@ class History:
     def record(self, at: float, graphs: Mapping[GraphType, Graph]) -> None:
         """Adds one point (at: seconds since the epoch) to every series of the graphs."""
         for graph_type, graph in graphs.items():
-            for series_id, point in _points(graph):
+            for series_id, namespaces, point in _points(graph):
                 if series := self._writable(graph_type, series_id, at):
+                    series.namespaces.update(namespaces)
                     series.append(at, point)
         self._forget(at - COARSE_POINTS * TICKS_PER_COARSE_POINT * self._tick)
 
-    def columns(self, graph_type: GraphType, series_id: str, since: float, now: float) -> Columns | None:
-        """The figures of a node or edge from `since` on; None when it was not seen in the last hour.
+    def columns(
+        self, graph_type: GraphType, series_id: str, since: float, now: float, visible: Visible = None
+    ) -> Columns | None:
+        """The figures of a node or edge from `since` on; None when it was not seen in the last hour, and just
+        so when it is not all in namespaces that the viewer may see (None: all).
 
-        One point a tick where that reaches back far enough, else one in ten ticks.
+        One point a tick where that reaches back far enough, else one in ten ticks. There are none of calls
+        from or to another namespace as a whole: quantiles of the calls that it is made of cannot be added up.
         """
         series = self._series.get((graph_type, series_id))
-        if series is None:
+        if series is None or not (visible is None or series.namespaces <= visible):
             return None
         if now - since <= FINE_POINTS * self._tick:
             return _columns(series.fine.since(since), self._tick)
@@ -164,12 +171,19 @@ class History:
             del self._series[key]
 
 
-def _points(graph: Graph) -> Iterable[tuple[str, Point]]:
+def _points(graph: Graph) -> Iterable[tuple[str, Iterable[str], Point]]:
+    """The id, the figures, and the namespaces that one must be allowed to read for them.
+
+    What stands in no namespace (outside the mesh) adds up what many do with it: that is for who may see
+    everything. But a call out of nowhere belongs to whom it reaches.
+    """
     for node in graph.nodes.values():
         latency = graph.node_latency[node.id]
-        yield node.id, _point(node.requests_per_second, node.error_ratio, latency)
+        yield node.id, (node.namespace,), _point(node.requests_per_second, node.error_ratio, latency)
     for edge in graph.edges.values():
-        yield edge.id, _point(edge.requests_per_second, edge.error_ratio, edge.latency_ms)
+        source, target = graph.nodes[edge.source], graph.nodes[edge.target]
+        namespaces = (target.namespace,) if source.kind == "unknown" else (source.namespace, target.namespace)
+        yield edge.id, namespaces, _point(edge.requests_per_second, edge.error_ratio, edge.latency_ms)
 
 
 def _point(requests: float, error_ratio: float, latency: Latency) -> Point:

@@ -1,5 +1,6 @@
 """Who watches what: each view is cut and written once a tick, and the same bytes go to all its sockets.
 
+What a person may see is a part of the view, so that two people with other rights never share a byte.
 A socket that does not keep up is sent no backlog: its queue is dropped, and the next thing it gets is the
 latest full frame. Lives in the event loop's thread, without locks.
 """
@@ -9,11 +10,13 @@ from collections import deque
 
 import msgspec
 
+from cluster.access import Visible
 from telemetry import frames
-from telemetry.collector import Observation
 from telemetry.frames import SourceState
 from telemetry.graph import within
 from telemetry.history import Columns, History
+from telemetry.identity import GraphType
+from telemetry.observation import Observation
 from telemetry.snapshot import Snapshot, View, delta
 
 MAX_SOCKETS = 2000
@@ -52,6 +55,15 @@ class Subscription:
         """Looks at a view from now on; a full frame follows."""
         self._hub.move(self, view)
         self.watched_id = None
+        self.resync()
+
+    def see(self, visible: Visible, notice: str) -> None:
+        """Looks at the same with other rights from now on: what waited shows what may no longer be seen."""
+        if self.view is None or (self.view.visible, self.view.notice) == (visible, notice):
+            return
+        self._hub.move(self, msgspec.structs.replace(self.view, visible=visible, notice=notice))
+        self._waiting.clear()
+        self._status = None
         self.resync()
 
     def resync(self) -> None:
@@ -152,6 +164,10 @@ class Hub:
                 self._cut(watched, self._latest)
         watched.subscriptions.add(subscription)
 
+    def wanted(self) -> set[tuple[GraphType, Visible]]:
+        """The redacted graphs that somebody looks at now."""
+        return {(view.graph_type, view.visible) for view in self._watched if view.visible is not None}
+
     def observed(self, observation: Observation, source: SourceState) -> None:
         """Passes a new reading on to every socket: the difference, or the whole where it had nothing yet."""
         self._latest, self._source = observation, source
@@ -162,26 +178,28 @@ class Hub:
                 for subscription in watched.subscriptions:
                     subscription.resync()
                 continue
-            frame = frames.delta(delta(before, after), source)
+            frame = frames.delta(delta(before, after), source, watched.view.visible)
             series: dict[str, bytes | None] = {}
             for subscription in watched.subscriptions:
                 subscription.offer(frame, *self._news(subscription, observation, series))
 
     def silent(self, source: SourceState) -> None:
-        """Tells every socket that the source does not answer."""
+        """Tells every socket with a view that the source does not answer."""
         self._source = source
         for watched in self._watched.values():
             # The next full frame has to say so, too.
             watched.full = None
-        status = frames.status(source)
-        for subscription in self._subscriptions:
-            subscription.offer_status(status)
+            status = frames.status(source, watched.view.visible, watched.view.notice)
+            for subscription in watched.subscriptions:
+                subscription.offer_status(status)
 
     def full_frame(self, subscription: Subscription) -> bytes:
         """The whole view as of the latest reading; before the first one, the state of the source."""
-        watched = self._watched[subscription.view] if subscription.view else None
-        if watched is None or watched.snapshot is None:
-            return frames.status(self._source)
+        if subscription.view is None:
+            raise ValueError("A frame shows a view, and this socket has none.")
+        watched = self._watched[subscription.view]
+        if watched.snapshot is None:
+            return frames.status(self._source, watched.view.visible, watched.view.notice)
         if watched.full is None:
             watched.full = frames.full(watched.snapshot, self._source, self._tick)
         return watched.full
@@ -195,7 +213,7 @@ class Hub:
 
     def _cut(self, watched: _Watched, observation: Observation) -> Snapshot:
         view = watched.view
-        shown = within(observation.graphs[view.graph_type], view.namespaces)
+        shown = within(observation.graph(view.graph_type, view.visible), view.namespaces)
         watched.snapshot = Snapshot.of(observation.seq, observation.taken_at, view, shown)
         watched.full = None
         return watched.snapshot
@@ -215,5 +233,7 @@ class Hub:
         return [frame] if frame else []
 
     def _columns(self, view: View | None, series_id: str, since: float, now: float) -> Columns:
-        known = self._history.columns(view.graph_type, series_id, since, now) if view else None
-        return known or Columns(self._tick, [], [], [], [], [], [])
+        nothing = Columns(self._tick, [], [], [], [], [], [])
+        if view is None:
+            return nothing
+        return self._history.columns(view.graph_type, series_id, since, now, view.visible) or nothing

@@ -7,13 +7,16 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from telemetry.samples import EdgeLabels
+from telemetry.samples import HIDDEN, EdgeLabels
 
 GraphType = Literal["versioned_app", "app", "workload", "service"]
 
 
 class Identity(NamedTuple):
-    """A node without its figures. Kinds: app, workload, service, unknown."""
+    """A node without its figures. Kinds: app, workload, service, unknown, hidden.
+
+    All that the viewer may not see is one node, of kind hidden and without a name.
+    """
 
     id: str
     kind: str
@@ -28,6 +31,7 @@ Service = tuple[str, str]
 """Namespace and short name, or the host as it was given."""
 
 _UNKNOWN = Identity("unknown", "unknown")
+_HIDDEN = Identity("hidden", "hidden")
 
 
 def service_of(labels: EdgeLabels) -> Service:
@@ -42,7 +46,7 @@ class Directory:
     def __init__(self, labels: Iterable[EdgeLabels], graph_type: GraphType) -> None:
         self._graph_type = graph_type
         self._apps_of: dict[Service, set[str]] = defaultdict(set)
-        self._services_of: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._services_of: dict[tuple[str, str], set[Service]] = defaultdict(set)
         self._workloads: dict[str, set[str]] = defaultdict(set)
         for each in labels:
             self._learn(each)
@@ -53,7 +57,9 @@ class Directory:
         if app and service:
             self._apps_of[namespace, service].add(app)
         if app and service and labels.destination_workload:
-            self._services_of[labels.destination_workload_namespace or namespace, app].add(service)
+            self._services_of[labels.destination_workload_namespace or namespace, app].add(
+                (namespace, service)
+            )
 
     def ends(self, labels: EdgeLabels) -> tuple[Identity, Identity]:
         """The node that sent the requests, and the one that they reached: a service if no workload."""
@@ -64,19 +70,22 @@ class Directory:
 
     def described(self, identity: Identity) -> Identity:
         """The identity with what is known besides: a node's only workload, the service that leads to it."""
+        if identity.kind == "hidden":
+            return identity
         workloads = self._workloads[identity.id]
         if identity.kind != "service" and not identity.workload and len(workloads) == 1:
             identity = identity._replace(workload=next(iter(workloads)))
         if identity.kind != "service" and not identity.service:
-            return identity._replace(service=self._service_of(identity.namespace, identity.app))
+            namespace, service = self._service_of(identity.namespace, identity.app)
+            return identity._replace(service=service if namespace == identity.namespace else "")
         return identity
 
     def _source(self, labels: EdgeLabels) -> Identity:
         namespace, app = labels.source_workload_namespace, labels.source_canonical_service
         if self._graph_type == "service":
             service = self._service_of(namespace, app)
-            if service:
-                return self._service(namespace, service)
+            if service[1]:
+                return self._service(*service)
         return self._workload_side(namespace, app, labels.source_canonical_revision, labels.source_workload)
 
     def _target(self, labels: EdgeLabels) -> Identity:
@@ -92,6 +101,8 @@ class Directory:
 
     def _workload_side(self, namespace: str, app: str, version: str, workload: str) -> Identity:
         """A caller without a service of its own (a gateway) is an app in the graph of services, too."""
+        if namespace == HIDDEN:
+            return _HIDDEN
         if workload and (self._graph_type == "workload" or not app):
             return Identity(f"workload:{namespace}/{workload}", "workload", namespace, app, version, workload)
         if not app:
@@ -107,6 +118,9 @@ class Directory:
             f"service:{namespace}/{service}", "service", namespace=namespace, app=app, service=service
         )
 
-    def _service_of(self, namespace: str, app: str) -> str:
+    def _service_of(self, namespace: str, app: str) -> Service:
+        """The service that leads to an app: rather one of its own namespace, and of its own name."""
         services = self._services_of.get((namespace, app), set())
-        return app if app in services else min(services, default="")
+        return min(
+            services, key=lambda each: (each[0] != namespace, each[1] != app, each), default=(namespace, "")
+        )

@@ -8,13 +8,19 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from cluster.access import Visible
+from cluster.connection import UnknownClusterError
 from telemetry import runtime
-from telemetry.samples import RequestRate, is_counted, is_error
+from telemetry.redaction import seen
+from telemetry.runtime import Runtime
+from telemetry.samples import HIDDEN, EdgeLabels, RequestRate, is_counted, is_error
 
 
 class CallerTraffic(NamedTuple):
-    """The requests of one workload to a service; a caller without a proxy has empty names. error_ratio is
-    0-1.
+    """The requests of one workload to a service; error_ratio is 0-1.
+
+    A caller without a proxy has empty names. All callers that may not be seen are one, whose workload is
+    called "another namespace", without any other name.
     """
 
     namespace: str
@@ -25,60 +31,83 @@ class CallerTraffic(NamedTuple):
     error_ratio: float
 
 
-def available() -> bool:
-    """True while the source answers, so that the figures are of now."""
-    return runtime.source_is_live()
+class Traffic:
+    """The live traffic of one cluster, as far as somebody may see it."""
 
+    def __init__(self, runtime: Runtime | None, visible: Visible) -> None:
+        self._runtime = runtime
+        self._visible = visible
 
-def age_seconds() -> float | None:
-    """How old the figures are; None when there are none."""
-    try:
-        return runtime.current().collector.age_seconds()
-    except runtime.NotRunningError:
-        return None
+    def available(self) -> bool:
+        """True while the source answers, so that the figures are of now."""
+        return self._runtime is not None and self._runtime.collector.state.state == "ok"
 
+    def age_seconds(self) -> float | None:
+        """How old the figures are; None when there are none."""
+        return self._runtime.collector.age_seconds() if self._runtime else None
 
-def callers(namespace: str, service: str) -> list[CallerTraffic]:
-    """Who calls the service, by workload, the busiest first."""
-    totals: dict[tuple[str, str, str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for rate in _requests_to(namespace, service):
-        labels = rate.labels
-        total = totals[
-            labels.source_workload_namespace,
-            labels.source_workload,
-            labels.source_canonical_service,
-            labels.source_canonical_revision,
+    def callers(self, namespace: str, service: str) -> list[CallerTraffic]:
+        """Who calls the service, by workload, the busiest first; nobody, if it may not be seen."""
+        totals: dict[tuple[str, str, str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
+        for rate in self._requests_to(namespace, service):
+            total = totals[_caller(rate.labels)]
+            total[0] += rate.requests_per_second
+            if is_error(rate.response_code, rate.response_flags, rate.grpc_response_status):
+                total[1] += rate.requests_per_second
+        found = [
+            CallerTraffic(*caller, requests, errors / requests)
+            for caller, (requests, errors) in totals.items()
         ]
-        total[0] += rate.requests_per_second
-        if is_error(rate.response_code, rate.response_flags, rate.grpc_response_status):
-            total[1] += rate.requests_per_second
-    found = [
-        CallerTraffic(*caller, requests, errors / requests) for caller, (requests, errors) in totals.items()
-    ]
-    return sorted(found, key=lambda each: (-each.requests_per_second, each[:4]))
+        return sorted(found, key=lambda each: (-each.requests_per_second, each[:4]))
+
+    def shares(self, namespace: str, service: str) -> dict[str, float]:
+        """The part (0-1) of the service's requests that each version gets, of those that reached a workload.
+
+        Of a service that may not be seen, none; and none of versions in a namespace that may not be seen.
+        """
+        by_version: dict[str, float] = defaultdict(float)
+        total = 0.0
+        for rate in self._requests_to(namespace, service):
+            labels = rate.labels
+            if labels.destination_workload:
+                total += rate.requests_per_second
+            if labels.destination_workload and labels.destination_workload_namespace != HIDDEN:
+                by_version[labels.destination_canonical_revision] += rate.requests_per_second
+        return {version: requests / total for version, requests in sorted(by_version.items())}
+
+    def _requests_to(self, namespace: str, service: str) -> Iterable[RequestRate]:
+        latest = self._runtime.collector.latest if self._runtime else None
+        if self._visible is not None and namespace not in self._visible:
+            return
+        for rate in latest.samples.requests if latest else ():
+            labels = rate.labels
+            if (
+                rate.requests_per_second > 0
+                and is_counted(labels)
+                and labels.destination_service_name == service
+                and labels.destination_service_namespace == namespace
+            ):
+                shown = labels if self._visible is None else seen(labels, self._visible)
+                if shown is not None:
+                    yield rate._replace(labels=shown)
 
 
-def shares(namespace: str, service: str) -> dict[str, float]:
-    """The part (0-1) of the service's requests that each version gets, of those that reached a workload."""
-    by_version: dict[str, float] = defaultdict(float)
-    for rate in _requests_to(namespace, service):
-        if rate.labels.destination_workload:
-            by_version[rate.labels.destination_canonical_revision] += rate.requests_per_second
-    total = sum(by_version.values())
-    return {version: requests / total for version, requests in sorted(by_version.items())}
+def of(cluster_name: str, visible: Visible) -> Traffic:
+    """The traffic of a cluster (the empty name: the default one) in what somebody may see (None: all).
 
-
-def _requests_to(namespace: str, service: str) -> Iterable[RequestRate]:
+    Where nothing is observed, for whatever reason, it is not available.
+    """
     try:
-        latest = runtime.current().collector.latest
-    except runtime.NotRunningError:
-        return
-    for rate in latest.samples.requests if latest else ():
-        labels = rate.labels
-        if (
-            rate.requests_per_second > 0
-            and is_counted(labels)
-            and labels.destination_service_name == service
-            and labels.destination_service_namespace == namespace
-        ):
-            yield rate
+        return Traffic(runtime.of(cluster_name), visible)
+    except (runtime.NotRunningError, UnknownClusterError):
+        return Traffic(None, visible)
+
+
+def _caller(labels: EdgeLabels) -> tuple[str, str, str, str]:
+    namespace = labels.source_workload_namespace
+    return (
+        "" if namespace == HIDDEN else namespace,
+        labels.source_workload,
+        labels.source_canonical_service,
+        labels.source_canonical_revision,
+    )

@@ -9,6 +9,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from telemetry.shortfall import Shortfall
+
+HIDDEN = "another namespace"
+"""Stands in labels for the name of a namespace, and of what runs there, that the viewer may not see. No
+Kubernetes name has a space in it.
+"""
+
 
 class EdgeLabels(NamedTuple):
     """The labels of Istio's standard metrics that tell who called whom; "" where Istio says "unknown"."""
@@ -57,8 +64,7 @@ class Idle(NamedTuple):
 class Samples(msgspec.Struct, frozen=True):
     """One reading of the whole mesh.
 
-    `taken_at` is in seconds since the epoch; `message` names in plain words what is missing (a proxy that did
-    not answer), or is "".
+    `taken_at` is in seconds since the epoch; `shortfall` tells what is missing (a proxy that did not answer).
     """
 
     taken_at: float
@@ -66,7 +72,7 @@ class Samples(msgspec.Struct, frozen=True):
     requests: tuple[RequestRate, ...] = ()
     durations: tuple[DurationRate, ...] = ()
     idle: tuple[Idle, ...] = ()
-    message: str = ""
+    shortfall: Shortfall = Shortfall()
 
 
 def is_counted(labels: EdgeLabels) -> bool:

@@ -75,7 +75,10 @@ class NodeSerializer(serializers.Serializer[Any]):
     """What receives requests."""
 
     id = serializers.CharField()
-    kind = serializers.ChoiceField(choices=("app", "workload", "service", "unknown"))
+    kind = serializers.ChoiceField(
+        choices=("app", "workload", "service", "unknown", "hidden"),
+        help_text="`hidden`: all that stands in namespaces that you may not read.",
+    )
     namespace = serializers.CharField(allow_blank=True)
     app = serializers.CharField(allow_blank=True)
     version = serializers.CharField(allow_blank=True)

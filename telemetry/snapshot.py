@@ -8,17 +8,24 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from cluster.access import Visible
 from telemetry.graph import Edge, Graph, Node
 from telemetry.identity import GraphType
 
 Item = TypeVar("Item", Node, Edge)
 
 
-class View(msgspec.Struct, frozen=True, order=True):
-    """What a person looks at: a graph type, and the namespaces (sorted, none means all)."""
+class View(msgspec.Struct, frozen=True):
+    """What a person looks at: a graph type, and the namespaces (sorted, none means all).
+
+    `visible` are the namespaces that the person may see; None means all. `notice` is what the person has to
+    be told about that, or empty.
+    """
 
     graph_type: GraphType
     namespaces: tuple[str, ...] = ()
+    visible: Visible = None
+    notice: str = ""
 
 
 class Snapshot(msgspec.Struct, frozen=True):

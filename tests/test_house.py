@@ -9,10 +9,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PURE = {
-    "cluster": ["refs", "kinds", "errors", "inventory"],
+    "cluster": ["refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
-        "exposition", "flows", "frames", "graph", "identity", "presence", "quantiles",
-        "rates", "samples", "snapshot",
+        "exposition", "flows", "frames", "graph", "identity", "observation", "presence", "quantiles",
+        "rates", "redaction", "samples", "shortfall", "snapshot",
     ],
     "routing": ["rules", "istio", "planner", "diff"],
     "localmesh": ["xds"],

@@ -7,8 +7,8 @@ from aiohttp import web
 from localmesh.apiserver import discovery, openapi
 from localmesh.apiserver.errors import NotAcceptable
 from localmesh.apiserver.handlers import unknown_path
+from localmesh.apiserver.records import encode
 from localmesh.apiserver.requests import Accepted, accepted
-from localmesh.apiserver.store import encode
 
 VERSION = {
     "major": "1",

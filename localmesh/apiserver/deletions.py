@@ -1,11 +1,14 @@
 """Deletions through the API: of one object, or of a collection, with what belongs to it."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from localmesh.apiserver import garbage, kinds
-from localmesh.apiserver.errors import BadRequest, NotFound, forbidden
-from localmesh.apiserver.requests import Options, Target
-from localmesh.apiserver.store import Object, Preconditions, Store
+from localmesh.apiserver.errors import BadRequest, Cause, Invalid, NotFound, forbidden
+from localmesh.apiserver.records import Object
+from localmesh.apiserver.requests import Target
+from localmesh.apiserver.store import Preconditions, Store, held
+from localmesh.apiserver.validation import show
 from localmesh.apiserver.writes import in_version
 
 #: Namespaces without which a cluster is none.
@@ -14,54 +17,63 @@ PROTECTED_NAMESPACES = ("default", "kube-system", "kube-public")
 _POLICIES = ("Orphan", "Background", "Foreground")
 
 
-def delete(store: Store, target: Target, wanted: Object, options: Options) -> Object:
+def delete(store: Store, target: Target, wanted: Object) -> Object:
     """Delete one object as DeleteOptions say; the answer is a `Status`, or the object where finalizers hold
-    it.
+    it. A namespace is only marked: what it holds ends first.
     """
     resource, name = target.resource, str(target.name)
     if resource is kinds.NAMESPACES and name in PROTECTED_NAMESPACES:
         raise forbidden("namespaces", "", name, "this namespace may not be deleted")
     conditions = _preconditions(wanted)
-    dry_run = options.dry_run or wanted.get("dryRun") == ["All"]
+    dry_run = wanted.get("dryRun") == ["All"]
     orphan = _policy(wanted) == "Orphan"
     found = store.delete(resource, target.namespace, name, conditions, dry_run=True)
     if not dry_run:
-        if resource is kinds.NAMESPACES:
-            garbage.empty_namespace(store, name)
         if orphan:
             garbage.orphan_dependents(store, found["metadata"]["uid"])
         found = store.delete(resource, target.namespace, name)
         if not orphan and store.record(resource, target.namespace, name) is None:
             garbage.delete_dependents(store, found["metadata"]["uid"])
-    if found["metadata"].get("finalizers"):
+    if held(resource, found):
         return in_version(target, found)
     return _success(target, found["metadata"]["uid"])
 
 
-def delete_collection(
-    store: Store, target: Target, chosen: list[Object], wanted: Object, options: Options
-) -> None:
-    """Delete the chosen objects of a collection, one by one."""
-    for obj in chosen:
-        one = Target(target.resource, target.version, target.namespace, obj["metadata"]["name"])
+def delete_collection(store: Store, target: Target, names: Iterable[str], wanted: Object) -> None:
+    """Delete objects of a collection, one by one."""
+    for name in names:
+        one = Target(target.resource, target.version, target.namespace, name)
         try:
-            delete(store, one, wanted, options)
+            delete(store, one, wanted)
         except NotFound:
             continue  # gone together with another one
 
 
-def delete_options(value: Any, propagation_policy: str = "") -> Object:
-    """The DeleteOptions of a request. Raises `BadRequest` for anything else in its body."""
-    wanted = value if value is not None else {}
+def delete_options(value: Any, query: Mapping[str, str]) -> Object:
+    """The DeleteOptions of a request: its body, or, only where it has none, its query.
+
+    Raises `BadRequest` for anything else in the body, `Invalid` for a dry run that is not known.
+    """
+    wanted = value if value is not None else _told_in(query)
     if not isinstance(wanted, dict):
         raise BadRequest("the body must be DeleteOptions")
     if wanted.get("kind", "DeleteOptions") != "DeleteOptions":
         raise BadRequest(f"the body must be DeleteOptions, not {wanted['kind']}")
-    if propagation_policy:
-        wanted = {**wanted, "propagationPolicy": propagation_policy}
+    if wanted.get("dryRun") not in (None, [], ["All"]):
+        told = f'Unsupported value: {show(wanted["dryRun"])}: supported values: "All"'
+        raise Invalid("DeleteOptions", "meta.k8s.io", "", [Cause("dryRun", told, "FieldValueNotSupported")])
     _policy(wanted)
     _preconditions(wanted)
     return wanted
+
+
+def _told_in(query: Mapping[str, str]) -> Object:
+    found: Object = {}
+    if query.get("dryRun"):
+        found["dryRun"] = [query["dryRun"]]
+    if query.get("propagationPolicy"):
+        found["propagationPolicy"] = query["propagationPolicy"]
+    return found
 
 
 def _policy(wanted: Object) -> str:

@@ -12,6 +12,7 @@ from localmesh.apiserver.kinds import Resource
 Map = dict[str, Any]
 
 _STATUS_VERBS = ["get", "patch", "update"]
+_SUBRESOURCE_VERBS = {"log": ["get"], "finalize": ["update"]}
 
 
 def core_versions(address: str) -> Map:
@@ -75,7 +76,7 @@ def _subresource(resource: Resource, name: str) -> Map:
         "singularName": "",
         "namespaced": resource.namespaced,
         "kind": resource.kind,
-        "verbs": ["get"] if name == "log" else _STATUS_VERBS,
+        "verbs": _verbs_of(name),
     }
     if name == "scale":
         entry.update(group="autoscaling", version="v1", kind="Scale")
@@ -128,4 +129,8 @@ def _aggregated_subresource(resource: Resource, version: str, name: str) -> Map:
     kind = {"group": resource.group, "version": version, "kind": resource.kind}
     if name == "scale":
         kind = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
-    return {"subresource": name, "responseKind": kind, "verbs": ["get"] if name == "log" else _STATUS_VERBS}
+    return {"subresource": name, "responseKind": kind, "verbs": _verbs_of(name)}
+
+
+def _verbs_of(subresource: str) -> list[str]:
+    return _SUBRESOURCE_VERBS.get(subresource, _STATUS_VERBS)

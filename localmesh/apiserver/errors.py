@@ -21,6 +21,10 @@ class Cause:
         """How the cause reads inside the message of the whole error."""
         return f"{self.field}: {self.message}" if self.field else self.message
 
+    def told(self) -> dict[str, str]:
+        """The cause in the details of a `Status`."""
+        return {"reason": self.reason, "message": self.message, "field": self.field}
+
 
 class ApiError(Exception):
     """Anything that the API refuses; `status()` is its form on the wire."""
@@ -131,10 +135,7 @@ class Invalid(ApiError):  # noqa: N818
                 "name": name,
                 "group": group,
                 "kind": kind,
-                "causes": [
-                    {"reason": cause.reason, "message": cause.message, "field": cause.field}
-                    for cause in self.causes
-                ],
+                "causes": [cause.told() for cause in self.causes],
             },
         )
 
@@ -162,7 +163,9 @@ def conflict(plural: str, group: str, name: str, why: str) -> Conflict:
     return Conflict(f"Operation cannot be fulfilled on {told}: {why}", details=details)
 
 
-def forbidden(plural: str, group: str, name: str, why: str) -> Forbidden:
+def forbidden(plural: str, group: str, name: str, why: str, *causes: Cause) -> Forbidden:
     """The write is refused for a reason of policy."""
     told, details = _about(plural, group, name)
+    if causes:
+        details["causes"] = [each.told() for each in causes]
     return Forbidden(f"{told} is forbidden: {why}", details=details)

@@ -1,15 +1,16 @@
-"""What goes when something else goes: dependents of an owner, and the contents of a namespace.
+"""What goes when something else goes: dependents of an owner, and what a namespace holds.
 
 It works on the store like any controller. Source: "Garbage Collection" in the documentation of Kubernetes.
 """
 
-from localmesh.apiserver import kinds
-from localmesh.apiserver.errors import NotFound
-from localmesh.apiserver.kinds import Resource
-from localmesh.apiserver.store import Object, Store
+import contextlib
 
-#: Makers before what they make, so that nothing is made again.
-_MAKERS_FIRST = (kinds.DEPLOYMENTS, kinds.STATEFUL_SETS, kinds.DAEMON_SETS, kinds.REPLICA_SETS)
+from localmesh.apiserver import kinds, namespaces
+from localmesh.apiserver.errors import Gone, NotFound
+from localmesh.apiserver.kinds import Resource
+from localmesh.apiserver.records import Object
+from localmesh.apiserver.store import Store
+from localmesh.apiserver.watches import Event
 
 
 def delete_dependents(store: Store, uid: str) -> None:
@@ -33,35 +34,51 @@ def orphan_dependents(store: Store, uid: str) -> None:
             _set_owners(store, resource, obj, _without_owner(obj, uid))
 
 
-def empty_namespace(store: Store, namespace: str) -> None:
-    """Delete everything in a namespace."""
-    rest = [each for each in kinds.ALL if each.namespaced and each not in _MAKERS_FIRST]
-    for resource in (*_MAKERS_FIRST, *rest):
-        for record in list(store.records(resource, namespace)):
-            _delete(store, resource, namespace, record.name)
-
-
 def sweep(store: Store) -> None:
     """Delete what lost its owner or its namespace while nobody was watching."""
     for uid in store.owner_uids():
         if not store.exists(uid):
             delete_dependents(store, uid)
-    namespaces = {record.name for record in store.records(kinds.NAMESPACES)}
-    found = {record.namespace for each in kinds.ALL if each.namespaced for record in store.records(each)}
-    for namespace in found - namespaces:
-        empty_namespace(store, namespace)
+    there = {record.name for record in store.records(kinds.NAMESPACES)}
+    for namespace in (store.namespaces() - there) | namespaces.terminating(store):
+        namespaces.empty(store, namespace)
+        namespaces.finish(store, namespace)
 
 
 async def collect(store: Store) -> None:
-    """Follow all deletions, for ever, and delete what belonged to the deleted."""
-    with store.watch() as watch:
-        sweep(store)
-        async for event in watch:
-            if event.type == "DELETED":
-                obj = event.object
-                delete_dependents(store, obj["metadata"]["uid"])
-                if event.resource is kinds.NAMESPACES:
-                    empty_namespace(store, obj["metadata"]["name"])
+    """Follow all changes, for ever: delete what belonged to the deleted, and let ended namespaces go."""
+    while True:
+        with contextlib.suppress(Gone), store.watch() as watch:
+            sweep(store)
+            ending = namespaces.terminating(store)
+            async for event in watch:
+                _react(store, event, ending)
+            return  # the store is closed
+
+
+def _react(store: Store, event: Event, ending: set[str]) -> None:
+    record = event.record
+    if event.resource is kinds.NAMESPACES:
+        _follow_namespace(store, event, ending)
+    elif record.namespace in ending:
+        # Controllers may write into a namespace that ends: what comes late goes as well.
+        if event.type == "ADDED":
+            namespaces.empty(store, record.namespace)
+        elif event.type == "DELETED":
+            namespaces.finish(store, record.namespace)
+    if event.type == "DELETED":
+        delete_dependents(store, record.uid)
+
+
+def _follow_namespace(store: Store, event: Event, ending: set[str]) -> None:
+    name = event.record.name
+    if event.type == "DELETED":
+        ending.discard(name)
+        namespaces.empty(store, name)
+    elif event.object["metadata"].get("deletionTimestamp"):
+        ending.add(name)
+        namespaces.empty(store, name)
+        namespaces.finish(store, name)
 
 
 def _without_owner(obj: Object, uid: str) -> list[Object]:

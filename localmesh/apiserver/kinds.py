@@ -106,13 +106,13 @@ def _core(
     )
 
 
-def _apps(kind: str, plural: str, short: str, subresources: str) -> Resource:
+def _workload(group: str, kind: str, plural: str, short: str, subresources: str) -> Resource:
     return Resource(
-        "apps",
+        group,
         ("v1",),
         kind,
         plural,
-        short_names=(short,),
+        short_names=tuple(short.split()),
         categories=("all",),
         subresources=tuple(subresources.split()),
     )
@@ -147,11 +147,11 @@ def _istio_security(kind: str, plural: str, short: str, *columns: Column) -> Res
 
 
 def _gateway_api(
-    kind: str, plural: str, short: str, *columns: Column, version: str = "v1", namespaced: bool = True
+    kind: str, plural: str, short: str, *columns: Column, versions: str = "v1", namespaced: bool = True
 ) -> Resource:
     return Resource(
         "gateway.networking.k8s.io",
-        (version,),
+        tuple(versions.split()),
         kind,
         plural,
         namespaced=namespaced,
@@ -171,7 +171,7 @@ def _review(group: str, kind: str, *, namespaced: bool = False) -> Resource:
     return Resource(group, ("v1",), kind, kind.lower() + "s", namespaced=namespaced, verbs=CREATE_ONLY)
 
 
-NAMESPACES = _core("Namespace", "namespaces", "ns", "status", namespaced=False)
+NAMESPACES = _core("Namespace", "namespaces", "ns", "status finalize", namespaced=False)
 NODES = _core("Node", "nodes", "no", "status", namespaced=False)
 PODS = _core("Pod", "pods", "po", "status log")
 SERVICES = _core("Service", "services", "svc", "status")
@@ -181,10 +181,12 @@ SECRETS = _core("Secret", "secrets")
 EVENTS = _core("Event", "events", "ev")
 ENDPOINTS = _core("Endpoints", "endpoints", "ep")
 
-DEPLOYMENTS = _apps("Deployment", "deployments", "deploy", "status scale")
-REPLICA_SETS = _apps("ReplicaSet", "replicasets", "rs", "status scale")
-STATEFUL_SETS = _apps("StatefulSet", "statefulsets", "sts", "status scale")
-DAEMON_SETS = _apps("DaemonSet", "daemonsets", "ds", "status")
+DEPLOYMENTS = _workload("apps", "Deployment", "deployments", "deploy", "status scale")
+REPLICA_SETS = _workload("apps", "ReplicaSet", "replicasets", "rs", "status scale")
+STATEFUL_SETS = _workload("apps", "StatefulSet", "statefulsets", "sts", "status scale")
+DAEMON_SETS = _workload("apps", "DaemonSet", "daemonsets", "ds", "status")
+JOBS = _workload("batch", "Job", "jobs", "", "status")
+CRON_JOBS = _workload("batch", "CronJob", "cronjobs", "cj", "status")
 
 ENDPOINT_SLICES = Resource("discovery.k8s.io", ("v1",), "EndpointSlice", "endpointslices")
 LEASES = Resource("coordination.k8s.io", ("v1",), "Lease", "leases")
@@ -241,6 +243,18 @@ AUTHORIZATION_POLICIES = _istio_security(
 )
 REQUEST_AUTHENTICATIONS = _istio_security("RequestAuthentication", "requestauthentications", "ra")
 
+TELEMETRIES = Resource(
+    "telemetry.istio.io",
+    ("v1", "v1alpha1"),
+    "Telemetry",
+    "telemetries",
+    short_names=("telemetry",),
+    categories=("istio-io", "telemetry-istio-io"),
+    subresources=("status",),
+    columns=(_AGE,),
+    custom=True,
+)
+
 GATEWAY_CLASSES = _gateway_api(
     "GatewayClass",
     "gatewayclasses",
@@ -249,6 +263,7 @@ GATEWAY_CLASSES = _gateway_api(
     Column("Accepted", '.status.conditions[?(@.type=="Accepted")].status'),
     _AGE,
     Column("Description", ".spec.description", priority=1),
+    versions="v1 v1beta1",
     namespaced=False,
 )
 K8S_GATEWAYS = _gateway_api(
@@ -259,10 +274,13 @@ K8S_GATEWAYS = _gateway_api(
     Column("Address", ".status.addresses[*].value"),
     Column("Programmed", '.status.conditions[?(@.type=="Programmed")].status'),
     _AGE,
+    versions="v1 v1beta1",
 )
-HTTP_ROUTES = _gateway_api("HTTPRoute", "httproutes", "", Column("Hostnames", ".spec.hostnames"), _AGE)
+HTTP_ROUTES = _gateway_api(
+    "HTTPRoute", "httproutes", "", Column("Hostnames", ".spec.hostnames"), _AGE, versions="v1 v1beta1"
+)
 GRPC_ROUTES = _gateway_api("GRPCRoute", "grpcroutes", "", Column("Hostnames", ".spec.hostnames"), _AGE)
-REFERENCE_GRANTS = _gateway_api("ReferenceGrant", "referencegrants", "refgrant", _AGE, version="v1beta1")
+REFERENCE_GRANTS = _gateway_api("ReferenceGrant", "referencegrants", "refgrant", _AGE, versions="v1beta1")
 
 CUSTOM_RESOURCE_DEFINITIONS = Resource(
     "apiextensions.k8s.io",

@@ -11,10 +11,10 @@ from typing import Any
 from localmesh.apiserver import kinds
 from localmesh.apiserver.errors import NotFound
 from localmesh.apiserver.kinds import Resource
+from localmesh.apiserver.records import encode
 from localmesh.apiserver.schemas.meta import ObjectMeta
 from localmesh.apiserver.schemas.registry import schema_for
 from localmesh.apiserver.schemas.structural import Schema, schema_of
-from localmesh.apiserver.store import encode
 
 Map = dict[str, Any]
 

@@ -88,7 +88,7 @@ def _apply(writes: Writes, target: Target, body: Body, options: Options) -> Resu
         raise not_found(resource.plural, resource.group, str(target.name))
     live = writes.current(target) if record else None
     if live is None:
-        writes.check_namespace(target)
+        writes.check_namespace(target, str(target.name))
     writer = Writer(options.field_manager, "Apply", target.api_version, target.subresource)
     if target.subresource == "status":
         wanted = {

@@ -13,6 +13,8 @@ Operator = Literal["=", "!=", "in", "notin", "exists", "!"]
 
 _TOKEN = re.compile(r"\s*(==|!=|=|!|\(|\)|,|[^\s=!(),]+)")
 
+_PLACE = ("metadata.namespace", "metadata.name")
+
 #: Fields by which objects can be selected, by kind; name and namespace always.
 _FIELDS: dict[str, tuple[str, ...]] = {
     "Pod": (
@@ -92,6 +94,16 @@ class FieldSelector:
         """Whether an object is selected. A missing field is the empty text."""
         return all(each.holds(_value(obj, each.key)) for each in self.requirements)
 
+    @property
+    def needs_content(self) -> bool:
+        """Whether it asks for more than name and namespace."""
+        return any(each.key not in _PLACE for each in self.requirements)
+
+    def matches_place(self, namespace: str, name: str) -> bool:
+        """Whether an object of that name may be selected, as far as its place tells."""
+        place = dict(zip(_PLACE, (namespace, name), strict=True))
+        return all(each.holds(place[each.key]) for each in self.requirements if each.key in place)
+
     def required(self, key: str) -> str | None:
         """The one value that a field must have, if the selector says so."""
         for each in self.requirements:
@@ -105,7 +117,7 @@ def _field(term: str, kind: str) -> Requirement:
     if not found:
         raise BadRequest(f"invalid field selector: {term!r}")
     key, operator, value = found.groups()
-    if key not in ("metadata.name", "metadata.namespace", *_FIELDS.get(kind, ())):
+    if key not in (*_PLACE, *_FIELDS.get(kind, ())):
         raise BadRequest(f"field label not supported: {key}")
     return Requirement(key, "!=" if operator == "!=" else "=", frozenset({value}))
 

@@ -10,12 +10,17 @@ import hmac
 import logging
 import secrets
 import socket
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from aiohttp import web
 
 from localmesh.apiserver import bodies, definitions, garbage, kinds
 from localmesh.apiserver.about import about, answered
+from localmesh.apiserver.access import defaults as default_roles
+from localmesh.apiserver.access.asks import ask_of
+from localmesh.apiserver.access.authorizer import Authorizer
+from localmesh.apiserver.access.users import ADMIN, User, acting, impersonated
 from localmesh.apiserver.errors import (
     ApiError,
     MethodNotAllowed,
@@ -25,8 +30,9 @@ from localmesh.apiserver.errors import (
 from localmesh.apiserver.handlers import Answer, Handlers, too_short
 from localmesh.apiserver.kubeconfig import TOKEN_PATH
 from localmesh.apiserver.logs import LogReader, no_logs
+from localmesh.apiserver.records import encode
 from localmesh.apiserver.requests import segments, target_of
-from localmesh.apiserver.store import Clock, Store, encode
+from localmesh.apiserver.store import Clock, Store
 from localmesh.apiserver.streams import BOOKMARK_SECONDS, Streams
 
 _log = logging.getLogger(__name__)
@@ -39,8 +45,8 @@ FIRST_NAMESPACES = ("default", "kube-system")
 class ApiServer:
     """The Kubernetes API on a socket.
 
-    `token` is the one bearer token that is let in. `log_reader` gives pods' logs. `start` returns the
-    address; `stop` ends running watches at once.
+    `token` is the administrator's bearer token; `users` are further ones, by their tokens. `log_reader` gives
+    pods' logs. `start` returns the address; `stop` ends running watches at once.
     """
 
     def __init__(
@@ -49,15 +55,17 @@ class ApiServer:
         token: str,
         log_reader: LogReader = no_logs,
         *,
+        users: Mapping[str, User] | None = None,
         clock: Clock = lambda: datetime.now(UTC),
         bookmark_seconds: float = BOOKMARK_SECONDS,
     ) -> None:
         if not token:
             raise ValueError("the API server needs a token: without one anybody could write")
         self._store = store
-        self._token = token.encode()
+        self._users = {**(users or {}), token: ADMIN}
+        self._authorizer = Authorizer(store)
         self._streams = Streams(store, clock, bookmark_seconds)
-        self._handlers = Handlers(store, clock, self._streams, log_reader)
+        self._handlers = Handlers(store, clock, self._streams, log_reader, self._authorizer)
         self._runner: web.AppRunner | None = None
         self._garbage: asyncio.Task[None] | None = None
         self.host, self.port = "", 0
@@ -73,6 +81,7 @@ class ApiServer:
         `listener` is a socket that listens on host and port already: whoever claimed the address hands it on.
         """
         definitions.install(self._store)
+        default_roles.install(self._store)
         for name in FIRST_NAMESPACES:
             ensure_namespace(self._store, name)
         app = web.Application(client_max_size=bodies.MAX_BYTES)
@@ -116,22 +125,36 @@ class ApiServer:
         if len(parts) == 1 and parts[0] in _HEALTH:
             return web.Response(text="ok")
         prefix = f"/{TOKEN_PATH}/{parts[1]}" if parts[:1] == (TOKEN_PATH,) and len(parts) > 1 else ""
-        self._authenticate(request, parts[1] if prefix else "")
+        caller = self._authenticated(request, parts[1] if prefix else "")
         parts = parts[2:] if prefix else parts
+        user = self._acting(request, caller)
+        self._authorizer.check(user, ask_of(request.method, parts, request.query))
         if parts[:1] in (("api",), ("apis",)) and not too_short(parts):
             body = await request.read()
-            answer = await self._handlers.handle(request, target_of(parts), body)
+            answer = await self._handlers.handle(request, target_of(parts), user, body)
             return _response(answer) if isinstance(answer, Answer) else answer
         if request.method not in ("GET", "HEAD"):
             raise MethodNotAllowed("the server does not allow this method on the requested resource")
         return about(parts, request.headers.get("Accept", ""), prefix, f"{self.host}:{self.port}")
 
-    def _authenticate(self, request: web.Request, in_path: str) -> None:
+    def _authenticated(self, request: web.Request, in_path: str) -> User:
+        """Whose token a request carries."""
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         if not in_path and scheme.lower() != "bearer":
             raise Unauthorized("Unauthorized")
-        if not hmac.compare_digest((in_path or given.strip()).encode(), self._token):
+        offered = (in_path or given.strip()).encode()
+        found = [user for token, user in self._users.items() if hmac.compare_digest(offered, token.encode())]
+        if not found:
             raise Unauthorized("Unauthorized")
+        return found[0].signed_in()
+
+    def _acting(self, request: web.Request, caller: User) -> User:
+        """Whom a request acts as: its caller, or somebody whom the caller may impersonate."""
+        wanted = impersonated(request.headers.items())
+        if wanted is None:
+            return caller
+        self._authorizer.check_impersonation(caller, wanted)
+        return acting(wanted)
 
 
 def ensure_namespace(store: Store, name: str) -> None:

@@ -5,7 +5,7 @@ in memory and nothing is written at all.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,9 @@ CREATE TABLE IF NOT EXISTS objects (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS revision (id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT NULL);
 """
+
+_PUT = "INSERT OR REPLACE INTO objects (resource, namespace, name, body) VALUES (?, ?, ?, ?)"
+_REMOVE = "DELETE FROM objects WHERE resource = ? AND namespace = ? AND name = ?"
 
 #: What a new store starts from. Above 1, because clients treat 0 and "" as "any version".
 FIRST_REVISION = 1
@@ -66,13 +69,15 @@ class Storage:
 
     def put(self, row: Row, revision: int) -> None:
         """Write one object and the revision, together."""
-        statement = "INSERT OR REPLACE INTO objects (resource, namespace, name, body) VALUES (?, ?, ?, ?)"
-        self._write(statement, (row.resource, row.namespace, row.name, row.body), revision)
+        self.put_all([row], revision)
+
+    def put_all(self, rows: Iterable[Row], revision: int) -> None:
+        """Write objects and the revision, all or nothing."""
+        self._write(_PUT, ((row.resource, row.namespace, row.name, row.body) for row in rows), revision)
 
     def remove(self, resource: str, namespace: str, name: str, revision: int) -> None:
         """Remove one object and write the revision, together."""
-        statement = "DELETE FROM objects WHERE resource = ? AND namespace = ? AND name = ?"
-        self._write(statement, (resource, namespace, name), revision)
+        self._write(_REMOVE, [(resource, namespace, name)], revision)
 
     def close(self) -> None:
         """Give the file back; the write-ahead log is folded into it."""
@@ -80,12 +85,12 @@ class Storage:
             self._db.close()
             self._db = None
 
-    def _write(self, statement: str, values: tuple[str | bytes, ...], revision: int) -> None:
+    def _write(self, statement: str, values: Iterable[tuple[str | bytes, ...]], revision: int) -> None:
         if self._db is None:
             return
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            self._db.execute(statement, values)
+            self._db.executemany(statement, values)
             self._db.execute("INSERT OR REPLACE INTO revision (id, value) VALUES (1, ?)", (revision,))
         except sqlite3.Error:
             self._db.execute("ROLLBACK")

@@ -7,50 +7,29 @@ it knows no HTTP.
 """
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from localmesh.apiserver import kinds
-from localmesh.apiserver.errors import already_exists, conflict, not_found
+from localmesh.apiserver.errors import Gone, already_exists, conflict, not_found
 from localmesh.apiserver.kinds import Resource
+from localmesh.apiserver.records import Clock, Collection, Moments, Object, Record, decode, encode
 from localmesh.apiserver.storage import Row, Storage
 from localmesh.apiserver.watches import HISTORY, Event, EventType, History, Watch
 
-Object = dict[str, Any]
+__all__ = ["Clock", "Object", "Preconditions", "Record", "Store"]
+
 #: Where an object is: resource, namespace, name.
 Place = tuple[Resource, str, str]
 Places = list[Place]
-Clock = Callable[[], datetime]
+Records = list[Record]
 
 _MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
+_NAMESPACED = tuple(each for each in kinds.ALL if each.namespaced)
 #: Set once and kept, whatever a writer sends.
 _KEPT_METADATA = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
-
-decode: Callable[[bytes], Object] = msgspec.json.Decoder(dict[str, Any]).decode
-encode = msgspec.json.Encoder().encode
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One stored object: its JSON, and what is needed to find it without decoding."""
-
-    raw: bytes
-    namespace: str
-    name: str
-    uid: str
-    resource_version: int
-    labels: dict[str, str]
-    owners: tuple[str, ...]
-
-    @property
-    def object(self) -> Object:
-        """The object, decoded anew."""
-        return decode(self.raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +52,9 @@ class Store:
     ) -> None:
         self._storage = Storage(path)
         self._clock = clock
-        self._records: dict[Resource, dict[tuple[str, str], Record]] = {each: {} for each in kinds.ALL}
+        self._records = {each: Collection() for each in kinds.ALL}
+        self._moments = Moments(clock)
+        self._changed: dict[Resource, int] = {}
         self._owned: dict[str, set[Place]] = {}
         self._uids: set[str] = set()
         self.revision = self._storage.revision()
@@ -81,7 +62,7 @@ class Store:
         for row in self._storage.rows():
             resource = kinds.by_key(row.resource)
             if resource is not None:
-                self._remember(resource, _record(decode(row.body), row.body))
+                self._remember(resource, Record.of(decode(row.body), row.body))
 
     def list(self, resource: Resource, namespace: str | None = None) -> list[Object]:
         """All objects of a resource, or those of one namespace, by namespace and name."""
@@ -98,17 +79,33 @@ class Store:
         Fills uid, creationTimestamp, resourceVersion and generation. Raises `AlreadyExists`. With
         `dry_run`, here as in all writes, everything is checked and answered, and nothing written.
         """
-        obj = _normal(resource, obj)
-        meta = obj["metadata"]
-        if self.record(resource, meta.get("namespace"), meta["name"]):
-            raise already_exists(resource.plural, resource.group, meta["name"])
-        meta["uid"] = str(uuid.uuid4())
-        meta["creationTimestamp"] = self._now()
-        for unset in ("deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
-            meta.pop(unset, None)
-        if "spec" in obj:
-            meta["generation"] = 1
+        obj = self._new(resource, obj, self._now())
         return self._put("ADDED", resource, obj, None, dry_run=dry_run)
+
+    def load(self, objects: Iterable[tuple[Resource, Object]]) -> int:
+        """Store many new objects in one transaction and return how many: the fast way to fill a mesh.
+
+        Each is stored like a created one, status included, and told to watchers; nothing is validated. The
+        garbage collector takes what belongs to a namespace or an owner that does not exist, as ever.
+        Whoever follows from before a load of more objects than the history holds has to list again. Raises
+        `AlreadyExists`; then nothing of it is stored.
+        """
+        records: dict[tuple[Resource, str], Record] = {}
+        revision, now = self.revision, self._now()
+        for resource, given in objects:
+            revision += 1
+            obj = self._new(resource, given, now)
+            obj["metadata"]["resourceVersion"] = str(revision)
+            record = Record.of(obj, encode(obj))
+            if (resource, record.key) in records:
+                raise already_exists(resource.plural, resource.group, record.name)
+            records[resource, record.key] = record
+        rows = (Row(key.key, each.namespace, each.name, each.raw) for (key, _), each in records.items())
+        self._storage.put_all(rows, revision)
+        for (resource, _), record in records.items():
+            self._remember(resource, record)
+            self._publish(Event("ADDED", resource, record))
+        return len(records)
 
     def update(self, resource: Resource, obj: Object, *, dry_run: bool = False) -> Object:
         """Replace an object and return it as stored; of a resource with a status subresource, status is
@@ -128,9 +125,9 @@ class Store:
         if generation is not None:
             changed = _intent(old) != _intent(obj)
             obj["metadata"]["generation"] = generation + 1 if changed else generation
-        if old["metadata"].get("deletionTimestamp") and not obj["metadata"].get("finalizers"):
+        if old["metadata"].get("deletionTimestamp") and not held(resource, obj):
             return self._remove(resource, record, obj, dry_run=dry_run)
-        return self._put("MODIFIED", resource, obj, record, dry_run=dry_run)
+        return self._put("MODIFIED", resource, obj, record, dry_run=dry_run, before=old)
 
     def update_status(self, resource: Resource, obj: Object, *, dry_run: bool = False) -> Object:
         """Replace an object's status only; conditional like `update`. Raises `NotFound`, `Conflict`."""
@@ -151,7 +148,8 @@ class Store:
     ) -> Object:
         """Delete an object and return it as it was last.
 
-        With finalizers it is only marked (deletionTimestamp), and goes when the last of them is removed.
+        With finalizers it is only marked (deletionTimestamp; a namespace is then Terminating), and goes
+        when the last of them is removed.
         Raises `NotFound`, and `Conflict` where a precondition does not hold.
         """
         record = self.record(resource, namespace, name)
@@ -160,10 +158,13 @@ class Store:
         _check_preconditions(resource, record, preconditions)
         obj = record.object
         meta = obj["metadata"]
-        if not meta.get("finalizers"):
+        if not held(resource, obj):
             return self._remove(resource, record, obj, dry_run=dry_run)
         meta.setdefault("deletionTimestamp", self._now())
-        meta.setdefault("deletionGracePeriodSeconds", 0)
+        if resource is kinds.NAMESPACES:
+            obj.setdefault("status", {})["phase"] = "Terminating"
+        else:
+            meta.setdefault("deletionGracePeriodSeconds", 0)
         return self._put("MODIFIED", resource, obj, record, dry_run=dry_run)
 
     def watch(self, resource: Resource | None = None, since: int | None = None) -> Watch:
@@ -175,15 +176,42 @@ class Store:
         """
         return self._history.follow(resource, self.revision if since is None else since)
 
-    def records(self, resource: Resource, namespace: str | None = None) -> Iterable[Record]:
-        """The stored records, undecoded, by namespace and name: for whoever serves bytes."""
-        found = self._records[resource]
-        keys = sorted(key for key in found if namespace is None or key[0] == namespace)
-        return [found[key] for key in keys]
+    def records(self, resource: Resource, namespace: str | None = None) -> Records:
+        """The stored records, undecoded, in the order of their keys: for whoever serves bytes."""
+        return self._records[resource].ordered(namespace)
 
     def record(self, resource: Resource, namespace: str | None, name: str) -> Record | None:
         """One stored record, undecoded."""
-        return self._records[resource].get((namespace or "" if resource.namespaced else "", name))
+        return self._records[resource].get(namespace or "" if resource.namespaced else "", name)
+
+    def keep_at(self, resource: Resource, namespace: str | None, revision: int, found: Records) -> None:
+        """Keep what `moment` gave at a revision, so that it gives the same for some minutes."""
+        self._moments.keep(resource, namespace, revision, found)
+
+    def moment(self, resource: Resource, namespace: str | None, revision: int) -> Records:
+        """What `records` gave at a revision. Raises `Gone` where that is no longer known."""
+        kept = self._moments.at(resource, namespace, revision)
+        if kept is not None:
+            return kept
+        if revision != self.revision:
+            raise Gone(f"what was stored at resource version {revision} is no longer known; list again")
+        return self.records(resource, namespace)
+
+    def compact(self) -> None:
+        """Forget every moment before now, as a cluster does when it compacts etcd.
+
+        Watches and continued lists from before are `Gone`; watches under way go on.
+        """
+        self._moments.clear()
+        self._history.compact(self.revision)
+
+    def changed(self, resource: Resource) -> int:
+        """The revision of the last change of any object of a resource since the start; 0 without one."""
+        return self._changed.get(resource, 0)
+
+    def namespaces(self) -> set[str]:
+        """The namespaces in which anything is stored, whether they exist or not."""
+        return {name for resource in _NAMESPACED for name in self._records[resource].namespaces()}
 
     def owned_by(self, uid: str) -> Places:
         """Where the objects are that have an ownerReference to `uid`."""
@@ -210,6 +238,20 @@ class Store:
     def _now(self) -> str:
         return self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
+    def _new(self, resource: Resource, obj: Object, now: str) -> Object:
+        """A copy of a new object with what the store fills in, but for its version."""
+        obj = _normal(resource, obj)
+        meta = obj["metadata"]
+        if self.record(resource, meta.get("namespace"), meta["name"]):
+            raise already_exists(resource.plural, resource.group, meta["name"])
+        for unset in ("deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
+            meta.pop(unset, None)
+        meta["uid"] = str(uuid.uuid4())
+        meta["creationTimestamp"] = now
+        if "spec" in obj:
+            meta["generation"] = 1
+        return obj
+
     def _current(self, resource: Resource, obj: Object) -> tuple[Record, Object]:
         meta = obj["metadata"]
         record = self.record(resource, meta.get("namespace"), meta["name"])
@@ -221,25 +263,32 @@ class Store:
         return record, record.object
 
     def _put(
-        self, kind: EventType, resource: Resource, obj: Object, old: Record | None, *, dry_run: bool
+        self,
+        kind: EventType,
+        resource: Resource,
+        obj: Object,
+        old: Record | None,
+        *,
+        dry_run: bool,
+        before: Object | None = None,
     ) -> Object:
+        """Store an object where it differs from the old one; `before` is that one where it is decoded."""
         obj["metadata"].pop("resourceVersion", None)
         if old is not None:
             obj["metadata"]["resourceVersion"] = str(old.resource_version)
-            if obj == old.object:
+            if obj == (before or old.object):
                 return obj
         if dry_run:
             return obj
         revision = self.revision + 1
         obj["metadata"]["resourceVersion"] = str(revision)
-        raw = encode(obj)
-        record = _record(obj, raw)
-        self._storage.put(Row(resource.key, record.namespace, record.name, raw), revision)
+        record = Record.of(obj, encode(obj))
+        self._storage.put(Row(resource.key, record.namespace, record.name, record.raw), revision)
         if old is not None:
             self._forget(resource, old)
         self._remember(resource, record)
-        self._publish(Event(kind, resource, raw, revision, old.raw if old else None))
-        return decode(raw)
+        self._publish(Event(kind, resource, record, old))
+        return obj
 
     def _remove(self, resource: Resource, record: Record, last: Object, *, dry_run: bool) -> Object:
         if dry_run:
@@ -248,22 +297,21 @@ class Store:
         last["metadata"]["resourceVersion"] = str(revision)
         self._storage.remove(resource.key, record.namespace, record.name, revision)
         self._forget(resource, record)
-        raw = encode(last)
-        self._publish(Event("DELETED", resource, raw, revision, record.raw))
-        return decode(raw)
+        self._publish(Event("DELETED", resource, Record.of(last, encode(last)), record))
+        return last
 
     def _publish(self, event: Event) -> None:
-        self.revision = event.resource_version
+        self.revision = self._changed[event.resource] = event.resource_version
         self._history.publish(event)
 
     def _remember(self, resource: Resource, record: Record) -> None:
-        self._records[resource][record.namespace, record.name] = record
+        self._records[resource].put(record)
         self._uids.add(record.uid)
         for uid in record.owners:
             self._owned.setdefault(uid, set()).add((resource, record.namespace, record.name))
 
     def _forget(self, resource: Resource, record: Record) -> None:
-        del self._records[resource][record.namespace, record.name]
+        self._records[resource].remove(record)
         self._uids.discard(record.uid)
         for uid in record.owners:
             owned = self._owned.get(uid, set())
@@ -287,17 +335,13 @@ def _normal(resource: Resource, obj: Object) -> Object:
     return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata, **copy}
 
 
-def _record(obj: Object, raw: bytes) -> Record:
-    meta = obj["metadata"]
-    return Record(
-        raw=raw,
-        namespace=meta.get("namespace", ""),
-        name=meta["name"],
-        uid=meta["uid"],
-        resource_version=int(meta["resourceVersion"]),
-        labels=meta.get("labels") or {},
-        owners=tuple(owner.get("uid", "") for owner in meta.get("ownerReferences") or ()),
-    )
+def held(resource: Resource, obj: Object) -> bool:
+    """Whether something has to be done before an object under deletion may go: its finalizers, and a
+    namespace's own in its spec.
+    """
+    if obj["metadata"].get("finalizers"):
+        return True
+    return resource is kinds.NAMESPACES and bool((obj.get("spec") or {}).get("finalizers"))
 
 
 def _carry(source: Object, target: Object, key: str, *, only_if_present: bool = False) -> None:

@@ -18,20 +18,27 @@ INCLUDES = ("", "None", "Metadata", "Object")
 _STEP = re.compile(r"\.([A-Za-z0-9_-]+)|\[(\*)\]|\[\?\(@\.(\w+)==\"([^\"]*)\"\)\]")
 
 
-def table(
-    resource: Resource, objects: Iterable[Map], now: datetime, *, include: str = "", **metadata: str
-) -> Map:
-    """A Table of objects. `include` tells how much of each object its row carries. Raises `BadRequest`."""
-    if include not in INCLUDES:
-        raise BadRequest(f"includeObject must be None, Metadata or Object, not {include!r}")
-    printer = _printer(resource)
+def checked_include(text: str) -> str:
+    """How much of each object its row carries. Raises `BadRequest` for what is not known."""
+    if text not in INCLUDES:
+        raise BadRequest(f"includeObject must be None, Metadata or Object, not {text!r}")
+    return text
+
+
+def head(resource: Resource, metadata: Map) -> Map:
+    """A Table without its rows."""
     return {
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
         "metadata": metadata,
-        "columnDefinitions": [_definition(head) for head in printer.heads],
-        "rows": [{"cells": printer.cells(obj, now), "object": _carried(obj, include)} for obj in objects],
+        "columnDefinitions": [_definition(each) for each in _printer(resource).heads],
     }
+
+
+def rows(resource: Resource, objects: Iterable[Map], now: datetime, include: str) -> list[Map]:
+    """The rows of objects; `include` as `checked_include` takes it."""
+    cells = _printer(resource).cells
+    return [{"cells": cells(obj, now), "object": _carried(obj, include)} for obj in objects]
 
 
 def partial(obj: Map) -> Map:

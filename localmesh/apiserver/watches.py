@@ -6,15 +6,16 @@ cluster.
 """
 
 import asyncio
+import contextlib
 from collections import deque
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import msgspec
 
 from localmesh.apiserver.errors import Gone
 from localmesh.apiserver.kinds import Resource
+from localmesh.apiserver.records import Object, Record
 
 EventType = Literal["ADDED", "MODIFIED", "DELETED"]
 
@@ -22,24 +23,26 @@ EventType = Literal["ADDED", "MODIFIED", "DELETED"]
 HISTORY = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One change of one object. `raw` is the object's JSON after it, `previous` before it (None for ADDED).
+class Event(msgspec.Struct, frozen=True, gc=False):
+    """One change of one object: its record after it, and before it (None for ADDED).
 
-    `object` is decoded anew at each access, so that no two followers share a dictionary.
+    The record of a DELETED one is the object as it was last, with the deletion's resourceVersion.
     """
 
     type: EventType
     resource: Resource
-    raw: bytes
-    resource_version: int
-    previous: bytes | None = None
+    record: Record
+    previous: Record | None = None
 
     @property
-    def object(self) -> dict[str, Any]:
-        """The object after the change (for DELETED: as it was last, with the deletion's resourceVersion)."""
-        decoded: dict[str, Any] = msgspec.json.decode(self.raw)
-        return decoded
+    def resource_version(self) -> int:
+        """The revision that the change made."""
+        return self.record.resource_version
+
+    @property
+    def object(self) -> Object:
+        """The object after the change, decoded anew, so that no two followers share a dictionary."""
+        return self.record.object
 
 
 class History:
@@ -58,6 +61,13 @@ class History:
             self.floor = self._events.popleft().resource_version
         for follower in self._followers:
             follower.wake()
+
+    def compact(self, revision: int) -> None:
+        """Drop all events; whoever follows already has them first."""
+        for follower in self._followers:
+            follower.catch_up()
+        self._events.clear()
+        self.floor = revision
 
     def after(self, version: int) -> list[Event]:
         """The events later than `version`, oldest first. Raises `Gone` when some of them are no longer
@@ -118,16 +128,24 @@ class Watch:
         return self
 
     async def __anext__(self) -> Event:
-        while not self._pending:
-            if self._closed:
-                raise StopAsyncIteration
-            self._news.clear()
-            self._fetch()
-            if not self._pending:
-                await self._news.wait()
+        await self._wait()
         if self._closed:
             raise StopAsyncIteration
         return self._pending.popleft()
+
+    async def batch(self) -> list[Event]:
+        """All events that are there, once there is one; empty when the watch has ended. Raises `Gone`."""
+        await self._wait()
+        if self._closed:
+            return []
+        found = list(self._pending)
+        self._pending.clear()
+        return found
+
+    def catch_up(self) -> None:
+        """Take what the history has now. A follower that is too far back for it finds out when it reads."""
+        with contextlib.suppress(Gone):
+            self._fetch()
 
     async def aclose(self) -> None:
         """The same as `close`, for `contextlib.aclosing`."""
@@ -138,6 +156,13 @@ class Watch:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    async def _wait(self) -> None:
+        while not self._pending and not self._closed:
+            self._news.clear()
+            self._fetch()
+            if not self._pending:
+                await self._news.wait()
 
     def _fetch(self) -> None:
         for event in self._history.after(self.position):

@@ -22,9 +22,10 @@ from localmesh.apiserver.errors import (
 )
 from localmesh.apiserver.managed import Writer
 from localmesh.apiserver.names import name_problem
+from localmesh.apiserver.records import Clock, Object
 from localmesh.apiserver.requests import Options, Target
 from localmesh.apiserver.schemas.registry import schema_for
-from localmesh.apiserver.store import Clock, Object, Store
+from localmesh.apiserver.store import Store
 from localmesh.apiserver.validation import Findings, check, prune
 
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"  # as Kubernetes: no vowels, so that no words come out
@@ -61,7 +62,7 @@ class Writes:
         obj["metadata"].pop("managedFields", None)
         if obj["metadata"].get("resourceVersion"):
             raise BadRequest("resourceVersion should not be set on objects to be created")
-        self.check_namespace(target)
+        self.check_namespace(target, obj["metadata"]["name"])
         obj, warnings = self.admitted(target, obj, None, body.repeated, options)
         writer = Writer(options.field_manager, "Update", target.api_version)
         obj = managed.track({}, obj, schema_for(target.resource), writer, self.now())
@@ -84,6 +85,8 @@ class Writes:
         """Store `new` in place of `old`; both in the version asked for."""
         if target.subresource == "status":
             new = _status_only(old, new)
+        elif target.resource is kinds.NAMESPACES:
+            new = {**new, "spec": old.get("spec") or {}}  # its finalizers have a subresource of their own
         obj, warnings = self.admitted(target, new, old, repeated, options)
         writer = Writer(options.field_manager, "Update", target.api_version, target.subresource)
         obj = managed.track(old, obj, schema_for(target.resource), writer, self.now())
@@ -126,8 +129,8 @@ class Writes:
             istio.admit(target.resource, pruned)
         return pruned, warnings
 
-    def check_namespace(self, target: Target) -> None:
-        """The namespace of a new object must exist and not be on its way out."""
+    def check_namespace(self, target: Target, name: str) -> None:
+        """The namespace of a new object of that name must exist and not be on its way out."""
         if target.namespace is None:
             return
         found = self.store.get(kinds.NAMESPACES, None, target.namespace)
@@ -137,7 +140,9 @@ class Writes:
             why = (
                 f"unable to create new content in namespace {target.namespace} because it is being terminated"
             )
-            raise forbidden(target.resource.plural, target.resource.group, "", why)
+            told = f"namespace {target.namespace} is being terminated"
+            cause = Cause("metadata.namespace", told, "NamespaceTerminating")
+            raise forbidden(target.resource.plural, target.resource.group, name, why, cause)
 
     def now(self) -> str:
         """The time, as metadata has it."""

@@ -1,5 +1,7 @@
 /** The REST interface as the pages use it: JSON both ways, the session's CSRF token, errors in one shape. */
 
+import { BASE } from "./base.js";
+
 /** @typedef {import("./shapes.js").FieldError} FieldError */
 /** @typedef {import("./shapes.js").Conflict} Conflict */
 
@@ -51,7 +53,7 @@ async function send(method, path, body, signal) {
   /** @type {Response} */
   let answer;
   try {
-    answer = await fetch(`/api/v1/${path}`, {
+    answer = await fetch(`${BASE}api/v1/${path}`, {
       method,
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),

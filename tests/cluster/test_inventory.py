@@ -1,40 +1,11 @@
-"""What runs in the cluster, out of plain lists."""
+"""Services and their versions, out of plain lists."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster import inventory, kinds, refs
-from cluster.refs import Ref
-
-
-def service(name="reviews", selector=None, ports=()):
-    return {
-        "metadata": {"name": name, "namespace": "bookinfo"},
-        "spec": {"selector": {"app": name} if selector is None else selector, "ports": list(ports)},
-    }
-
-
-def pod(version="v1", *, ready=True, sidecar=True, phase="Running", app="reviews", **metadata):
-    labels = {"app": app, **({"version": version} if version else {})}
-    return {
-        "metadata": {"name": "x", "namespace": "bookinfo", "labels": labels, **metadata},
-        "spec": {"containers": [{"name": "app"}, *([{"name": "istio-proxy"}] if sidecar else [])]},
-        "status": {"phase": phase, "conditions": [{"type": "Ready", "status": str(ready)}]},
-    }
-
-
-def deployment(version):
-    labels = {"app": "reviews", "version": version}
-    return {
-        "metadata": {"name": f"reviews-{version}", "namespace": "bookinfo"},
-        "spec": {"template": {"metadata": {"labels": labels}}},
-    }
-
-
-def only(pods=(), deployments=(), **parts):
-    (found,) = inventory.services([service(**parts)], pods, deployments)
-    return found
+from cluster import inventory, kinds, objects
+from tests.cluster.building import deployment, endpoint_slice, maker, only, pod, read, service
 
 
 def test_pods_are_counted_by_version_ready_and_with_a_proxy():
@@ -50,9 +21,55 @@ def test_a_deployment_without_pods_is_a_version_with_none():
     assert found.version("v2").labels == {"app": "reviews", "version": "v2"}
 
 
+def test_a_version_is_one_whichever_label_names_it():
+    # Injection gives the pods a label that the template does not have.
+    labels = {"app": "reviews", "app.kubernetes.io/version": "1.2"}
+    injected = pod("", labels={**labels, "service.istio.io/canonical-revision": "1.2"})
+    (version,) = only([injected], [maker("reviews", labels)]).versions
+    assert (version.version, version.pods) == ("1.2", 1)
+
+
+def test_a_version_is_selected_by_a_label_that_all_its_pods_carry():
+    first = pod("1.2")
+    second = pod("", labels={"app.kubernetes.io/version": "1.2"})
+    third = pod("1.2", labels={"app.kubernetes.io/version": "1.2"})
+    assert only([third, second]).versions[0].label == "app.kubernetes.io/version"
+    assert only([third, first]).versions[0].label == "version"
+    assert only([first, second]).versions[0].pods == 2
+
+
+def test_the_metrics_name_of_a_version_is_its_canonical_revision():
+    chart = {"app.kubernetes.io/version": "4.0.1"}
+    assert only([pod("blue", labels=chart), pod("blue")]).versions[0].revisions == ("4.0.1", "blue")
+    assert inventory.revision_of({}) == "latest"
+
+
+def test_a_chart_version_that_all_share_does_not_hide_the_versions():
+    chart = {"app.kubernetes.io/version": "4.0.1"}
+    found = only([pod("blue", labels=chart), pod("green", labels=chart)])
+    assert [version.version for version in found.versions] == ["blue", "green"]
+
+
+def test_an_app_is_named_as_istio_names_it():
+    assert inventory.app_of({"app": "a", "app.kubernetes.io/name": "b"}) == "b"
+    canonical = {"service.istio.io/canonical-name": "c", "app.kubernetes.io/name": "b"}
+    assert inventory.app_of(canonical) == "c"
+    assert inventory.app_of({}) == ""
+
+
 def test_pods_that_are_finished_or_of_others_do_not_count():
     found = only([pod("v1", phase="Succeeded"), pod("v2", phase="Failed"), pod("v3", app="ratings")])
     assert found.versions == ()
+
+
+def test_a_selector_of_several_labels_wants_all_of_them():
+    pods = [pod("v1", labels={"tier": "web"}), pod("v2", labels={"tier": "db"}), pod("v3", app="ratings")]
+    found = only(pods, selector={"app": "reviews", "tier": "web"})
+    assert [version.version for version in found.versions] == ["v1"]
+
+
+def test_pods_of_another_namespace_are_others():
+    assert only([pod("v1", namespace="elsewhere")]).versions == ()
 
 
 def test_a_pod_on_its_way_out_is_not_ready():
@@ -65,27 +82,61 @@ def test_pods_without_a_version_are_counted_apart():
 
 
 def test_the_canonical_revision_stands_in_for_a_version():
-    item = pod("")
-    item["metadata"]["labels"]["service.istio.io/canonical-revision"] = "blue"
-    (version,) = only([item]).versions
+    (version,) = only([pod("", labels={"service.istio.io/canonical-revision": "blue"})]).versions
     assert (version.version, version.label) == ("blue", "service.istio.io/canonical-revision")
 
 
 def test_the_labels_of_a_version_are_those_that_all_its_pods_carry():
-    first, second = pod("v1"), pod("v1")
-    first["metadata"]["labels"]["pod-template-hash"] = "a"
-    second["metadata"]["labels"]["pod-template-hash"] = "b"
+    first, second = (pod("v1", labels={"pod-template-hash": text}) for text in "ab")
     assert only([first, second]).versions[0].labels == {"app": "reviews", "version": "v1"}
 
 
-def test_a_service_without_a_selector_has_no_pods():
-    assert only([pod("v1")], selector={}).versions == ()
+def test_a_service_without_a_selector_has_no_pods_and_the_endpoints_that_somebody_wrote():
+    slices = [endpoint_slice("reviews", (None, "192.0.2.1", True), (None, "192.0.2.2", False))]
+    found = only([pod("v1")], slices=slices, selector={})
+    assert (found.versions, found.selects) == ((), False)
+    assert found.endpoints == inventory.Endpoints(ready=1, not_ready=1)
 
 
-def test_a_native_sidecar_counts():
-    item = pod("v1", sidecar=False)
-    item["spec"]["initContainers"] = [{"name": "istio-proxy", "restartPolicy": "Always"}]
-    assert only([item]).versions[0].pods_with_sidecar == 1
+def test_endpoints_count_by_version_each_pod_once():
+    pods = [pod("v1", name="a"), pod("v1", name="b"), pod("v2", name="c")]
+    slices = [
+        endpoint_slice("reviews", ("a", "10.0.0.1", True), ("b", "10.0.0.2", False), name="ipv4"),
+        endpoint_slice("reviews", ("a", "fd00::1", True), ("c", "fd00::3", None), name="ipv6"),
+        endpoint_slice("ratings", ("c", "10.0.0.3", True), name="another"),
+        endpoint_slice("reviews", ("a", "10.0.0.1", True), namespace="elsewhere"),
+    ]
+    found = only(pods, slices=slices)
+    assert found.endpoints == inventory.Endpoints(ready=2, not_ready=1)
+    assert found.version("v1").endpoints == inventory.Endpoints(ready=1, not_ready=1)
+    assert found.version("v2").endpoints == inventory.Endpoints(ready=1, not_ready=0)
+
+
+@pytest.mark.parametrize(
+    ("spec", "kind"),
+    [
+        ({}, "ClusterIP"), ({"type": "NodePort", "clusterIP": "10.0.0.1"}, "NodePort"),
+        ({"type": "ClusterIP", "clusterIP": "None"}, "Headless"),
+        ({"type": "ExternalName", "externalName": "example.com"}, "ExternalName"),
+    ],
+)  # fmt: skip
+def test_the_kind_of_a_service(spec, kind):
+    assert only(**spec).kind == kind
+
+
+def test_an_external_name_selects_nothing_whatever_it_says():
+    found = only([pod("v1")], type="ExternalName", externalName="example.com")
+    assert (found.versions, found.selects) == ((), False)
+
+
+def test_where_pods_may_not_be_listed_the_workloads_speak_for_them():
+    status = {"replicas": 3, "readyReplicas": 2}
+    made = inventory.workloads(
+        {kinds.DEPLOYMENT: [deployment("v1", status=status)]}, [], pods_hidden={"bookinfo"}
+    )
+    (found,) = inventory.services([service()], [], made, pods_hidden={"bookinfo"})
+    assert not found.pods_known
+    assert [(v.version, v.pods, v.ready_pods) for v in found.versions] == [("v1", 3, 2)]
 
 
 @pytest.mark.parametrize(
@@ -94,11 +145,11 @@ def test_a_native_sidecar_counts():
         ({"name": "http"}, "http"), ({"name": "grpc-web"}, "grpc"), ({"name": "http2-x"}, "http2"),
         ({"name": "web", "protocol": "TCP"}, "tcp"),
         ({"appProtocol": "kubernetes.io/h2c", "name": "grpc"}, "grpc"),
-        ({"appProtocol": "HTTP"}, "http"), ({"protocol": "UDP"}, "udp"), ({}, "tcp"),
+        ({"appProtocol": "HTTP"}, "http"), ({"protocol": "UDP"}, "udp"), ({}, "tcp"), ({"name": None}, "tcp"),
     ],
 )  # fmt: skip
 def test_the_protocol_of_a_port_is_picked_as_istio_picks_it(port, protocol):
-    assert inventory.protocol_of(port) == protocol
+    assert inventory.protocol_of(read(objects.ServicePort, {"port": 80, **port})) == protocol
 
 
 @given(st.lists(st.text()))
@@ -108,43 +159,40 @@ def test_any_names_can_be_put_in_natural_order(names):
 
 def test_versions_come_in_natural_order():
     assert sorted(["v10", "v2", "v1-b", "v1"], key=inventory.natural) == ["v1", "v1-b", "v2", "v10"]
+    assert inventory.natural("9" * 5000) > inventory.natural("8" * 5000)
 
 
-@pytest.mark.parametrize(
-    "name", ["", ".", "..", "a..b", "-a", "a-", "A", "a_b", "a/b", "a\n", "é", "a" * 254]
+LABELS = st.dictionaries(
+    st.sampled_from(["app", *inventory.VERSION_LABELS]),
+    st.sampled_from(["v1", "v2", ""]),
+    max_size=4,
 )
-def test_what_is_no_name_is_none(name):
-    assert not refs.is_dns_subdomain(name)
-    assert not refs.is_dns_label(name)
-    with pytest.raises(ValueError, match="cannot be the name"):
-        Ref(kinds.POD, "bookinfo", name).checked()
 
 
-@pytest.mark.parametrize("name", ["a", "a.b", "reviews-v1", "1", "a" * 63, "a" * 253])
-def test_names_are_names(name):
-    assert refs.is_dns_subdomain(name)
-
-
-def test_a_reference_is_read_from_a_manifest_in_any_version():
-    manifest = {
-        "apiVersion": "networking.istio.io/v1alpha3",
-        "kind": "VirtualService",
-        "metadata": {"name": "reviews", "namespace": "bookinfo"},
-    }
-    assert Ref.of(manifest) == Ref(kinds.VIRTUAL_SERVICE, "bookinfo", "reviews")
-    assert str(Ref.of(manifest)) == "VirtualService bookinfo/reviews"
-    assert str(Ref(kinds.NAMESPACE, "", "bookinfo")) == "Namespace bookinfo"
-
-
-@pytest.mark.parametrize(
-    "manifest",
-    [{}, {"apiVersion": "v1", "kind": "Nothing"}, {"apiVersion": "v2", "kind": "VirtualService"}],
-)
-def test_an_unknown_kind_is_refused(manifest):
-    with pytest.raises(ValueError, match="not a kind"):
-        Ref.of(manifest)
-
-
-def test_a_namespace_has_no_namespace():
-    with pytest.raises(ValueError, match="has no namespace"):
-        Ref(kinds.NAMESPACE, "bookinfo", "bookinfo").checked()
+@given(st.lists(st.tuples(LABELS, st.booleans(), st.booleans()), max_size=12), st.lists(LABELS, max_size=5))
+def test_every_pod_of_a_selector_is_counted_once(drawn, selectors):
+    pods = [
+        read(
+            objects.Pod,
+            {
+                "metadata": {"name": f"p{n}", "namespace": "bookinfo", "labels": labels},
+                "spec": {"containers": [{"name": "istio-proxy" if proxied else "app"}, {"name": "x"}]},
+                "status": {"conditions": [{"type": "Ready", "status": str(ready)}]},
+            },
+        )
+        for n, (labels, ready, proxied) in enumerate(drawn)
+    ]
+    asked = [service(f"s{n}", selector) for n, selector in enumerate(selectors)]
+    for found, selector in zip(inventory.services(asked, pods), selectors, strict=True):
+        mine = [
+            pod
+            for pod in pods
+            if selector and all(pod.metadata.labels.get(key) == value for key, value in selector.items())
+        ]
+        assert sum(version.pods for version in found.versions) + found.pods_without_version == len(mine)
+        for version in found.versions:
+            its = [pod for pod in mine if inventory.version_of(pod.metadata.labels)[0] == version.version]
+            assert version.pods == len(its)
+            assert version.ready_pods == sum(map(inventory.is_ready, its))
+            assert version.pods_with_sidecar == sum(map(inventory.has_sidecar, its))
+            assert all(version.labels.items() <= pod.metadata.labels.items() for pod in its)

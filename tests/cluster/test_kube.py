@@ -1,87 +1,15 @@
-"""The adapter to an API server: what it sends, and what it makes of every kind of answer.
+"""The adapter to an API server: what it sends, and what it makes of every kind of answer."""
 
-The server is a real one on a socket that answers what the test scripts.
-"""
-
-import json
 import socket
-import threading
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from cluster import errors, kinds
+from cluster import errors, kinds, objects
 from cluster.kube import KubeCluster
+from cluster.kube.wire import Wire
 from cluster.refs import Ref
-
-REVIEWS = Ref(kinds.VIRTUAL_SERVICE, "bookinfo", "reviews")
-MANIFEST = {
-    "apiVersion": "networking.istio.io/v1",
-    "kind": "VirtualService",
-    "metadata": {"name": "reviews", "namespace": "bookinfo", "resourceVersion": "7"},
-    "spec": {"hosts": ["reviews"]},
-}
-GROUP = {"kind": "APIGroup", "versions": [{"version": "v1"}, {"version": "v1beta1"}]}
-
-
-def status(code, reason, message, **details):
-    return code, {"kind": "Status", "message": message, "reason": reason, "details": details}
-
-
-class Script:
-    """What a server answers, by (verb, path): (status, body) or bytes; and what it was asked."""
-
-    def __init__(self):
-        self.answers = {("GET", "/apis/networking.istio.io"): (200, GROUP)}
-        self.asked = []
-        self.headers = {}
-
-    def answer(self, handler):
-        parts = urlsplit(handler.path)
-        length = int(handler.headers.get("Content-Length") or 0)
-        body = json.loads(handler.rfile.read(length)) if length else None
-        token = handler.headers["Authorization"]
-        self.asked.append((handler.command, parts.path, parse_qs(parts.query), body, token))
-        code, content = self.answers.get((handler.command, parts.path), status(404, "NotFound", "not found"))
-        data = content if isinstance(content, bytes) else json.dumps(content).encode()
-        handler.send_response(code)
-        for name, value in self.headers.items():
-            handler.send_header(name, value)
-        handler.send_header("Content-Length", str(len(data)))
-        handler.end_headers()
-        handler.wfile.write(data)
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *args):
-        pass
-
-    def answer(self):
-        self.server.script.answer(self)
-
-    do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815
-
-
-@pytest.fixture
-def script():
-    return Script()
-
-
-@pytest.fixture
-def url(script):
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        server.block_on_close = False
-        server.script = script
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+from tests.cluster.scripted import ALL, MANIFEST, NAMESPACES, NOTHING, ONE, REVIEWS, VERSION, status, streamed
 
 
 @pytest.fixture
@@ -89,24 +17,20 @@ def cluster(url):
     return KubeCluster.at(url, "secret-token")
 
 
-ONE = "/apis/networking.istio.io/v1/namespaces/bookinfo/virtualservices/reviews"
-ALL = "/apis/networking.istio.io/v1/namespaces/bookinfo/virtualservices"
-
-
 def test_a_write_is_strict_conditional_and_signed(cluster, script):
     script.answers["PUT", ONE] = (200, MANIFEST)
     cluster.replace(MANIFEST, dry_run=True)
-    verb, path, query, body, token = script.asked[-1]
-    assert (verb, path) == ("PUT", ONE)
-    assert query == {"fieldManager": ["meshui"], "fieldValidation": ["Strict"], "dryRun": ["All"]}
-    assert body["metadata"]["resourceVersion"] == "7"
-    assert token == "Bearer secret-token"
+    asked = script.asked[-1]
+    assert (asked.method, asked.path) == ("PUT", ONE)
+    assert asked.query == {"fieldManager": "meshui", "fieldValidation": "Strict", "dryRun": "All"}
+    assert asked.body["metadata"]["resourceVersion"] == "7"
+    assert asked.token == "Bearer secret-token"
 
 
 def test_a_delete_names_the_version_and_the_object_that_it_means(cluster, script):
     script.answers["DELETE", ONE] = (200, {"kind": "Status"})
     cluster.delete(REVIEWS, "7", uid="u-1")
-    assert script.asked[-1][3]["preconditions"] == {"resourceVersion": "7", "uid": "u-1"}
+    assert script.asked[-1].body["preconditions"] == {"resourceVersion": "7", "uid": "u-1"}
 
 
 ANSWERS = {
@@ -115,7 +39,7 @@ ANSWERS = {
     "not found": (status(404, "NotFound", "not found"), errors.NotFound),
     "exists": (status(409, "AlreadyExists", "already exists"), errors.AlreadyExists),
     "conflict": (status(409, "Conflict", "the object has been modified"), errors.Conflict),
-    "gone": (status(410, "Expired", "too old"), errors.Conflict),
+    "gone": (status(410, "Expired", "too old"), errors.Expired),
     "invalid": (status(422, "Invalid", "spec.hosts is required"), errors.Invalid),
     "bad request": (status(400, "BadRequest", 'unknown field "spec.x"'), errors.Invalid),
     "too large": (status(413, "RequestEntityTooLarge", "too large"), errors.Invalid),
@@ -154,12 +78,16 @@ def test_causes_name_their_fields(cluster, script):
     assert refusal.value.causes == (errors.Cause("spec.http[0]", "required"), errors.Cause("", "also"))
 
 
-def test_a_busy_server_says_for_how_long(cluster, script):
-    script.answers["GET", ONE] = status(429, "TooManyRequests", "slow down")
-    script.headers["Retry-After"] = "3"
+@pytest.mark.parametrize(
+    ("header", "details", "pause"),
+    [("3", {}, 3), (None, {"retryAfterSeconds": 4}, 4), (None, {}, 1), ("soon", {}, 1), ("86400", {}, 60)],
+)
+def test_a_busy_server_says_for_how_long(cluster, script, header, details, pause):
+    script.answers["GET", ONE] = status(429, "TooManyRequests", "slow down", **details)
+    script.headers |= {"Retry-After": header} if header else {}
     with pytest.raises(errors.TooManyRequests) as refusal:
         cluster.get(REVIEWS)
-    assert refusal.value.retry_after == 3
+    assert refusal.value.retry_after == pause
 
 
 def test_nobody_listening_is_unavailable_at_once():
@@ -182,79 +110,124 @@ def test_a_server_that_never_answers_is_unavailable_after_the_timeout_and_asked_
             silent.accept()
 
 
+def test_a_redirect_is_not_followed_with_the_token(cluster, script):
+    script.answers["GET", ONE] = (307, b"")
+    script.headers["Location"] = "/elsewhere"
+    with pytest.raises(errors.ClusterError, match="It answered 307"):
+        cluster.get(REVIEWS)
+    assert script.asked_for("/elsewhere") == []
+
+
+def test_an_answer_that_drips_is_given_up(url, script):
+    ticks = iter(range(0, 10_000, 20))
+    script.answers["GET", NAMESPACES] = streamed(*[b" "] * 50)
+    adapter = KubeCluster.at(url, "t")
+    adapter._wire = Wire(adapter._wire._source, (1, 1), clock=lambda: next(ticks))
+    with pytest.raises(errors.Unavailable, match="did not come to the end"):
+        adapter.list(kinds.NAMESPACE)
+
+
+def test_an_answer_without_end_is_given_up(cluster, script, monkeypatch):
+    monkeypatch.setattr("cluster.kube.wire.MAX_BYTES", 1000)
+    script.answers["GET", NAMESPACES] = (200, b" " * 2000)
+    with pytest.raises(errors.Unavailable, match="longer than"):
+        cluster.list(kinds.NAMESPACE)
+
+
+def test_a_page_is_asked_for_by_its_token_and_decoded_into_its_shape(cluster, script):
+    pods = [{"metadata": {"name": name}, "spec": {"nodeName": "n"}} for name in "ab"]
+    metadata = {"resourceVersion": "9", "continue": "more"}
+    script.answers["GET", "/api/v1/pods"] = (200, {"metadata": metadata, "items": pods})
+    page = cluster.page(kinds.POD, objects.Pod, limit=2, continue_token="before")
+    assert script.asked[-1].query == {"limit": "2", "continue": "before"}
+    assert [pod.metadata.name for pod in page.items] == ["a", "b"]
+    assert (page.resource_version, page.continue_token) == ("9", "more")
+
+
+def test_whole_manifests_of_a_page_name_their_kind(cluster, script):
+    script.answers["GET", ALL] = (200, {"metadata": {"resourceVersion": "9"}, "items": [{"metadata": {}}]})
+    (item,) = cluster.page(kinds.VIRTUAL_SERVICE, dict, namespace="bookinfo").items
+    assert (item["apiVersion"], item["kind"]) == ("networking.istio.io/v1", "VirtualService")
+
+
+def test_a_list_of_nothing_may_say_null(cluster, script):
+    script.answers["GET", NAMESPACES] = (200, {**NOTHING, "items": None})
+    assert cluster.page(kinds.NAMESPACE, objects.Namespace).items == ()
+    assert cluster.list(kinds.NAMESPACE).items == ()
+
+
+NO_LISTS = [
+    {}, [], {"items": []}, {"metadata": {}, "items": []}, {"metadata": {"resourceVersion": "1"}}, "<html>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", NO_LISTS, ids=str)
+def test_what_is_no_list_is_never_taken_for_an_empty_one(cluster, script, answer):
+    script.answers["GET", NAMESPACES] = (200, answer)
+    with pytest.raises(errors.Unavailable, match="not a list of namespaces"):
+        cluster.page(kinds.NAMESPACE, objects.Namespace)
+    with pytest.raises(errors.Unavailable, match="not a list of namespaces"):
+        cluster.list(kinds.NAMESPACE)
+
+
+def test_a_page_that_is_too_old_is_expired(cluster, script):
+    script.answers["GET", NAMESPACES] = status(410, "Expired", "The provided continue parameter is too old")
+    with pytest.raises(errors.Expired, match="too old"):
+        cluster.page(kinds.NAMESPACE, dict, continue_token="x")
+
+
 def test_an_older_cluster_is_spoken_to_in_its_own_version(cluster, script):
-    script.answers["GET", "/apis/networking.istio.io"] = (
-        200,
-        {"versions": [{"version": "v1alpha3"}, {"version": "v1beta1"}]},
-    )
+    del script.answers["GET", VERSION]
+    script.answers["GET", VERSION + "beta1"] = (200, {"resources": [{"name": "virtualservices"}]})
     old = ALL.replace("/v1/", "/v1beta1/")
-    script.answers["GET", old] = (200, {"metadata": {"resourceVersion": "3"}, "items": [{"metadata": {}}]})
+    listed = {"metadata": {"resourceVersion": "3"}, "items": [{"metadata": {}}]}
+    script.answers["GET", old] = (200, listed)
     script.answers["POST", old] = (201, MANIFEST)
+    assert cluster.served_version(kinds.VIRTUAL_SERVICE) == "v1beta1"
     assert cluster.list(kinds.VIRTUAL_SERVICE, "bookinfo").items[0]["apiVersion"].endswith("/v1beta1")
     cluster.create(MANIFEST)
-    assert script.asked[-1][3]["apiVersion"] == "networking.istio.io/v1beta1"
+    assert script.asked[-1].body["apiVersion"] == "networking.istio.io/v1beta1"
+
+
+def test_a_kind_that_a_new_version_lacks_is_spoken_to_in_the_one_that_has_it(cluster, script):
+    script.answers["GET", VERSION + "beta1"] = (200, {"resources": [{"name": "sidecars"}]})
+    assert cluster.served_version(kinds.SIDECAR) == "v1beta1"
+    assert cluster.served_version(kinds.GATEWAY) == "v1"
 
 
 def test_a_cluster_without_istio_is_told_so(cluster, script):
-    del script.answers["GET", "/apis/networking.istio.io"]
-    with pytest.raises(errors.NotFound):
-        cluster.list(kinds.VIRTUAL_SERVICE)
-    script.answers["GET", "/apis/networking.istio.io"] = (200, {"versions": [{"version": "v9"}]})
-    with pytest.raises(errors.NotFound, match="It serves no version"):
+    del script.answers["GET", VERSION]
+    assert cluster.served_version(kinds.VIRTUAL_SERVICE) is None
+    with pytest.raises(errors.NotFound, match=r"no version of networking\.istio\.io VirtualService"):
         cluster.list(kinds.VIRTUAL_SERVICE)
 
 
-def test_what_is_served_is_asked_once_a_minute(url, script):
-    from cluster import kube
+def test_not_knowing_what_is_served_is_not_the_same_as_nothing(cluster, script):
+    script.answers["GET", VERSION] = status(503, "ServiceUnavailable", "starting")
+    with pytest.raises(errors.Unavailable, match="starting"):
+        cluster.served_version(kinds.VIRTUAL_SERVICE)
+    with pytest.raises(errors.Unavailable, match="starting"):
+        cluster.list(kinds.VIRTUAL_SERVICE)
 
+
+def test_what_is_served_is_asked_again_after_half_a_minute(url, script):
     now = [0.0]
-    adapter = kube.KubeCluster(
-        lambda: kube._token_configuration(url, "t"), timeout=(1, 1), clock=lambda: now[0]
-    )
-    script.answers["GET", ONE] = (200, MANIFEST)
-    for at in (0, 59, 61):
-        now[0] = at
-        adapter.get(REVIEWS)
-    discovered = [path for _, path, *_ in script.asked if path == "/apis/networking.istio.io"]
-    assert len(discovered) == 2
+    adapter = KubeCluster(KubeCluster.at(url, "t")._wire._source, clock=lambda: now[0])
+    del script.answers["GET", VERSION]
+    assert adapter.served_version(kinds.VIRTUAL_SERVICE) is None
+    script.answers["GET", VERSION] = (200, {"resources": [{"name": "virtualservices"}]})
+    now[0] = 29.9
+    assert adapter.served_version(kinds.VIRTUAL_SERVICE) is None
+    now[0] = 30
+    assert adapter.served_version(kinds.VIRTUAL_SERVICE) == "v1"
+    assert len(script.asked_for(VERSION)) == 2
 
 
-def test_a_rotated_token_is_read_again_once(url, script, tmp_path):
-    tokens = iter(["old", "new"])
-    from cluster import kube
-
-    adapter = kube.KubeCluster(lambda: kube._token_configuration(url, next(tokens)), timeout=(1, 1))
-    wanted = script.answer
-
-    def only_new(handler):
-        if handler.headers["Authorization"] != "Bearer new":
-            script.answers["GET", "/api/v1/namespaces"] = status(401, "Unauthorized", "Unauthorized")
-        else:
-            script.answers["GET", "/api/v1/namespaces"] = (200, {"items": [], "metadata": {}})
-        wanted(handler)
-
-    script.answer = only_new
-    assert adapter.list(kinds.NAMESPACE).items == ()
-    assert [item[4] for item in script.asked] == ["Bearer old", "Bearer new"]
+def test_the_core_group_is_not_asked_for(cluster, script):
+    assert cluster.served_version(kinds.POD) == "v1"
+    assert script.asked == []
 
 
-def test_a_kubeconfig_is_read_and_a_missing_one_is_told(tmp_path, url, script, monkeypatch):
-    from cluster import connection
-
-    config = {
-        "apiVersion": "v1", "kind": "Config", "current-context": "c",
-        "clusters": [{"name": "c", "cluster": {"server": url}}],
-        "users": [{"name": "u", "user": {"token": "from-the-file"}}],
-        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
-    }  # fmt: skip
-    path = tmp_path / "kubeconfig"
-    path.write_text(json.dumps(config))
-    script.answers["GET", "/api/v1/namespaces"] = (200, {"items": [], "metadata": {}})
-    KubeCluster.connect(str(path)).list(kinds.NAMESPACE)
-    assert script.asked[-1][4] == "Bearer from-the-file"
-    with pytest.raises(errors.Unavailable, match="nothing-here"):
-        KubeCluster.connect(str(tmp_path / "nothing-here"))
-    monkeypatch.setenv("KUBECONFIG", "")
-    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
-    with pytest.raises(errors.Unavailable, match="KUBECONFIG"):
-        connection.current()
+def test_the_server_tells_its_version(cluster, script):
+    script.answers["GET", "/version"] = (200, {"gitVersion": "v1.36.3", "major": "1"})
+    assert cluster.server_version() == "v1.36.3"

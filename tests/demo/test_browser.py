@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browsers import listen
-from tests.demo.running import until
+from tests.console import until
 
 pytestmark = [pytest.mark.mesh, pytest.mark.browser]
 

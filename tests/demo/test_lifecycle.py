@@ -6,7 +6,8 @@ import signal
 import pytest
 
 from tests import needs
-from tests.demo.running import Demo, processes_of, until
+from tests.console import until
+from tests.demo.running import Demo, processes_of
 
 pytestmark = pytest.mark.mesh
 SPLIT = {"kind": "split", "namespace": "bookinfo", "service": "reviews", "weights": {"v1": 70, "v2": 30}}

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.demo.running import until
+from tests.console import until
 
 pytestmark = pytest.mark.mesh
 

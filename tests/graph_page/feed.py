@@ -83,10 +83,11 @@ class Feed:
             "window_seconds": 10,
         }
 
-    def full(self, graph_type="versioned_app", namespaces=(), **source):
+    def full(self, graph_type="versioned_app", namespaces=(), notice="", **source):
         self.seq += 1
         return {
             "type": "full",
+            "notice": notice,
             "seq": self.seq,
             "taken_at": iso(self.taken_at),
             "graph_type": graph_type,
@@ -120,7 +121,7 @@ class Feed:
             self.edges.pop(one, None)
 
     def stale(self, message="direct: no proxy answered"):
-        return {"type": "status", "source": self.source("stale", message, since=now())}
+        return {"type": "status", "notice": "", "source": self.source("stale", message, since=now())}
 
     def series(self, subject, *, seconds=120, reset=True):
         end = int(self.taken_at.timestamp())

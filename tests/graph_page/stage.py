@@ -57,6 +57,7 @@ class Stage:
     def __init__(self, feed):
         self.feed = feed
         self.heard = []
+        self.addresses = set()
         self.services = {}
         self.answers_subscriptions = True
         self.refuses = False
@@ -67,6 +68,7 @@ class Stage:
 
     async def __call__(self, scope, receive, send):
         if scope["type"] == "websocket":
+            self.addresses.add(scope["path"])
             await self._socket(receive, send)
         elif scope["path"].startswith("/api/v1/services"):
             await self._answer(scope["path"].removeprefix("/api/v1/services").strip("/"), send)

@@ -1,6 +1,12 @@
 """What the server itself puts on the page."""
 
+import json
+import re
+
 import pytest
+
+from cluster import connection
+from cluster.fake import FakeCluster
 
 pytestmark = pytest.mark.django_db
 
@@ -34,3 +40,15 @@ def test_the_policy_allows_no_inline_style_or_script(signed_in):
 
 def test_only_reading_is_possible(signed_in):
     assert signed_in.post("/graph/").status_code == 405
+
+
+def page_data(answer):
+    found = re.search(r'<script id="page" type="application/json">(.*?)</script>', answer.text)
+    return json.loads(found[1])
+
+
+def test_the_browser_is_told_where_the_socket_of_its_cluster_is(signed_in):
+    assert page_data(signed_in.get("/graph/"))["socketPath"] == "/ws/graph/"
+    with connection.override(FakeCluster(), west=FakeCluster()):
+        answer = signed_in.get("/clusters/west/graph/")
+    assert page_data(answer)["socketPath"] == "/clusters/west/ws/graph/"

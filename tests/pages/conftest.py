@@ -3,21 +3,12 @@ import threading
 import time
 
 import pytest
-from django.contrib.auth.models import User
-from django.core.cache import cache
 
 from cluster import connection
 from telemetry import live, runtime
 from tests.browsers import listen
 from tests.pages.world import FollowingTraffic, bookinfo
-
-
-@pytest.fixture(autouse=True)
-def _no_memory():
-    """What a page last knew stays in the process; a test begins knowing nothing."""
-    cache.clear()
-    yield
-    cache.clear()
+from tests.people import person
 
 
 @pytest.fixture
@@ -28,7 +19,7 @@ def cluster():
 
 @pytest.fixture
 def ada(db):
-    return User.objects.create_user("ada", password="correct horse battery")
+    return person("ada", password="correct horse battery")
 
 
 @pytest.fixture
@@ -50,7 +41,7 @@ def traffic(cluster, settings):
 
     run(runtime.start(FollowingTraffic(cluster)))
     deadline = time.monotonic() + 10
-    while not live.available():
+    while not live.of("", None).available():
         assert time.monotonic() < deadline, "the collector has read nothing"
         time.sleep(0.02)
     yield
@@ -63,7 +54,7 @@ def traffic(cluster, settings):
 @pytest.fixture
 def page(transactional_db, live_server, browser, client, traffic):
     """A signed-in page of the running console. The test fails when its console shows an error."""
-    client.force_login(User.objects.create_user("ada"))
+    client.force_login(person("ada"))
     context = browser.new_context(base_url=live_server.url, viewport={"width": 1440, "height": 900})
     context.set_default_timeout(10_000)
     session = client.cookies["sessionid"].value

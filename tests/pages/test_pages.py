@@ -4,8 +4,11 @@ import uuid
 
 import pytest
 
+from cluster import connection
 from cluster.errors import Unavailable
+from routing.live import SHOWN
 from routing.models import Change, Plan
+from tests.console import until
 from tests.pages.world import REVIEWS, reviews_destination_rule, reviews_virtual_service
 
 EDITOR = "/routing/bookinfo/reviews/"
@@ -69,12 +72,26 @@ def test_a_cluster_that_was_never_reached_is_an_error_with_the_way_on(signed_in,
     assert "Try again" in page
 
 
-def test_when_the_cluster_goes_away_the_page_keeps_what_it_knew(signed_in, rules_in_force):
-    text(signed_in, "/routing/")
-    rules_in_force.fail_next("list", Unavailable())
+def test_when_the_cluster_goes_away_the_page_keeps_what_it_knew(signed_in, rules_in_force, monkeypatch):
+    watched = connection.get().cache
+    watched.start()
+    assert watched.wait_until_settled(20)
+    away = Unavailable("connection refused")
+    monkeypatch.setattr(rules_in_force, "watch", refusal(away))
+    monkeypatch.setattr(rules_in_force, "page", refusal(away))
+    rules_in_force.cut_watches()
+    until(lambda: all(watched.read(kind).problem for kind in SHOWN), "the cache notices")
     page = text(signed_in, EDITOR)
+    assert "meshui cannot read services: The cluster does not answer." in page
     assert "Below is what was known" in page
     assert "80 % v1, 20 % v3" in page
+
+
+def refusal(error):
+    def refuse(*_, **__):
+        raise error
+
+    return refuse
 
 
 def test_an_editor_of_a_cluster_that_was_never_reached_is_a_503(signed_in, cluster):

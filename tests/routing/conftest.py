@@ -1,10 +1,10 @@
 """People, a cluster on the stage, and a client of the REST API."""
 
 import pytest
-from django.contrib.auth.models import User
 from hypothesis import HealthCheck, settings
 
 from cluster import connection
+from tests.people import own, person
 from tests.routing.stage import bookinfo, destination_rule, route, virtual_service
 
 # Two shared cores: how long an example takes says nothing about the code.
@@ -17,7 +17,7 @@ settings.load_profile("shared")
 @pytest.fixture
 def olga(db):
     """The operator."""
-    return User.objects.create_user("olga")
+    return person("olga")
 
 
 @pytest.fixture
@@ -28,6 +28,12 @@ def cluster():
     )
     with connection.override(staged):
         yield staged
+
+
+@pytest.fixture
+def acting(cluster):
+    """The cluster as the console's own account may use it."""
+    return own()
 
 
 @pytest.fixture

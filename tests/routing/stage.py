@@ -7,6 +7,7 @@ import yaml
 from cluster import kinds
 from cluster.fake import FakeCluster
 from cluster.refs import Ref
+from telemetry.live import Traffic
 
 BOOKINFO = Path(__file__).resolve().parents[3] / "shared" / "bookinfo"
 REVIEWS = Ref(kinds.VIRTUAL_SERVICE, "bookinfo", "reviews")
@@ -77,6 +78,7 @@ def to_whole(host="reviews", **rest):
     return [{"destination": {"host": host, **rest}}]
 
 
+NO_TRAFFIC = Traffic(None, None)
 WORKLOADS = [
     service("productpage"), service("details"), service("reviews"), service("ratings"),
     pod("productpage-v1-a", "productpage", "v1"), pod("details-v1-a", "details", "v1"),

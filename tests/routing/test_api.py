@@ -10,9 +10,9 @@ from cluster.errors import Forbidden, Invalid, Unavailable
 from routing import apply, plans
 from routing.errors import ConflictError
 from routing.models import Change, Plan
-from telemetry import live
 from tests.routing.stage import (
     DELAY,
+    NO_TRAFFIC,
     REVIEWS,
     REVIEWS_SUBSETS,
     SPLIT,
@@ -55,17 +55,17 @@ def test_a_plan_is_applied_destination_rule_first(api, cluster):
     assert weights(cluster) == {"v1": 80, "v3": 20}
 
 
-def test_between_the_subset_and_the_route_the_proxies_get_a_moment(cluster, olga, settings):
+def test_between_the_subset_and_the_route_the_proxies_get_a_moment(cluster, acting, olga, settings):
     settings.ROUTING_SETTLE_SECONDS = 1.5
     slept = []
 
     def sleep(seconds):
         slept.append((seconds, len(writes(cluster))))
 
-    apply.apply(plans.make({"rules": [SPLIT]}, olga, cluster, live), olga, cluster, sleep=sleep)
+    apply.apply(plans.make({"rules": [SPLIT]}, olga, acting, NO_TRAFFIC), olga, acting, sleep=sleep)
     assert slept == [(1.5, 1)]
     split_back = {**SPLIT, "weights": {"v1": 100}}
-    apply.apply(plans.make({"rules": [split_back]}, olga, cluster, live), olga, cluster, sleep=sleep)
+    apply.apply(plans.make({"rules": [split_back]}, olga, acting, NO_TRAFFIC), olga, acting, sleep=sleep)
     assert len(slept) == 1
 
 
@@ -87,14 +87,14 @@ def test_a_plan_that_is_being_applied_cannot_be_applied(api, cluster):
     assert writes(cluster) == []
 
 
-def test_of_two_who_apply_at_once_one_writes(cluster, olga):
-    plan = plans.make({"rules": [SPLIT]}, olga, cluster, live)
+def test_of_two_who_apply_at_once_one_writes(cluster, acting, olga):
+    plan = plans.make({"rules": [SPLIT]}, olga, acting, NO_TRAFFIC)
 
     def meanwhile(_):
         with pytest.raises(ConflictError, match="being applied right now"):
-            apply.apply(Plan.objects.get(pk=plan.pk), olga, cluster)
+            apply.apply(Plan.objects.get(pk=plan.pk), olga, acting)
 
-    assert apply.apply(plan, olga, cluster, sleep=meanwhile).state == "applied"
+    assert apply.apply(plan, olga, acting, sleep=meanwhile).state == "applied"
     assert len(writes(cluster)) == 2
     assert Change.objects.count() == 1
 
@@ -151,11 +151,13 @@ def test_a_status_that_a_controller_wrote_meanwhile_is_no_conflict(api, cluster)
     assert cluster.get(REVIEWS)["status"] == {"observedGeneration": "1"}
 
 
-def test_a_status_written_between_two_writes_is_no_conflict(cluster, olga):
+def test_a_status_written_between_two_writes_is_no_conflict(cluster, acting, olga):
     def controller(_):
         cluster.edit(REVIEWS, lambda item: item.update(status={"observedGeneration": "2"}))
 
-    change = apply.apply(plans.make({"rules": [SPLIT]}, olga, cluster, live), olga, cluster, sleep=controller)
+    change = apply.apply(
+        plans.make({"rules": [SPLIT]}, olga, acting, NO_TRAFFIC), olga, acting, sleep=controller
+    )
     assert change.state == "applied"
     assert weights(cluster) == {"v1": 80, "v3": 20}
 
@@ -177,13 +179,13 @@ def test_a_deleted_resource_is_a_conflict(api, cluster):
     assert writes(cluster) == []
 
 
-def test_a_conflict_half_way_ends_as_partial_and_says_what_was_done(cluster, olga):
+def test_a_conflict_half_way_ends_as_partial_and_says_what_was_done(cluster, acting, olga):
     def somebody(_):
         cluster.edit(REVIEWS, lambda item: item["spec"]["http"][0].update(timeout="3s"))
 
-    plan = plans.make({"rules": [SPLIT]}, olga, cluster, live)
+    plan = plans.make({"rules": [SPLIT]}, olga, acting, NO_TRAFFIC)
     with pytest.raises(ConflictError):
-        apply.apply(plan, olga, cluster, sleep=somebody)
+        apply.apply(plan, olga, acting, sleep=somebody)
     change = Change.objects.get()
     assert change.state == "partial"
     assert [item["state"] for item in change.operations] == ["done", "failed"]

@@ -15,6 +15,7 @@ from cluster.refs import Ref
 from routing import diff, istio, live, planner, writing
 from routing.problems import Problem
 from routing.rules import ClearFault, Delay, Fault, HeaderMatch, Split
+from tests.people import own
 from tests.routing import generated
 from tests.routing.stage import (
     WORKLOADS,
@@ -35,7 +36,7 @@ def split(name="reviews", **weights):
 
 
 def planned(cluster, *rules):
-    return planner.plan(rules, live.read(cluster, {"bookinfo"}))
+    return planner.plan(rules, live.read(own(cluster), {"bookinfo"}))
 
 
 def carried_out(cluster, plan):
@@ -94,7 +95,7 @@ def test_no_route_comes_to_name_a_missing_subset_on_any_step(manifest, rule):
 
 def dangling(cluster):
     """The subsets that routes name and no DestinationRule has."""
-    state = live.read(cluster, {"bookinfo"})
+    state = live.read(own(cluster), {"bookinfo"})
     names = {subset["name"] for item in state.destination_rules for subset in istio.subsets_of(item)}
     used = {
         part["destination"].get("subset")
@@ -188,6 +189,13 @@ def test_weight_on_a_version_without_ready_pods_is_an_error():
     assert [(item.code, item.field) for item in plan.errors] == [("NO_READY_PODS", "rules[0].weights.v4")]
 
 
+def test_where_no_version_has_a_ready_pod_no_weight_makes_it_worse():
+    asleep = [pod(f"sleepy-{version}", "sleepy", version, ready=False) for version in ("v1", "v2")]
+    plan = planned(bookinfo(service("sleepy"), *asleep), split("sleepy", v1=80, v2=20))
+    assert codes(plan, "error") == []
+    assert codes(plan, "warning") == ["NO_READY_PODS", "NO_READY_PODS"]
+
+
 def test_less_weight_on_a_version_that_is_down_is_a_warning_only():
     cluster = bookinfo(
         pod("reviews-v4-a", "reviews", "v4", ready=False),
@@ -270,7 +278,7 @@ def test_a_version_with_a_dot_gets_a_subset_with_a_name_that_istio_takes():
 
 def test_planning_changes_nothing_that_it_was_given():
     manifests = (virtual_service("reviews", [{"route": to_whole()}]), destination_rule("reviews", ["v1"]))
-    state = live.read(bookinfo(*manifests), {"bookinfo"})
+    state = live.read(own(bookinfo(*manifests)), {"bookinfo"})
     before = copy.deepcopy(state)
     planner.plan([split(v1=80, v3=20), Fault("bookinfo", "reviews", delay=Delay(50.0, "2s"))], state)
     assert state == before
@@ -278,4 +286,4 @@ def test_planning_changes_nothing_that_it_was_given():
 
 @pytest.mark.parametrize("rules", [[], [split(v1=100)]])
 def test_a_cluster_without_istio_can_be_planned_for(rules):
-    assert planner.plan(rules, live.read(bookinfo(), {"bookinfo"})).errors == ()
+    assert planner.plan(rules, live.read(own(bookinfo()), {"bookinfo"})).errors == ()

@@ -11,14 +11,14 @@ from tests.routing.stage import DELAY, RATINGS, REVIEWS, REVIEWS_SUBSETS, SPLIT,
 pytestmark = pytest.mark.django_db
 
 
-def test_of_two_who_take_a_change_back_at_once_one_does(api, cluster, olga):
+def test_of_two_who_take_a_change_back_at_once_one_does(api, cluster, acting, olga):
     change = Change.objects.get(pk=api.applied(SPLIT)["id"])
 
     def meanwhile(_):
         with pytest.raises(ConflictError, match="or is just now"):
-            revert.revert(Change.objects.get(pk=change.pk), olga, cluster)
+            revert.revert(Change.objects.get(pk=change.pk), olga, acting)
 
-    assert revert.revert(change, olga, cluster, sleep=meanwhile).state == "applied"
+    assert revert.revert(change, olga, acting, sleep=meanwhile).state == "applied"
     assert len(writes(cluster)) == 4
 
 

@@ -4,18 +4,31 @@ Channels has one, but its package imports daphne, which is not this project's se
 """
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from asgiref.testing import ApplicationCommunicator
+from channels.auth import AuthMiddlewareStack
+from channels.routing import URLRouter
+from django.urls import path
+
+from telemetry.observation import Observation
+from telemetry.runtime import Runtime
+from telemetry.sockets import GraphConsumer, websocket_urlpatterns
+from tests.telemetry.builders import labels, rate, samples
+
+SUBSCRIBE = {"type": "subscribe", "graph_type": "app", "namespaces": ["bookinfo"]}
+EDGE = "app:bookinfo/productpage->app:bookinfo/reviews:http"
 
 
 class Browser:
     """Speaks ASGI's websocket messages; every wait has an end."""
 
-    def __init__(self, application: Any, headers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, application: Any, headers: list[tuple[bytes, bytes]], address: str) -> None:
         scope = {
             "type": "websocket",
-            "path": "/ws/graph/",
+            "path": address,
             "query_string": b"",
             "headers": headers,
             "subprotocols": [],
@@ -37,10 +50,13 @@ class Browser:
     async def receive(self) -> dict[str, Any]:
         return await self._end.receive_output(timeout=2)
 
-    async def message(self) -> dict[str, Any]:
+    async def text(self) -> str:
         output = await self.receive()
         assert output["type"] == "websocket.send", output
-        return json.loads(output["text"])
+        return output["text"]
+
+    async def message(self) -> dict[str, Any]:
+        return json.loads(await self.text())
 
     async def hears_nothing(self, seconds: float = 0.05) -> bool:
         return await self._end.receive_nothing(timeout=seconds)
@@ -49,3 +65,26 @@ class Browser:
         while (output := await self.receive())["type"] != "websocket.close":
             pass
         return output["code"]
+
+
+@asynccontextmanager
+async def socket(
+    headers: Any = (), consumer: Any = None, cluster: str = "", **options: Any
+) -> AsyncIterator[Browser]:
+    """An open socket: by the console's own addresses, or in front of a consumer with options."""
+    routes = websocket_urlpatterns
+    if consumer or options:
+        routes = [path("ws/graph/", (consumer or GraphConsumer).as_asgi(**options))]
+    address = f"/clusters/{cluster}/ws/graph/" if cluster else "/ws/graph/"
+    browser = Browser(AuthMiddlewareStack(URLRouter(routes)), list(headers), address)
+    await browser.connect()
+    try:
+        yield browser
+    finally:
+        await browser.disconnect()
+
+
+def tick(running: Runtime, seq: int, rps: float = 1.0, *more: Any) -> None:
+    """Passes on one reading: a call from productpage to reviews, and more."""
+    observation = Observation(seq, 1000.0 + seq, float(seq), samples(rate(labels(), rps), *more))
+    running.observed(observation, running.collector.state)

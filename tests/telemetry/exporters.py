@@ -43,7 +43,7 @@ class Exporter:
     @property
     def target(self) -> Target:
         return Target(
-            self.pod, f"bookinfo/{self.pod}", f"http://{self._host}:{self._port}/stats/prometheus?usedonly"
+            self.pod, "bookinfo", self.pod, f"http://{self._host}:{self._port}/stats/prometheus?usedonly"
         )
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 
 from telemetry.samples import Samples
+from telemetry.shortfall import Shortfall
 from telemetry.source import SourceUnavailable
 from telemetry.targets import Target
 
@@ -44,14 +45,10 @@ class FakeTargets:
 
     def __init__(self, *targets: Target) -> None:
         self.targets = targets
-        self.problem = ""
-        self.closed = False
+        self.problem = Shortfall()
 
     async def current(self) -> tuple[Target, ...]:
         return self.targets
-
-    async def close(self) -> None:
-        self.closed = True
 
 
 class Clock:

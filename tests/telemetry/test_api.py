@@ -1,37 +1,49 @@
 """The graph and its figures over REST."""
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.test import Client
 
+from cluster import connection
 from telemetry import runtime
-from telemetry.collector import Observation
 from telemetry.frames import SourceState
-from telemetry.graph import build_each
+from telemetry.observation import Observation
 from telemetry.runtime import Runtime
+from telemetry.shortfall import Failure, Shortfall
 from tests.telemetry.builders import gateway, labels, rate, samples
 from tests.telemetry.fakes import FakeSource
+from tests.telemetry.viewers import Rights, SignedIn, fake_cluster, owner, viewer
 
 pytestmark = pytest.mark.django_db
 EDGE = "app:bookinfo/productpage->app:bookinfo/reviews:http"
 
 
+@pytest.fixture(autouse=True)
+def rights():
+    """Of two clusters, default and west."""
+    rights = Rights()
+    with connection.override(fake_cluster(rights), west=fake_cluster(rights)):
+        yield rights
+
+
 @pytest.fixture
 def client() -> Client:
-    client = Client()
-    client.force_login(get_user_model().objects.create_user("owner"))
-    return client
+    return SignedIn(owner()).client
+
+
+def having_read(*rates) -> Runtime:
+    """A runtime that has read once and is not running."""
+    running = Runtime(FakeSource(), tick_seconds=1.0, window_seconds=10.0)
+    latest = Observation(7, 1000.0, 0.0, samples(*rates))
+    running.collector.latest = latest
+    running.observed(latest, running.collector.state)
+    return running
 
 
 @pytest.fixture
 def observed(monkeypatch) -> Runtime:
-    """A runtime that has read once and is not running."""
-    running = Runtime(FakeSource(), tick_seconds=1.0, window_seconds=10.0)
-    taken = samples(rate(gateway(), 4), rate(labels(), 3))
-    latest = Observation(7, 1000.0, 0.0, taken, dict(build_each(taken)))
-    running.collector.latest = latest
-    running.observed(latest, running.collector.state)
-    monkeypatch.setattr(runtime, "_runtime", running)
+    running = having_read(rate(gateway(), 4), rate(labels(), 3))
+    west = having_read(rate(labels(), 30))
+    monkeypatch.setattr(runtime, "_runtimes", {"default": running, "west": west})
     return running
 
 
@@ -78,7 +90,7 @@ def test_a_wrong_question_is_refused_at_its_field(client, observed, query, field
 
 def test_old_figures_are_answered_as_old(client, observed):
     observed.collector.state = SourceState(
-        "fake", "stale", 10.0, since=1001.0, message="away", taken_at=1000.0
+        "fake", "stale", 10.0, since=1001.0, shortfall=Shortfall("away"), taken_at=1000.0
     )
     source = client.get("/api/v1/graph").json()["source"]
     assert (source["state"], source["since"], source["message"]) == (
@@ -130,3 +142,58 @@ def test_the_openapi_document_names_every_field(client, settings):
     assert "source" in shapes["Graph"]["properties"]
     assert {"errors", "p99"} <= shapes["Series"]["properties"].keys()
     assert {"/api/v1/graph", "/api/v1/series"} <= document["paths"].keys()
+
+
+def test_each_cluster_has_its_own_graph(client, observed):
+    (edge,) = client.get("/clusters/west/api/v1/graph?graph_type=app").json()["edges"]
+    assert (edge["id"], edge["requests_per_second"]) == (EDGE, 30)
+    answer = client.get("/clusters/west/api/v1/series", {"graph_type": "app", "id": EDGE}).json()
+    assert answer["requests"] == [30]
+    assert client.get("/clusters/nowhere/api/v1/graph").status_code == 404
+
+
+@pytest.fixture
+def lena(rights) -> Client:
+    """She may read bookinfo, and nothing else."""
+    rights.of["lena"] = frozenset({"bookinfo"})
+    return SignedIn(viewer("lena")).client
+
+
+@pytest.mark.parametrize("graph_type", ["versioned_app", "app", "workload", "service"])
+def test_another_namespace_has_no_name_in_the_graph(lena, observed, graph_type):
+    observed.collector.state = SourceState(
+        "fake",
+        "ok",
+        10.0,
+        shortfall=Shortfall("", "istio-system", {}, (Failure("istio-system", "x", "hangs"),)),
+    )
+    response = lena.get(f"/api/v1/graph?graph_type={graph_type}")
+    assert response.status_code == 200
+    assert b"istio" not in response.content
+    assert [node["kind"] for node in response.json()["nodes"]].count("hidden") == 1
+    assert sum(edge["requests_per_second"] for edge in response.json()["edges"]) == 7
+
+
+def test_figures_are_told_of_what_may_be_seen_only(lena, observed):
+    def asked(series_id):
+        return lena.get("/api/v1/series", {"graph_type": "app", "id": series_id})
+
+    assert asked(EDGE).json()["requests"] == [3]
+    hidden = asked("app:istio-system/istio-ingressgateway")
+    absent = asked("app:nowhere/nothing")
+    redacted = asked("hidden->app:bookinfo/productpage:http")
+    assert hidden.status_code == absent.status_code == redacted.status_code == 404
+    assert hidden.content == absent.content == redacted.content
+
+
+def test_who_may_read_nothing_gets_an_empty_graph(rights, observed):
+    answer = SignedIn(viewer("nobody")).client.get("/api/v1/graph").json()
+    assert (answer["nodes"], answer["edges"]) == ([], [])
+
+
+def test_rights_that_cannot_be_asked_for_are_no_rights(lena, rights, observed):
+    rights.away = True
+    response = lena.get("/api/v1/graph")
+    assert (response.status_code, response.json()["error"]["code"]) == (503, "unavailable")
+    assert "What you may see could not be asked" in response.json()["error"]["message"]
+    assert lena.get("/api/v1/series", {"graph_type": "app", "id": EDGE}).status_code == 503

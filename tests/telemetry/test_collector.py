@@ -5,8 +5,10 @@ import contextlib
 
 import pytest
 
-from telemetry.collector import Collector, Observation
+from telemetry.collector import Collector
 from telemetry.frames import SourceState
+from telemetry.observation import Observation
+from telemetry.shortfall import Shortfall
 from telemetry.source import SourceUnavailable
 from tests.telemetry.builders import labels, rate, samples
 from tests.telemetry.fakes import Clock, FakeSource
@@ -23,6 +25,9 @@ class Ear:
     def __init__(self) -> None:
         self.heard: list[Observation | SourceState] = []
         self.states: list[SourceState] = []
+
+    def wanted(self) -> set:
+        return {("app", frozenset({"bookinfo"}))}
 
     def observed(self, observation: Observation, source: SourceState) -> None:
         self.heard.append(observation)
@@ -64,6 +69,14 @@ async def test_a_reading_becomes_numbered_graphs_of_all_types():
     assert first.graphs["app"].edges[EDGE].requests_per_second == 2
 
 
+async def test_graphs_that_somebody_looks_at_with_fewer_rights_are_built_in_the_tick(monkeypatch):
+    world = World(SOME)
+    await world.ticks(1)
+    (heard,) = world.ear.heard
+    monkeypatch.setattr("telemetry.observation.build_for", None)
+    assert heard.graph("app", frozenset({"bookinfo"})).edges[EDGE].requests_per_second == 2
+
+
 async def test_the_source_is_starting_until_it_answers():
     world = World(SOME)
     assert (world.collector.state.state, world.collector.latest, world.collector.age_seconds()) == (
@@ -79,7 +92,7 @@ async def test_a_source_that_does_not_answer_is_said_with_the_time_since_when():
     ok, first, second, again = world.ear.states
     assert [first.state, second.state] == ["stale", "stale"]
     assert first.since == second.since == 5e8 + 1001
-    assert (first.message, first.taken_at) == ("No proxy answers.", ok.taken_at)
+    assert (first.shortfall.told_to(None), first.taken_at) == ("No proxy answers.", ok.taken_at)
     assert (again.state, again.since) == ("ok", None)
 
 
@@ -95,7 +108,7 @@ async def test_a_source_that_hangs_is_given_up_and_read_again():
     world = World(SOME, None, SOME)
     await world.ticks(3)
     assert [state.state for state in world.ear.states] == ["ok", "stale", "ok"]
-    assert world.ear.states[1].message == "No answer within 0.05 s."
+    assert world.ear.states[1].shortfall.told_to(None) == "No answer within 0.05 s."
 
 
 async def test_an_error_that_nobody_expected_is_logged_and_survived(caplog):
@@ -103,13 +116,13 @@ async def test_an_error_that_nobody_expected_is_logged_and_survived(caplog):
     await world.ticks(2)
     assert [state.state for state in world.ear.states] == ["stale", "ok"]
     assert "oops" in caplog.text
-    assert "oops" not in world.ear.states[0].message
+    assert "oops" not in world.ear.states[0].shortfall.told_to(None)
 
 
 async def test_what_is_missing_from_a_reading_is_said_although_the_source_answers():
-    world = World(samples(message="1 of 2 proxies cannot be read."))
+    world = World(samples(shortfall=Shortfall("1 of 2 proxies cannot be read.")))
     await world.ticks(1)
-    assert (world.ear.states[0].state, world.ear.states[0].message) == (
+    assert (world.ear.states[0].state, world.ear.states[0].shortfall.common) == (
         "ok",
         "1 of 2 proxies cannot be read.",
     )

@@ -41,6 +41,10 @@ class World:
         return {rate.labels.source_workload: rate.requests_per_second for rate in samples.requests}
 
 
+def told(samples) -> str:
+    return samples.shortfall.told_to(None)
+
+
 @pytest.fixture
 async def world():
     world = World()
@@ -60,7 +64,7 @@ async def test_rates_of_several_proxies_are_read_at_once(world):
 async def test_the_time_and_the_window_are_told(world):
     await world.exporter("a-v1")
     samples = await world.read()
-    assert (samples.taken_at, samples.window_seconds, samples.message) == (5e8 + 1001, 10, "")
+    assert (samples.taken_at, samples.window_seconds, told(samples)) == (5e8 + 1001, 10, "")
 
 
 async def test_a_proxy_that_restarts_counts_from_zero(world):
@@ -78,7 +82,7 @@ async def test_a_proxy_that_disappears_is_not_named_and_fades(world):
     await world.read()
     await other.stop()
     world.show(one)
-    assert world.source._message(world.targets.targets) == ""
+    assert world.source._shortfall(world.targets.targets).told_to(None) == ""
     assert set(await world.rates()) == {"a-v1", "b-v1"}
     for _ in range(10):
         rates = await world.rates()
@@ -105,9 +109,9 @@ async def test_a_proxy_that_misbehaves_is_named_and_the_others_are_read(world, b
     good.requests = 4
     samples = await world.read()
     assert [rate.labels.source_workload for rate in samples.requests] == ["good-v1"]
-    assert samples.message.startswith(f"1 of 2 proxies cannot be read in full: bookinfo/bad-v1 {said}")
+    assert told(samples).startswith(f"1 of 2 proxies cannot be read in full: bookinfo/bad-v1 {said}")
     bad.handler = bad.metrics
-    assert (await world.read(6)).message == ""
+    assert told(await world.read(6)) == ""
 
 
 async def test_a_flood_is_cut_off_early(world):
@@ -130,7 +134,7 @@ async def test_when_no_proxy_answers_the_source_is_unavailable_and_says_why(worl
 
 async def test_a_mesh_without_proxies_is_empty_and_no_failure(world):
     samples = await world.read()
-    assert (samples.requests, samples.message) == ((), "")
+    assert (samples.requests, told(samples)) == ((), "")
 
 
 async def test_a_proxy_that_hangs_is_asked_less_and_less_often(world):
@@ -140,7 +144,7 @@ async def test_a_proxy_that_hangs_is_asked_less_and_less_often(world):
     for _ in range(12):
         await world.read()
     assert len(bad.queries) == 5  # at 1, 2, 3, 5, 9 s: each pause twice as long, at most 5 s
-    assert "bad-v1" in (await world.read()).message
+    assert "bad-v1" in told(await world.read())
 
 
 async def test_many_failures_are_counted_and_three_are_named(world):
@@ -148,7 +152,7 @@ async def test_many_failures_are_counted_and_three_are_named(world):
     for name in "bcdef":
         exporter = await world.exporter(f"{name}-v1")
         exporter.handler = exporter.broken
-    message = (await world.read()).message
+    message = told(await world.read())
     assert message.startswith("5 of 6 proxies")
     assert message.endswith("bookinfo/d-v1 answered with status 500; and 2 more.")
 
@@ -162,10 +166,10 @@ async def test_lines_that_cannot_be_read_are_said(world):
         return response
 
     one.handler = damaged
-    message = (await world.read()).message
+    message = told(await world.read())
     assert "bookinfo/a-v1 has 1 metric lines that cannot be read" in message
     one.handler = one.metrics
-    assert (await world.read()).message == ""
+    assert told(await world.read()) == ""
 
 
 async def test_hundreds_of_hanging_proxies_do_not_hold_up_a_round(world):
@@ -177,4 +181,4 @@ async def test_hundreds_of_hanging_proxies_do_not_hold_up_a_round(world):
     began = asyncio.get_running_loop().time()
     samples = await world.read()
     assert asyncio.get_running_loop().time() - began < 2.5
-    assert samples.message.startswith("200 of 201")
+    assert told(samples).startswith("200 of 201")

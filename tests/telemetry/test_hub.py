@@ -5,18 +5,19 @@ import json
 
 import pytest
 
-from telemetry.collector import Observation
 from telemetry.frames import SourceState
-from telemetry.graph import build_each
+from telemetry.graph import build_for
 from telemetry.history import History
 from telemetry.hub import MAX_WAITING, Hub, TooManySocketsError
+from telemetry.observation import Observation
+from telemetry.shortfall import Shortfall
 from telemetry.snapshot import View
 from tests.telemetry.builders import gateway, labels, rate, samples
 
 ALL = View("app")
 STARTING = SourceState("fake", "starting", 10.0)
 OK = SourceState("fake", "ok", 10.0, taken_at=1.0)
-STALE = SourceState("fake", "stale", 10.0, since=2.0, message="No proxy answers.", taken_at=1.0)
+STALE = SourceState("fake", "stale", 10.0, since=2.0, shortfall=Shortfall("No proxy answers."), taken_at=1.0)
 EDGE = "app:bookinfo/productpage->app:bookinfo/reviews:http"
 
 
@@ -31,7 +32,7 @@ class World:
     def tick(self, rps: float = 1.0, target: str = "reviews-v1") -> None:
         self.seq += 1
         taken = samples(rate(labels(target=target), rps), rate(gateway(), rps))
-        observation = Observation(self.seq, 1000.0 + self.seq, self.seq, taken, dict(build_each(taken)))
+        observation = Observation(self.seq, 1000.0 + self.seq, self.seq, taken)
         self.history.record(observation.taken_at, observation.graphs)
         self.hub.observed(observation, OK)
 
@@ -145,6 +146,68 @@ async def test_a_view_that_nobody_looks_at_is_not_kept(world):
     assert list(world.hub._watched) == [View("service")]
     subscription.close()
     assert world.hub._watched == {}
+
+
+async def test_a_graph_is_built_once_for_all_who_may_see_the_same_and_only_if_somebody_looks(
+    world, monkeypatch
+):
+    built = []
+
+    def build(summed, graph_type, visible, limits):
+        built.append((graph_type, visible))
+        return build_for(summed, graph_type, visible, limits)
+
+    monkeypatch.setattr("telemetry.observation.build_for", build)
+    mine, everywhere = frozenset({"bookinfo"}), View("app", (), frozenset({"bookinfo"}))
+    looking = [world.looking(view) for view in (everywhere, everywhere, View("app", ("bookinfo",), mine))]
+    assert world.hub.wanted() == {("app", mine)}
+    world.tick()
+    assert [each for each in built if each[1] is not None] == [("app", mine)]
+    for subscription in looking:
+        subscription.close()
+    assert world.hub.wanted() == set()
+
+
+async def test_other_rights_bring_a_full_frame_and_nothing_of_what_waited(world):
+    world.tick()
+    subscription = world.looking()
+    await taken(subscription)
+    world.tick(2)
+    world.hub.silent(STALE)
+    subscription.see(frozenset({"istio-system"}), "")
+    (message,) = await taken(subscription)
+    assert (message["type"], message["source"]["state"]) == ("full", "stale")
+    assert [node["kind"] for node in message["nodes"]] == ["app", "hidden"]
+    assert list(world.hub._watched) == [View("app", (), frozenset({"istio-system"}))]
+
+
+async def test_the_same_rights_again_are_no_news(world):
+    world.tick()
+    subscription = world.looking(View("app", (), frozenset()))
+    await taken(subscription)
+    subscription.see(frozenset(), "")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await subscription.take()
+
+
+async def test_who_looks_at_nothing_yet_may_be_told_of_his_rights(world):
+    subscription = world.hub.join()
+    subscription.see(frozenset(), "")
+    assert subscription.view is None
+
+
+async def test_other_rights_keep_what_is_watched(world):
+    world.tick()
+    subscription = world.looking()
+    subscription.watch(EDGE)
+    await taken(subscription)
+    subscription.see(frozenset({"bookinfo"}), "")
+    full, series = await taken(subscription)
+    assert (full["type"], series["reset"], series["requests"]) == ("full", True, [1])
+    subscription.see(frozenset({"istio-system"}), "")
+    full, series = await taken(subscription)
+    assert (full["type"], series["reset"], series["requests"]) == ("full", True, [])
 
 
 async def test_while_the_source_is_silent_its_state_is_sent_and_no_numbers(world):

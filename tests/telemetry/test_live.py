@@ -4,6 +4,9 @@ import asyncio
 
 import pytest
 
+from cluster import connection
+from cluster.connection import UnknownClusterError
+from cluster.fake import FakeCluster
 from telemetry import live, runtime
 from telemetry.source import SourceUnavailable
 from tests.telemetry.builders import gateway, labels, rate, samples, unreached
@@ -38,55 +41,131 @@ async def observing():
     await runtime.stop()
 
 
+def traffic(visible=None):
+    return live.of("", visible)
+
+
 async def test_callers_are_told_by_workload_the_busiest_first(observing):
-    assert live.callers("bookinfo", "reviews") == [
+    assert traffic().callers("bookinfo", "reviews") == [
         live.CallerTraffic("bookinfo", "productpage-v1", "productpage", "v1", 10, 0.2),
         live.CallerTraffic("bookinfo", "other-v2", "other", "v2", 2, 0.5),
     ]
 
 
+async def test_callers_in_other_namespaces_are_one_without_a_name():
+    hidden = {"source_workload_namespace": "secret"}
+    mixed = samples(
+        rate(labels(), 2),
+        rate(labels("a-v1", "reviews-v1", **hidden), 3),
+        rate(labels("b-v1", "reviews-v1", **hidden), 1, "500"),
+        rate(labels("", "reviews-v1", reporter="destination"), 1),
+    )
+    await started(mixed, None)
+    try:
+        assert traffic(frozenset({"bookinfo"})).callers("bookinfo", "reviews") == [
+            live.CallerTraffic("", "another namespace", "", "", 4, 0.25),
+            live.CallerTraffic("bookinfo", "productpage-v1", "productpage", "v1", 2, 0),
+            live.CallerTraffic("", "", "", "", 1, 0),
+        ]
+    finally:
+        await runtime.stop()
+
+
+async def test_of_a_service_in_another_namespace_nothing_is_told(observing):
+    blind = traffic(frozenset({"istio-system"}))
+    assert (blind.callers("bookinfo", "reviews"), blind.shares("bookinfo", "reviews")) == ([], {})
+    assert blind.available()
+
+
 async def test_shares_are_of_the_requests_that_reached_a_version(observing):
-    assert live.shares("bookinfo", "reviews") == {"v1": 0.8, "v3": 0.2}
+    assert traffic().shares("bookinfo", "reviews") == {"v1": 0.8, "v3": 0.2}
+    assert traffic(frozenset({"bookinfo"})).shares("bookinfo", "reviews") == {"v1": 0.8, "v3": 0.2}
+
+
+async def test_a_version_in_another_namespace_has_no_share_of_its_own():
+    elsewhere = rate(labels(target="reviews-v9", destination_workload_namespace="secret"), 1)
+    await started(samples(rate(labels(), 3), elsewhere), None)
+    try:
+        assert traffic(frozenset({"bookinfo"})).shares("bookinfo", "reviews") == {"v1": 0.75}
+    finally:
+        await runtime.stop()
 
 
 async def test_a_service_that_nobody_calls_has_neither(observing):
-    assert live.callers("bookinfo", "nobody") == []
-    assert live.shares("other", "reviews") == {}
+    assert traffic().callers("bookinfo", "nobody") == []
+    assert traffic().shares("other", "reviews") == {}
 
 
 async def test_it_may_be_asked_in_any_thread(observing):
-    assert len(await asyncio.to_thread(live.callers, "bookinfo", "reviews")) == 2
+    assert len(await asyncio.to_thread(traffic().callers, "bookinfo", "reviews")) == 2
 
 
 async def test_it_says_whether_and_how_fresh_it_is(observing):
-    assert live.available()
+    assert traffic().available()
     assert runtime.source_is_live()
-    assert 0 <= live.age_seconds() < 60
+    assert 0 <= traffic().age_seconds() < 60
 
 
-async def test_without_a_runtime_there_is_nothing_to_tell():
-    assert not live.available()
-    assert (live.callers("a", "b"), live.shares("a", "b"), live.age_seconds()) == ([], {}, None)
-    with pytest.raises(runtime.NotRunningError):
-        runtime.current()
+@pytest.mark.parametrize("cluster_name", ["", "nowhere"])
+async def test_where_nothing_is_observed_there_is_nothing_to_tell(cluster_name):
+    nothing = live.of(cluster_name, None)
+    assert not nothing.available()
+    assert (nothing.callers("a", "b"), nothing.shares("a", "b"), nothing.age_seconds()) == ([], {}, None)
 
 
 async def test_a_source_that_never_answered_is_not_available():
     await started(SourceUnavailable("away"), None)
     try:
-        assert not live.available()
-        assert live.callers("bookinfo", "reviews") == []
-        assert live.age_seconds() is None
+        assert not traffic().available()
+        assert traffic().callers("bookinfo", "reviews") == []
+        assert traffic().age_seconds() is None
     finally:
         await runtime.stop()
 
 
+async def test_outside_a_server_nothing_runs():
+    with pytest.raises(runtime.NotRunningError):
+        runtime.of()
+    assert not runtime.source_is_live()
+
+
 async def test_the_runtime_starts_once_and_stops_cleanly():
+    before = asyncio.all_tasks()
     first = await runtime.start(FakeSource(None))
-    assert await runtime.start(FakeSource(None)) is first is runtime.current()
+    assert await runtime.start(FakeSource(None)) is first is runtime.of()
     await runtime.stop()
     assert first.source.closed
+    assert asyncio.all_tasks() == before
     await runtime.stop()
+
+
+async def test_each_cluster_is_observed_by_itself():
+    with connection.override(FakeCluster(), west=FakeCluster()):
+        await runtime.start(FakeSource(TRAFFIC, None), west=FakeSource(samples(rate(labels(), 5)), None))
+        try:
+            east, west = runtime.of(), runtime.of("west")
+            await east.source.asked(2)
+            await west.source.asked(2)
+            assert live.of("", None).callers("bookinfo", "reviews")[0].requests_per_second == 10
+            assert live.of("west", None).callers("bookinfo", "reviews")[0].requests_per_second == 5
+            with pytest.raises(UnknownClusterError):
+                runtime.of("south")
+        finally:
+            await runtime.stop()
+        assert (east.source.closed, west.source.closed) == (True, True)
+
+
+async def test_a_cluster_that_is_away_does_not_keep_the_others_from_being_observed():
+    with connection.override(FakeCluster(), west=FakeCluster()):
+        await runtime.start(FakeSource(TRAFFIC, None), west=FakeSource(SourceUnavailable("away"), None))
+        try:
+            await runtime.of().source.asked(2)
+            await runtime.of("west").source.asked(2)
+            assert runtime.source_is_live()
+            assert live.of("", None).available()
+            assert not live.of("west", None).available()
+        finally:
+            await runtime.stop()
 
 
 async def test_the_window_holds_two_readings_at_least(settings):

@@ -69,6 +69,7 @@ def test_the_full_frame_has_the_agreed_shape():
     frame = json.loads(frames.full(snapshot(12, [rate(labels(), 2)]), SOURCE, 1.0))
     assert frame.keys() == {
         "type", "seq", "taken_at", "graph_type", "namespaces", "source", "tick_seconds", "nodes", "edges",
+        "notice",
     }  # fmt: skip
     assert (frame["type"], frame["seq"], frame["taken_at"]) == ("full", 12, "1970-01-01T00:16:52.000Z")
     assert frame["source"] == {
@@ -96,7 +97,7 @@ def test_the_full_frame_has_the_agreed_shape():
 
 def test_the_delta_frame_has_the_agreed_shape():
     change = delta(snapshot(12, [rate(labels(), 2)]), snapshot(13, [rate(labels(target="reviews-v3"), 2)]))
-    frame = json.loads(frames.delta(change, SOURCE))
+    frame = json.loads(frames.delta(change, SOURCE, None))
     assert (frame["type"], frame["seq"], frame["base"]) == ("delta", 13, 12)
     assert [node["id"] for node in frame["nodes"]["set"]] == ["app:bookinfo/reviews/v3"]
     assert frame["nodes"]["remove"] == ["app:bookinfo/reviews/v1"]

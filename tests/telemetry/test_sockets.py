@@ -1,72 +1,38 @@
 """The websocket, by its messages: who may look, what is sent, and what is refused."""
 
 import asyncio
-from contextlib import asynccontextmanager
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.auth import AuthMiddlewareStack
-from channels.routing import URLRouter
-from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.test import Client
-from django.urls import path
 
+from cluster import connection
 from telemetry import runtime, sockets
-from telemetry.collector import Observation
-from telemetry.graph import build_each
 from telemetry.sockets import GraphConsumer
-from tests.telemetry.browser import Browser
-from tests.telemetry.builders import labels, rate, samples
+from tests.telemetry.browser import EDGE, SUBSCRIBE, socket, tick
 from tests.telemetry.fakes import FakeSource
+from tests.telemetry.viewers import Rights, SignedIn, fake_cluster, owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SUBSCRIBE = {"type": "subscribe", "graph_type": "app", "namespaces": ["bookinfo"]}
-EDGE = "app:bookinfo/productpage->app:bookinfo/reviews:http"
 
 
-class Person:
-    """Somebody who is signed in with a browser."""
-
-    def __init__(self) -> None:
-        self.user = get_user_model().objects.create_user("owner")
-        self.client = Client()
-        self.client.force_login(self.user)
-
-    @property
-    def headers(self) -> list[tuple[bytes, bytes]]:
-        name = settings.SESSION_COOKIE_NAME
-        return [(b"cookie", f"{name}={self.client.cookies[name].value}".encode())]
+@pytest.fixture(autouse=True)
+def rights():
+    rights = Rights()
+    with connection.override(fake_cluster(rights), west=fake_cluster(rights)):
+        yield rights
 
 
 @pytest.fixture
-def person() -> Person:
-    return Person()
+def person() -> SignedIn:
+    return SignedIn(owner())
 
 
 @pytest.fixture
 async def running():
     """A runtime whose loop stands still: the test ticks by hand."""
-    started = await runtime.start(FakeSource(None))
+    started = await runtime.start(FakeSource(None), west=FakeSource(None))
     yield started
     await runtime.stop()
-
-
-def tick(running, seq: int, rps: float = 1.0) -> None:
-    taken = samples(rate(labels(), rps))
-    observation = Observation(seq, 1000.0 + seq, float(seq), taken, dict(build_each(taken)))
-    running.observed(observation, running.collector.state)
-
-
-@asynccontextmanager
-async def socket(headers=(), consumer=GraphConsumer, **options):
-    inner = URLRouter([path("ws/graph/", consumer.as_asgi(**options))])
-    browser = Browser(AuthMiddlewareStack(inner), list(headers))
-    await browser.connect()
-    try:
-        yield browser
-    finally:
-        await browser.disconnect()
 
 
 async def test_without_a_sign_in_the_socket_is_closed_with_4401(running):
@@ -190,6 +156,21 @@ async def test_when_there_is_no_room_the_reason_is_sent(running, person):
     async with socket(person.headers) as browser:
         assert "at most" in (await browser.message())["message"]
         assert await browser.close_code() == 4503
+
+
+async def test_a_cluster_that_is_not_configured_ends_the_socket(running, person):
+    async with socket(person.headers, cluster="nowhere") as browser:
+        assert "No cluster of this name" in (await browser.message())["message"]
+        assert await browser.close_code() == 4404
+
+
+async def test_each_cluster_has_its_own_socket(running, person):
+    tick(running, 1, rps=3)
+    tick(runtime.of("west"), 1, rps=30)
+    for cluster, rps in (("", 3), ("default", 3), ("west", 30)):
+        async with socket(person.headers, cluster=cluster) as browser:
+            await browser.send(SUBSCRIBE)
+            assert (await browser.message())["edges"][0]["requests_per_second"] == rps
 
 
 async def test_a_process_without_a_collector_says_so(person):

@@ -75,6 +75,22 @@ def _workload(spec: Map, old: Map | None) -> Iterator[Cause]:
         yield Cause("spec.template.spec.restartPolicy", told, "FieldValueNotSupported")
 
 
+def _job(spec: Map, old: Map | None, path: str = "spec") -> Iterator[Cause]:
+    pod = (spec.get("template") or {}).get("spec") or {}
+    yield from _pod_spec(pod, f"{path}.template.spec")
+    if pod.get("restartPolicy") not in ("OnFailure", "Never"):
+        told = 'Required value: valid values: "OnFailure", "Never"'
+        yield Cause(f"{path}.template.spec.restartPolicy", told, _REQUIRED)
+    if old is not None and spec.get("template") != old.get("template"):
+        yield Cause(f"{path}.template", "Invalid value: field is immutable")
+
+
+def _cron_job(spec: Map, _: Map | None) -> Iterator[Cause]:
+    if not spec.get("schedule"):
+        yield Cause("spec.schedule", "Required value", _REQUIRED)
+    yield from _job((spec.get("jobTemplate") or {}).get("spec") or {}, None, "spec.jobTemplate.spec")
+
+
 def show_map(value: Map) -> str:
     """A small object as Kubernetes prints it in messages."""
     inside = ",".join(
@@ -188,6 +204,8 @@ _CHECKS: dict[Resource, Callable[[Map, Map | None], Iterator[Cause]]] = {
     kinds.REPLICA_SETS: _workload,
     kinds.STATEFUL_SETS: _workload,
     kinds.DAEMON_SETS: _workload,
+    kinds.JOBS: _job,
+    kinds.CRON_JOBS: _cron_job,
     kinds.PODS: _pod,
     kinds.SERVICES: _service,
 }

@@ -36,6 +36,10 @@ def fill(resource: Resource, obj: Map, old: Map | None, taken: Callable[[], Iter
             _template(obj.get("spec", {}))
         case kinds.DAEMON_SETS:
             _template(obj.get("spec", {}))
+        case kinds.JOBS:
+            _job(obj.get("spec", {}))
+        case kinds.CRON_JOBS:
+            _cron_job(obj.get("spec", {}))
         case kinds.SECRETS:
             _secret(obj)
         case _:
@@ -85,6 +89,24 @@ def _deployment(spec: Map) -> None:
         rolling.setdefault("maxUnavailable", "25%")
         rolling.setdefault("maxSurge", "25%")
     _template(spec)
+
+
+def _job(spec: Map) -> None:
+    if "completions" not in spec and "parallelism" not in spec:
+        spec["completions"] = 1
+    spec.setdefault("parallelism", 1)
+    spec.setdefault("backoffLimit", 6)
+    spec.setdefault("completionMode", "NonIndexed")
+    spec.setdefault("suspend", False)
+    _template(spec)
+
+
+def _cron_job(spec: Map) -> None:
+    spec.setdefault("concurrencyPolicy", "Allow")
+    spec.setdefault("suspend", False)
+    spec.setdefault("successfulJobsHistoryLimit", 3)
+    spec.setdefault("failedJobsHistoryLimit", 1)
+    _template(spec.get("jobTemplate", {}).get("spec", {}))
 
 
 def _template(spec: Map) -> None:

@@ -5,6 +5,7 @@ from functools import cache
 from localmesh.apiserver import kinds
 from localmesh.apiserver.kinds import Resource
 from localmesh.apiserver.schemas import (
+    batch,
     cluster,
     destination_rule,
     gateway,
@@ -15,6 +16,7 @@ from localmesh.apiserver.schemas import (
     service,
     service_entry,
     sidecar,
+    telemetry,
     virtual_service,
     workloads,
 )
@@ -35,6 +37,8 @@ MODELS: dict[Resource, type[Model]] = {
     kinds.REPLICA_SETS: workloads.ReplicaSet,
     kinds.STATEFUL_SETS: workloads.StatefulSet,
     kinds.DAEMON_SETS: workloads.DaemonSet,
+    kinds.JOBS: batch.Job,
+    kinds.CRON_JOBS: batch.CronJob,
     kinds.ENDPOINT_SLICES: service.EndpointSlice,
     kinds.LEASES: cluster.Lease,
     kinds.ROLES: cluster.Role,
@@ -50,6 +54,7 @@ MODELS: dict[Resource, type[Model]] = {
     kinds.PEER_AUTHENTICATIONS: security.PeerAuthentication,
     kinds.AUTHORIZATION_POLICIES: security.AuthorizationPolicy,
     kinds.REQUEST_AUTHENTICATIONS: security.RequestAuthentication,
+    kinds.TELEMETRIES: telemetry.Telemetry,
     kinds.GATEWAY_CLASSES: gateway_api.GatewayClass,
     kinds.K8S_GATEWAYS: gateway_api.Gateway,
     kinds.REFERENCE_GRANTS: gateway_api.ReferenceGrant,

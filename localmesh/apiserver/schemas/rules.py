@@ -165,6 +165,16 @@ ONE_KEY_SET = _at_most_one("only one of jwks or jwksUri can be set", "jwksUri", 
 ONE_TARGET = _at_most_one(
     "only one of targetRefs or selector can be set", "selector", "targetRef", "targetRefs"
 )
+UPSERT_HAS_VALUE = Rule(
+    '((has(self.operation) ? self.operation : "") == "UPSERT") ? (self.value != "") : true',
+    "value must be set when operation is UPSERT",
+    lambda value: value.get("operation") != "UPSERT" or bool(value.get("value")),
+)
+REMOVE_HAS_NONE = Rule(
+    '((has(self.operation) ? self.operation : "") == "REMOVE") ? !has(self.value) : true',
+    "value must not be set when operation is REMOVE",
+    lambda value: value.get("operation") != "REMOVE" or "value" not in value,
+)
 HTTP_URL = Rule(
     'url(self).getScheme() in ["http", "https"]',
     "url must have scheme http:// or https://",

@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from knox.models import AuthToken
 
+from cluster.models import KubernetesIdentity
 from meshui.accounts.models import LoginLink
 
 # A console's commands are small; the 16 MiB that uvicorn allows by default is room for abuse.
@@ -92,6 +93,8 @@ class Command(BaseCommand):
         if created:
             admin.set_unusable_password()
             admin.save()
+        # Who starts the console has its kubeconfig at hand: more than his own rights he does not get.
+        KubernetesIdentity.objects.get_or_create(user=admin, defaults={"own": True})
         AuthToken.objects.filter(user=admin, expiry=None).delete()
         _write_private(directory / "token", AuthToken.objects.create(admin, expiry=None)[1])
         _write_private(directory / "url", url)

@@ -27,12 +27,17 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
-        """Runs the command. Raises CommandError when the cluster does not answer."""
-        try:
-            finished = finish_interrupted(
-                connection.current(), timezone.now(), after=timedelta(seconds=options["after"])
-            )
-        except ClusterError as error:
-            raise CommandError(error.message) from error
-        for change in finished:
+        """Runs the command. Raises CommandError, after all others, for clusters that do not answer."""
+        failures = []
+        for name in connection.names():
+            try:
+                self._finish(name, timedelta(seconds=options["after"]))
+            except ClusterError as error:
+                failures.append(f"{name}: {error.message}")
+        if failures:
+            raise CommandError(" ".join(failures))
+
+    def _finish(self, name: str, after: timedelta) -> None:
+        cluster = connection.get(name).cluster
+        for change in finish_interrupted(name, cluster, timezone.now(), after=after):
             self.stdout.write(f"#{change.pk} {change.summary}: {change.state}")

@@ -22,6 +22,8 @@ export class GraphModel {
   /** When the numbers were taken, by the server's clock. @type {string | null} */
   takenAt = null;
   /** @type {Source | null} */ source = null;
+  /** What the person has to know about his rights, or "". */
+  notice = "";
   /** @type {GraphType | null} */ graphType = null;
   /** @type {string[]} */ namespaces = [];
   tickSeconds = 1;
@@ -34,6 +36,7 @@ export class GraphModel {
     if (frame.type === "full") return this.#full(frame);
     if (frame.type === "delta") return this.#delta(frame);
     this.source = frame.source;
+    this.notice = frame.notice;
     return SAME;
   }
 
@@ -48,7 +51,7 @@ export class GraphModel {
     const nodes = byId(frame.nodes);
     const edges = byId(frame.edges);
     const shape = view || !sameKeys(this.nodes, nodes) || !sameKeys(this.edges, edges);
-    Object.assign(this, { nodes, edges, graphType: frame.graph_type, namespaces: frame.namespaces });
+    Object.assign(this, { nodes, edges, graphType: frame.graph_type, namespaces: frame.namespaces, notice: frame.notice });
     this.tickSeconds = frame.tick_seconds;
     this.#stamp(frame);
     return { gap: false, shape, view };

@@ -28,6 +28,7 @@ const KIND_WORDS = {
   workload: "workload",
   service: "service",
   unknown: "outside the mesh",
+  hidden: "not for you to see",
 };
 
 /** @type {Record<Health, string>} */
@@ -59,6 +60,7 @@ const FLAG_WORDS = new Map([
 
 /** @param {GraphNode} node @returns {string} */
 export function baseName(node) {
+  if (node.kind === "hidden") return "another namespace";
   if (node.kind === "workload") return node.workload || node.app || node.id;
   if (node.kind === "service") return node.service || node.app || node.id;
   return node.app || node.workload || node.service || (node.kind === "unknown" ? "unknown" : node.id);

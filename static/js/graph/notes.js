@@ -15,6 +15,7 @@ import { byId, find, setText } from "../dom.js";
  */
 export function noteFor(model, reading, error) {
   if (model.nodes.size > 0) return null;
+  if (model.notice && reading.state !== "offline") return { kind: "error", title: "Nothing can be shown to you", text: model.notice, action: "" };
   if (error) return { kind: "error", title: "The graph cannot be shown", text: error, action: "" };
   if (reading.state === "offline") {
     return { kind: "error", title: "The console does not answer", text: "This page keeps trying, and shows the graph as soon as it is back.", action: "" };

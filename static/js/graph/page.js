@@ -30,7 +30,7 @@ const SERVICES_EVERY_MS = 10_000;
 /** A resync that brought nothing is asked for again. */
 const RESYNC_EVERY_MS = 3_000;
 
-const page = /** @type {{serverTime: number, tickSeconds: number, loginUrl: string}} */ (data("page"));
+const page = /** @type {{serverTime: number, tickSeconds: number, loginUrl: string, socketPath: string}} */ (data("page"));
 const loaded = /** @type {PerformanceNavigationTiming | undefined} */ (performance.getEntriesByType("navigation")[0]);
 /** How far this machine's clock is ahead of the server's, in milliseconds. */
 const clockAhead = performance.timeOrigin + (loaded?.responseStart ?? 0) - page.serverTime;
@@ -97,7 +97,7 @@ class GraphPage {
 
   #connect() {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    return new LiveSocket(`${scheme}://${location.host}/ws/graph/`, {
+    return new LiveSocket(`${scheme}://${location.host}${page.socketPath}`, {
       frame: (frame) => this.#receive(/** @type {Frame} */ (frame)),
       offline: (since) => {
         this.#offlineSince = since;
@@ -221,11 +221,11 @@ class GraphPage {
     this.#notes.show(note);
     this.#root.dataset.note = note?.kind ?? "";
     this.#stage.run(!reading.frozen && note === null && this.view === "graph" && !document.hidden);
-    this.#showNotice(note ? "" : this.#error);
+    this.#showNotice(note ? "" : this.#error || this.#model.notice);
     this.#announceFreshness(reading);
   }
 
-  /** @param {string} message an error of the server's, while the graph itself stands */
+  /** @param {string} message an error of the server's or a word about rights, while the graph itself stands */
   #showNotice(message) {
     const notice = byId("notice", HTMLElement);
     notice.hidden = message === "";

@@ -47,7 +47,7 @@ export class Panel {
     this.#id = id;
     this.#root.hidden = id === "";
     this.#root.dataset.id = id;
-    byId("panel-figures", HTMLElement).classList.toggle("waiting", id !== "" && this.#columns.t.length === 0);
+    this.#showFigures();
     if (!id) this.#routing.show("", "");
     else this.render();
   }
@@ -59,6 +59,7 @@ export class Panel {
     const edge = this.#model.edges.get(this.#id);
     this.#root.classList.toggle("gone", !node && !edge);
     this.#sayGone(!node && !edge);
+    this.#showFigures();
     if (node) this.#showNode(node);
     else if (edge) this.#showEdge(edge);
   }
@@ -67,7 +68,7 @@ export class Panel {
   series(frame) {
     if (frame.id !== this.#id) return;
     this.#columns = extend(this.#columns, frame);
-    byId("panel-figures", HTMLElement).classList.toggle("waiting", this.#columns.t.length === 0);
+    this.#showFigures();
     void this.#figures.show(this.#id, this.#columns);
     this.render();
   }
@@ -75,6 +76,17 @@ export class Panel {
   /** Draws the figures again: the theme has changed. */
   restyle() {
     void this.#figures.draw();
+  }
+
+  /** Of calls from and to another namespace the server keeps no figures. */
+  #showFigures() {
+    const edge = this.#model.edges.get(this.#id);
+    const ends = edge ? [edge.source, edge.target] : [this.#id];
+    const hidden = ends.some((end) => this.#model.nodes.get(end)?.kind === "hidden");
+    const figures = byId("panel-figures", HTMLElement);
+    figures.hidden = hidden;
+    figures.classList.toggle("waiting", this.#id !== "" && this.#columns.t.length === 0);
+    byId("panel-hidden", HTMLElement).hidden = !hidden;
   }
 
   /** @param {GraphNode} node */

@@ -2,6 +2,7 @@
 // Knows no rules: what is in force, and in which words, is the server's business.
 
 import { ApiError, get } from "../api.js";
+import { BASE } from "../base.js";
 import { byId, el, icon, setText } from "../dom.js";
 import { number } from "../format.js";
 
@@ -38,8 +39,8 @@ export class RoutingInForce {
     this.#root.hidden = true;
     this.#stop();
     if (!service) return;
-    byId("routing-split", HTMLAnchorElement).href = `/routing/${path(service)}/`;
-    byId("routing-fault", HTMLAnchorElement).href = `/routing/${path(service)}/#fault`;
+    byId("routing-split", HTMLAnchorElement).href = `${BASE}routing/${path(service)}/`;
+    byId("routing-fault", HTMLAnchorElement).href = `${BASE}routing/${path(service)}/#fault`;
     this.#draw(service);
     void this.#ask(service);
     this.#timer = window.setInterval(() => document.hidden || void this.#ask(service), ASK_EVERY_MS);

@@ -73,7 +73,7 @@ function nodes(colour, font) {
       selector: "node.service",
       style: { shape: "round-triangle", width: NODE_SIZE + 4, "background-position-y": ["70%", "0%"] },
     },
-    { selector: "node.unknown", style: { "border-style": "dashed", "border-dash-pattern": [4, 3] } },
+    { selector: "node.unknown, node.hidden", style: { "border-style": "dashed", "border-dash-pattern": [4, 3] } },
     { selector: "node.degraded", style: { "border-width": 3, "border-color": colour.degraded } },
     { selector: "node.failing", style: { "border-width": 4, "border-color": colour.failing } },
     { selector: "node.idle", style: { "border-color": colour.idle, color: colour.muted } },

@@ -10,7 +10,7 @@
 /**
  * @typedef {object} GraphNode
  * @property {string} id
- * @property {"app" | "workload" | "service" | "unknown"} kind
+ * @property {"app" | "workload" | "service" | "unknown" | "hidden"} kind hidden: all that the person may not see
  * @property {string} namespace
  * @property {string} app
  * @property {string} version
@@ -40,6 +40,7 @@
 /**
  * @typedef {object} FullFrame
  * @property {"full"} type
+ * @property {string} notice what the person has to know about his rights, or ""
  * @property {number} seq
  * @property {string} taken_at
  * @property {GraphType} graph_type
@@ -61,7 +62,7 @@
  * @property {{set: GraphEdge[], remove: string[]}} edges
  */
 
-/** @typedef {{type: "status", source: Source}} StatusFrame */
+/** @typedef {{type: "status", notice: string, source: Source}} StatusFrame */
 /** @typedef {{type: "error", message: string}} ErrorFrame */
 
 /**

@@ -1,5 +1,6 @@
 /** One change: watches what it does to the traffic, and takes it back when asked. */
 import { ApiError, post } from "../api.js";
+import { BASE } from "../base.js";
 import { byId, data, el, find, fromTemplate, setText, status } from "../dom.js";
 import { showConflict } from "./conflict.js";
 import { showFailure } from "./errors.js";
@@ -78,7 +79,7 @@ async function revert() {
   button.setAttribute("aria-busy", "true");
   try {
     const made = await post(`changes/${change.id}/revert`, {});
-    location.assign(`/changes/${made.id}/`);
+    location.assign(`${BASE}changes/${made.id}/`);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     button.removeAttribute("aria-busy");

@@ -1,5 +1,6 @@
 /** The editor of one service: gathers the rules that the person asks for, and has the server plan them. */
 import { ApiError, post } from "../api.js";
+import { BASE } from "../base.js";
 import { byId, data, setText } from "../dom.js";
 import { clearErrors, showErrors, showFailure } from "./errors.js";
 import { FaultForm } from "./fault-form.js";
@@ -59,7 +60,7 @@ async function plan(asked, button) {
   button.disabled = true;
   try {
     const planned = await post("plans", { rules: asked.map(({ rule }) => rule) });
-    location.assign(`/plans/${encodeURIComponent(planned.id)}/`);
+    location.assign(`${BASE}plans/${encodeURIComponent(planned.id)}/`);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const homeless = showErrors(error.fields, asked.map(({ section }) => section));

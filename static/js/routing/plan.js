@@ -1,5 +1,6 @@
 /** The preview: applies the plan that is shown, or shows why it cannot be applied any more. */
 import { ApiError, post } from "../api.js";
+import { BASE } from "../base.js";
 import { byId, data, el, findAll } from "../dom.js";
 import { showConflict } from "./conflict.js";
 import { showFailure } from "./errors.js";
@@ -19,7 +20,7 @@ form.addEventListener("submit", async (event) => {
   try {
     // The hash says which plan was on the screen: what was not seen is not applied.
     const change = await post(`plans/${plan.id}/apply`, { hash: plan.hash, note: note.value.trim() });
-    location.assign(`/changes/${change.id}/`);
+    location.assign(`${BASE}changes/${change.id}/`);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     busy(button, false);
@@ -43,7 +44,7 @@ async function planAgain(pressed) {
   busy(pressed, true);
   try {
     const planned = await post("plans", { rules: plan.rules, note: note.value.trim() });
-    location.assign(`/plans/${encodeURIComponent(planned.id)}/`);
+    location.assign(`${BASE}plans/${encodeURIComponent(planned.id)}/`);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     busy(pressed, false);

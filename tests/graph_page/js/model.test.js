@@ -14,7 +14,7 @@ function edge(source, target, requests = 1) {
 }
 
 function full(seq, nodes, edges, namespaces = []) {
-  return { type: "full", seq, taken_at: "2026-01-01T12:00:00Z", graph_type: "versioned_app", namespaces, source: SOURCE, tick_seconds: 1, nodes, edges };
+  return { type: "full", notice: "", seq, taken_at: "2026-01-01T12:00:00Z", graph_type: "versioned_app", namespaces, source: SOURCE, tick_seconds: 1, nodes, edges };
 }
 
 function delta(seq, base, nodes = {}, edges = {}) {
@@ -32,6 +32,15 @@ test("a full frame is the graph from then on", () => {
   const model = chain();
   assert.deepEqual([...model.nodes.keys()], ["a", "b", "c", "d"]);
   assert.equal(model.seq, 7);
+});
+
+test("what a person has to know about rights comes with a full frame or a status, and stays until the next", () => {
+  const model = chain();
+  model.apply({ ...full(8, [], []), notice: "You may not." });
+  model.apply(delta(9, 8));
+  assert.equal(model.notice, "You may not.");
+  model.apply({ type: "status", notice: "", source: SOURCE });
+  assert.equal(model.notice, "");
 });
 
 test("a delta that follows changes what it sets and removes what it removes", () => {

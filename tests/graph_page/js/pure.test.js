@@ -5,7 +5,7 @@ import { format, parse } from "../../../static/js/graph/address.js";
 import { controls, Path, relative } from "../../../static/js/graph/curve.js";
 import { Flow, MOST_DOTS } from "../../../static/js/graph/flow.js";
 import { read } from "../../../static/js/graph/freshness.js";
-import { nodeLines, wrap } from "../../../static/js/graph/names.js";
+import { kindWord, nodeLines, nodeTitle, wrap } from "../../../static/js/graph/names.js";
 import { reorder, rows } from "../../../static/js/graph/rows.js";
 import { extend, KEEP_SECONDS, noColumns } from "../../../static/js/graph/series.js";
 import { step } from "../../../static/js/graph/walk.js";
@@ -217,4 +217,9 @@ test("right follows the busiest call, left goes back, up and down stay in the co
   assert.equal(step(model, places, "c", "ArrowUp"), "b");
   assert.equal(step(model, places, "b", "ArrowUp"), "b");
   assert.equal(step(model, places, "b", "ArrowLeft"), "a");
+});
+
+test("what may not be seen is called another namespace", () => {
+  const hidden = { id: "hidden", kind: "hidden", namespace: "", app: "", version: "", workload: "", service: "" };
+  assert.deepEqual([nodeTitle(hidden), nodeLines(hidden, false), kindWord(hidden)], ["another namespace", "another namespace", "not for you to see"]);
 });

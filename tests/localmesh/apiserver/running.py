@@ -5,6 +5,7 @@ import http.client
 import json
 import subprocess
 import threading
+import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
@@ -84,6 +85,14 @@ class Running:
 
     def patch(self, path, body, kind="merge-patch+json", **headers):
         return self.ask("PATCH", path, body, Content_Type=f"application/{kind}", **headers)
+
+
+def until(condition, seconds=20):
+    """Wait for what the server's controllers do on their own."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
 
 
 @contextmanager

@@ -41,6 +41,17 @@ def test_a_dry_run_is_answered_and_not_written(server):
     assert server.ask("POST", f"{VIRTUAL_SERVICES}?dryRun=Some", virtual_service("b")).status == 400
 
 
+def test_the_query_of_a_deletion_counts_only_where_it_has_no_body(server, names):
+    for name in ("one", "two"):
+        server.ask("POST", names, config_map(name))
+    assert server.ask("DELETE", f"{names}/one?dryRun=All").status == 200
+    assert server.ask("GET", f"{names}/one").status == 200
+    assert server.ask("DELETE", f"{names}/two?dryRun=All", {"kind": "DeleteOptions"}).status == 200
+    assert server.ask("GET", f"{names}/two").status == 404
+    assert server.ask("DELETE", f"{names}/one?dryRun=Some").status == 422
+    assert server.ask("DELETE", f"{names}/one", {"dryRun": "All"}).status == 422
+
+
 def test_unknown_and_repeated_fields_are_refused_warned_of_or_ignored(server):
     path, body = f"{VIRTUAL_SERVICES}?dryRun=All", virtual_service("strict", foo=1)
     answer = server.ask("POST", f"{path}&fieldValidation=Strict", body)
@@ -193,7 +204,7 @@ def test_reviews_say_yes_and_who_asks(server):
     spec = {"resourceAttributes": {"verb": "delete", "resource": "pods"}}
     path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
     assert server.ask("POST", path, {"spec": spec}).json["status"]["allowed"] is True
-    assert server.ask("POST", path, {"spec": {}}).status == 400
+    assert server.ask("POST", path, {"spec": {}}).status == 422
     assert server.ask("GET", path).status == 405
 
 

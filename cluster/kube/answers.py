@@ -1,0 +1,156 @@
+"""What an API server's answer means: objects, parts of a list, refusals. Pure.
+
+Everything is decoded by msgspec straight from the bytes into what is asked for. An answer of the wrong form
+is Unavailable and never an empty list: "nothing there" must not be concluded from a proxy's page.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+
+from cluster.errors import (
+    AlreadyExists,
+    Cause,
+    ClusterError,
+    Conflict,
+    Expired,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TooManyRequests,
+    Unauthorized,
+    Unavailable,
+)
+from cluster.kinds import Kind
+from cluster.port import Page
+from cluster.refs import Manifest
+
+T = TypeVar("T")
+MAX_PAUSE_SECONDS: Final = 60.0
+"""The longest pause that a server is believed to ask for."""
+
+
+class Details(msgspec.Struct, rename="camel"):
+    """`details` of a Status."""
+
+    causes: list[Any] | None = None
+    retry_after_seconds: float | None = None
+
+
+class Status(msgspec.Struct, rename="camel"):
+    """The parts of a `Status` answer that the console reads."""
+
+    message: str = ""
+    reason: str = ""
+    code: int = 0
+    details: Details | None = None
+
+
+class _ListMeta(msgspec.Struct, rename="camel"):
+    resource_version: str
+    continue_token: str = msgspec.field(default="", name="continue")
+
+
+class _List(msgspec.Struct, Generic[T]):
+    metadata: _ListMeta
+    items: tuple[T, ...] | None
+
+
+class _Resource(msgspec.Struct):
+    name: str
+
+
+class _Resources(msgspec.Struct):
+    resources: list[_Resource] | None
+
+
+class _Version(msgspec.Struct, rename="camel"):
+    git_version: str
+
+
+@lru_cache(maxsize=64)
+def _lists_of(shape: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(_List[shape])
+
+
+def page(content: bytes, kind: Kind, shape: type[T]) -> Page[T]:
+    """A list, or a part of one. Raises Unavailable for anything else."""
+    wanted: Any = shape
+    try:
+        found: _List[T] = _lists_of(wanted).decode(content)
+    except msgspec.DecodeError as error:
+        raise Unavailable(f"Its answer is not a list of {kind.plural} ({error}).") from error
+    items = found.items or ()
+    for item in items:
+        if isinstance(item, dict):
+            # A list names its kind once, on itself.
+            item.setdefault("apiVersion", kind.api_version)
+            item.setdefault("kind", kind.kind)
+    return Page(items, found.metadata.resource_version, found.metadata.continue_token)
+
+
+def manifest(content: bytes) -> Manifest:
+    """One object. Raises Unavailable for anything else."""
+    return _decoded(content, dict[str, Any], "a JSON object")
+
+
+def plurals(content: bytes) -> frozenset[str]:
+    """The plural names that a version of a group serves (its APIResourceList)."""
+    found = _decoded(content, _Resources, "a list of resources").resources or []
+    return frozenset(resource.name for resource in found)
+
+
+def git_version(content: bytes) -> str:
+    """What a server calls its version, from `/version`."""
+    return _decoded(content, _Version, "a version").git_version
+
+
+def refusal(status: int, headers: Mapping[str, str], content: bytes) -> ClusterError:
+    """The error that an answer other than 2xx stands for, in the console's own family."""
+    try:
+        answer = msgspec.json.decode(content, type=Status)
+    except msgspec.DecodeError:
+        # Not Kubernetes speaking but something before it: a proxy's page says nothing worth showing at
+        # length.
+        answer = Status(message=content[:400].decode("utf-8", "replace"))
+    return of_status(status, answer, headers)
+
+
+def of_status(status: int, answer: Status, headers: Mapping[str, str] | None = None) -> ClusterError:
+    """The error that a Status stands for; the end of a watch brings one without any headers."""
+    text = answer.message or f"It answered {status}."
+    if status == 409:
+        error = AlreadyExists if answer.reason == "AlreadyExists" else Conflict
+        return error(text, status=status)
+    if status in {400, 413, 415, 422}:
+        return Invalid(text, _causes(answer.details), status=status)
+    if status == 429:
+        return TooManyRequests(text, retry_after=_pause(answer.details, headers or {}))
+    by_status = {401: Unauthorized, 403: Forbidden, 404: NotFound, 410: Expired}
+    if status in by_status:
+        return by_status[status](text, status=status)
+    return Unavailable(text, status=status) if status >= 500 else ClusterError(text, status=status)
+
+
+def _causes(details: Details | None) -> tuple[Cause, ...]:
+    return tuple(
+        Cause(str(cause.get("field", "")), str(cause.get("message", "")))
+        for cause in (details and details.causes) or ()
+        if isinstance(cause, dict)
+    )
+
+
+def _pause(details: Details | None, headers: Mapping[str, str]) -> float:
+    """Seconds to wait: the header's, else the Status's own, at least one."""
+    text = headers.get("Retry-After", "")
+    seconds = float(text) if text.isdecimal() else (details and details.retry_after_seconds) or 1.0
+    return min(max(seconds, 1.0), MAX_PAUSE_SECONDS)
+
+
+def _decoded(content: bytes, shape: type[T], what: str) -> T:
+    try:
+        return msgspec.json.decode(content, type=shape)
+    except msgspec.DecodeError as error:
+        raise Unavailable(f"Its answer is not {what}.") from error

@@ -1,0 +1,64 @@
+"""What a reading of the mesh lacks, in plain words, and to each viewer only what may be known to him.
+
+The name of a pod is a name like any other, and so is a count of pods. Pure.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from cluster.access import Visible
+
+_NAMED_PODS = 3
+
+
+class Failure(NamedTuple):
+    """A proxy that could not be read, or not in full. `reason` completes "the pod ...".
+
+    `detail`: what the proxy itself wrote, which may name anything; empty where there is nothing to quote.
+    """
+
+    namespace: str
+    pod: str
+    reason: str
+    detail: str = ""
+
+
+class Shortfall(msgspec.Struct, frozen=True):
+    """What is missing from a reading.
+
+    `common` is for everybody, and names nothing of the cluster's. `inner` may quote the cluster or another
+    server, and is only for who may see everything. `proxies` counts the proxies of each namespace.
+    """
+
+    common: str = ""
+    inner: str = ""
+    proxies: Mapping[str, int] = {}
+    failures: tuple[Failure, ...] = ()
+
+    def told_to(self, visible: Visible) -> str:
+        """The sentences for who may see these namespaces (None: all); empty when nothing is missing."""
+        if visible is None:
+            parts = [self.common, self.inner, _sentence(self.failures, sum(self.proxies.values()))]
+        else:
+            seen = [each._replace(detail="") for each in self.failures if each.namespace in visible]
+            count = sum(count for namespace, count in self.proxies.items() if namespace in visible)
+            parts = [self.common, _sentence(seen, count)]
+        return " ".join(filter(None, parts))
+
+
+def _sentence(failures: Iterable[Failure], proxies: int) -> str:
+    """Which pods are missing, by name, and why."""
+    named = sorted(f"{each.namespace}/{each.pod} {each.reason}{_quoted(each.detail)}" for each in failures)
+    if not named:
+        return ""
+    more = len(named) - _NAMED_PODS
+    rest = f"; and {more} more" if more > 0 else ""
+    return (
+        f"{len(named)} of {proxies} proxies cannot be read in full: {'; '.join(named[:_NAMED_PODS])}{rest}."
+    )
+
+
+def _quoted(detail: str) -> str:
+    return f" ({detail})" if detail else ""

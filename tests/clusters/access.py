@@ -1,0 +1,82 @@
+"""RBAC for the console's own account, as deploy/ has it, and for people."""
+
+from pathlib import Path
+
+import yaml
+
+from tests.console import ROOT
+
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
+_PLURALS = {
+    "Namespace": "/api/v1/namespaces",
+    "ServiceAccount": "/api/v1/namespaces/{namespace}/serviceaccounts",
+    "ClusterRole": f"{RBAC}/clusterroles",
+    "ClusterRoleBinding": f"{RBAC}/clusterrolebindings",
+}
+READER = [
+    {"apiGroups": [""], "resources": ["services", "pods"], "verbs": ["get", "list"]},
+    {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "list"]},
+    {
+        "apiGroups": ["networking.istio.io"],
+        "resources": ["virtualservices", "destinationrules"],
+        "verbs": ["get", "list"],
+    },
+]
+WRITER = [
+    *READER,
+    {
+        "apiGroups": ["networking.istio.io"],
+        "resources": ["virtualservices", "destinationrules"],
+        "verbs": ["create", "update", "delete"],
+    },
+]
+
+
+def apply(server, file):
+    """What `kubectl apply -f deploy/<file>` makes; what is there stays."""
+    for manifest in yaml.safe_load_all((ROOT / "deploy" / file).read_text()):
+        place = _PLURALS[manifest["kind"]].format(**manifest["metadata"])
+        status, answer = server.admin.request("POST", place, manifest)
+        assert status in (201, 409), answer
+
+
+def withdraw(server, file):
+    """Takes the bindings of a file back."""
+    for manifest in yaml.safe_load_all((ROOT / "deploy" / file).read_text()):
+        server.admin.must("DELETE", f"{_PLURALS[manifest['kind']]}/{manifest['metadata']['name']}")
+
+
+def kubeconfig(server, path: Path) -> str:
+    """A kubeconfig of the console's own service account."""
+    request = {"spec": {"expirationSeconds": 3600}}
+    made = server.admin.must("POST", "/api/v1/namespaces/meshui/serviceaccounts/meshui/token", request)
+    return server.kubeconfig(path, token=made["status"]["token"])
+
+
+def grant(server, namespace, user, rules):
+    """A Role in a namespace for one user."""
+    metadata = {"name": user}
+    server.admin.must("POST", f"{RBAC}/namespaces/{namespace}/roles", {"metadata": metadata, "rules": rules})
+    binding = {
+        "metadata": metadata,
+        "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": user}],
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": user},
+    }
+    server.admin.must("POST", f"{RBAC}/namespaces/{namespace}/rolebindings", binding)
+
+
+def revoke(server, namespace, user):
+    """Takes the Role of `grant` back."""
+    server.admin.must("DELETE", f"{RBAC}/namespaces/{namespace}/rolebindings/{user}")
+
+
+def grant_everywhere(server, group, rules):
+    """A ClusterRole for one group."""
+    metadata = {"name": group}
+    server.admin.must("POST", f"{RBAC}/clusterroles", {"metadata": metadata, "rules": rules})
+    binding = {
+        "metadata": metadata,
+        "subjects": [{"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": group}],
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": group},
+    }
+    server.admin.must("POST", f"{RBAC}/clusterrolebindings", binding)

@@ -1,0 +1,65 @@
+"""The rights that deploy/ asks a cluster for: what the code reads and writes, and not a verb more."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cluster import kinds
+from routing import planner
+
+DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
+READS = {"get", "list", "watch"}
+WRITES = {"create", "update", "delete"}
+
+
+def documents(name="rbac.yaml"):
+    return [each for each in yaml.safe_load_all((DEPLOY / name).read_text()) if each]
+
+
+def roles():
+    return {each["metadata"]["name"]: each for each in documents() if each["kind"] == "ClusterRole"}
+
+
+def rights(role):
+    """Every (group, resource, verb) of a role."""
+    return {
+        (group, resource, verb)
+        for rule in roles()[role]["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+@pytest.mark.parametrize("role", ["meshui-reader", "meshui-impersonator", "meshui-writer"])
+def test_no_role_has_a_wildcard_a_secret_or_the_right_to_delete_a_collection(role):
+    for group, resource, verb in rights(role):
+        assert "*" not in (group, resource, verb)
+        assert resource != "secrets"
+        assert verb not in ("deletecollection", "patch", "escalate", "bind")
+
+
+def test_the_reader_may_read_exactly_the_kinds_that_the_console_looks_at():
+    assert rights("meshui-reader") == {
+        (kind.group, kind.plural, verb) for kind in kinds.ALL for verb in READS
+    }
+
+
+def test_the_impersonator_may_write_nothing():
+    assert rights("meshui-impersonator") == {("", "users", "impersonate"), ("", "groups", "impersonate")}
+
+
+def test_the_writer_may_write_exactly_the_kinds_that_plans_write():
+    asks = {("authorization.k8s.io", "subjectaccessreviews", "create")}
+    written = {(kind.group, kind.plural, verb) for kind in planner.WRITTEN for verb in WRITES}
+    assert rights("meshui-writer") == asks | written
+
+
+@pytest.mark.parametrize(
+    ("file", "role"), [("impersonate.yaml", "meshui-impersonator"), ("review.yaml", "meshui-writer")]
+)
+def test_each_way_of_access_binds_its_role_to_the_console_and_to_nobody_else(file, role):
+    (binding,) = documents(file)
+    assert binding["roleRef"]["name"] == role
+    assert [(each["namespace"], each["name"]) for each in binding["subjects"]] == [("meshui", "meshui")]
