@@ -33,6 +33,7 @@ SKEW_SECONDS: Final = 10.0
 SHORTEST_SECONDS: Final = 5.0
 """No credential is asked for more often than this, whatever end it names."""
 NEVER: Final = float("inf")
+_FILE: Final = re.compile(r"File does not exist: (.+)")
 _KEY: Final = re.compile(r"Expected key (\S+) in ")
 
 
@@ -215,6 +216,9 @@ def _checked(authorization: str) -> str:
 
 def _safe(error: ConfigException) -> str:
     """The library's complaint without what it quotes."""
+    file = _FILE.fullmatch(str(error))
+    if file:
+        return f"there is no file {file[1]}"
     key = _KEY.search(str(error))
     return f"it lacks {key[1]!r}" if key else "it is not complete"
 

@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Final, TypeAlias
 from urllib.parse import urlencode
@@ -120,7 +120,7 @@ class Wire:
                 body=body,
                 headers=headers,
                 timeout=timeout,
-                retries=2,
+                retries=False,
                 preload_content=False,
             )
 
@@ -153,13 +153,7 @@ class Wire:
                 if session is None:
                     raise
                 # What was good a moment ago may still be; if it is not, the server says so.
-                self._session = _Session(
-                    session.url,
-                    session.pool,
-                    session.mark,
-                    session.authorization,
-                    self._clock() + VAIN_SECONDS,
-                )
+                self._session = replace(session, until=self._clock() + VAIN_SECONDS)
                 return self._session
 
     def _renewed(self, refused: _Session, error: ClusterError) -> _Session:
@@ -174,20 +168,22 @@ class Wire:
     def _load(self) -> _Session:
         now = self._clock()
         if self._failure is not None and now < self._failure[0]:
-            raise self._failure[1]
+            raise self._failure[1].with_traceback(None)
         try:
-            loaded = self._source()
+            self._session = self._signed(self._source(), now)
         except ClusterError as error:
             self._failure = (now + VAIN_SECONDS, error)
             raise
         self._failure = None
-        self._session = self._signed(loaded, now)
         return self._session
 
     def _signed(self, loaded: Loaded, now: float) -> _Session:
-        mark = fingerprint(loaded.configuration)
-        # The open connections are kept while only the token is another.
-        pool = self._session.pool if self._session and self._session.mark == mark else _pool(loaded)
+        try:
+            mark = fingerprint(loaded.configuration)
+            # The open connections are kept while only the token is another.
+            pool = self._session.pool if self._session and self._session.mark == mark else _pool(loaded)
+        except (ImportError, OSError, exceptions.HTTPError) as error:
+            raise Unavailable(f"No connection can be made as configured: {error}.") from None
         host: str = loaded.configuration.host
         return _Session(host.rstrip("/"), pool, mark, loaded.authorization, now + loaded.good_for)
 

@@ -223,7 +223,8 @@ def _name(target: Target, obj: Object) -> None:
 def _field_warnings(
     target: Target, findings: Findings, repeated: tuple[str, ...], options: Options
 ) -> tuple[str, ...]:
-    told = [f'unknown field "{path}"' for path in findings.unknown]
+    unknown = sorted(findings.unknown) if target.resource.custom else findings.unknown
+    told = [f'unknown field "{path}"' for path in unknown]
     told.extend(f'duplicate field "{path}"' for path in repeated)
     if not told or options.field_validation == "Ignore":
         return ()

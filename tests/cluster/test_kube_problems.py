@@ -84,6 +84,21 @@ def test_a_file_that_is_no_kubeconfig_is_told_without_its_content(tmp_path, text
     assert "kubeconfig" in told(credentials.Kubeconfig(str(tmp_path / "kubeconfig")))
 
 
+CLUSTERS = {
+    "an authority that is not there": ({"certificate-authority": "/no/such"}, "there is no file /no/such"),
+    "a proxy of no known kind": ({"proxy-url": "gopher://127.0.0.1:1"}, "as configured: .*gopher"),
+    "a proxy that nobody is": ({"proxy-url": "http://127.0.0.1:1"}, "proxy before its API server"),
+}
+
+
+@pytest.mark.parametrize(("parts", "words"), CLUSTERS.values(), ids=CLUSTERS)
+def test_an_address_that_cannot_be_used_is_told(tmp_path, parts, words):
+    clusters = [{"name": "c", "cluster": {"server": "https://127.0.0.1:1", **parts}}]
+    path = kubeconfig(tmp_path / "kubeconfig", "", {"token": CANARY}, clusters=clusters)
+    message = told(credentials.Kubeconfig(path))
+    assert re.search(words, message), message
+
+
 def test_a_line_that_is_no_yaml_is_named_by_its_number(tmp_path):
     (tmp_path / "kubeconfig").write_text("a: b\nc: [\n")
     assert "it is not YAML (line 3, column 1)" in told(credentials.Kubeconfig(str(tmp_path / "kubeconfig")))

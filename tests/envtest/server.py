@@ -8,7 +8,8 @@ import base64
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +107,7 @@ class KubeApiServer:
         """Removes CustomResourceDefinitions with their objects, and waits until they are gone."""
         for manifest in manifests:
             self.admin.must("DELETE", f"{DEFINITIONS}/{manifest['metadata']['name']}")
-            for path in _served_at(manifest):
-                self._wait(path, lambda path=path: self.admin.request("GET", path)[0] == 404)
+            self._wait(f"the end of {manifest['spec']['names']['kind']}", partial(self._absent, manifest))
 
     def compact(self) -> None:
         """Lets etcd forget every moment before now: pages under way expire. (Watches go on from the API
@@ -187,8 +187,25 @@ class KubeApiServer:
         for manifest in manifests:
             self.admin.must("POST", DEFINITIONS, manifest)
         for manifest in manifests:
-            for path in _served_at(manifest):
-                self._wait(path, lambda path=path: self.admin.request("GET", path)[0] == 200)
+            self._wait(manifest["spec"]["names"]["kind"], partial(self._present, manifest))
+
+    def _present(self, definition: dict[str, Any]) -> bool:
+        """Whether all that it defines can be listed, and is announced."""
+        return all(status == 200 for status in self._answers(definition))
+
+    def _absent(self, definition: dict[str, Any]) -> bool:
+        return all(status == 404 for status in self._answers(definition))
+
+    def _answers(self, definition: dict[str, Any]) -> Iterator[int]:
+        spec = definition["spec"]
+        plural = spec["names"]["plural"]
+        for version in spec["versions"]:
+            if version["served"]:
+                root = f"/apis/{spec['group']}/{version['name']}"
+                yield self.admin.request("GET", f"{root}/{plural}?limit=1")[0]
+                status, answer = self.admin.request("GET", root)
+                known = status == 200 and plural in [one["name"] for one in answer["resources"]]
+                yield 200 if known else 404
 
     def _wait(self, what: str, done: Callable[[], bool], program: Program | None = None) -> None:
         until = time.monotonic() + START_SECONDS
@@ -201,13 +218,6 @@ class KubeApiServer:
 
 
 _NS = "/api/v1/namespaces"
-
-
-def _served_at(definition: dict[str, Any]) -> list[str]:
-    """The paths of a definition's objects, one for each version."""
-    spec = definition["spec"]
-    served = [version["name"] for version in spec["versions"] if version["served"]]
-    return [f"/apis/{spec['group']}/{version}/{spec['names']['plural']}" for version in served]
 
 
 def _healthy(pool: urllib3.PoolManager, url: str) -> bool:

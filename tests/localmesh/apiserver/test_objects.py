@@ -239,3 +239,9 @@ def test_a_port_in_use_is_an_error_at_the_start(server):
     second = ApiServer(server.store, TOKEN)
     with pytest.raises(OSError, match="address already in use"):
         server.run(second.start(HOST, server.server.port))
+
+
+def test_unknown_fields_of_a_custom_resource_are_named_in_order(server):
+    path = f"{VIRTUAL_SERVICES}?fieldValidation=Strict"
+    answer = server.ask("POST", path, virtual_service("unknown", zebra=1, ant=2))
+    assert answer.json["message"].endswith('unknown field "spec.ant", unknown field "spec.zebra"')
