@@ -59,7 +59,7 @@ test: setup-dev ## All tests
 check: setup-dev ## Linters, types, layers, migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy meshui cluster telemetry routing localmesh manage.py
+	$(BIN)/mypy meshui cluster telemetry routing localmesh bench manage.py
 	$(BIN)/djlint templates --check --lint --quiet
 	npx --no-install tsc -p .
 	$(BIN)/lint-imports

@@ -83,11 +83,6 @@ def stop() -> None:
         connection.cache.stop()
 
 
-def current() -> Cluster:
-    """The default cluster with the console's own rights (goes away: use `get`)."""
-    return get().cluster
-
-
 @contextmanager
 def override(*clusters: Cluster, **named: Cluster) -> Iterator[Cluster]:
     """Puts clusters in the place of the configured ones while the block runs: for tests.

@@ -102,6 +102,8 @@ class KubeCluster:
     def create(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
         """See `cluster.port.Cluster.create`."""
         ref = Ref.of(manifest)
+        if manifest["metadata"].get("resourceVersion"):
+            raise ValueError(f"creating {ref} with a resourceVersion: it was read, so it exists")
         kind, path = self._collection(ref.kind, ref.namespace if ref.kind.namespaced else None)
         body = {**manifest, "apiVersion": kind.api_version}
         return answers.manifest(self._call("POST", path, _writing(dry_run=dry_run), body))
@@ -119,8 +121,10 @@ class KubeCluster:
         if not resource_version:
             raise ValueError(f"deleting {ref} needs the resourceVersion that was read")
         preconditions = {"resourceVersion": resource_version, **({"uid": uid} if uid else {})}
-        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions}
-        self._call("DELETE", self._path(ref), {"dryRun": "All"} if dry_run else {}, body)
+        # A server that finds options in the body reads none from the query: a dry run there would be none.
+        options = {"preconditions": preconditions, **({"dryRun": ["All"]} if dry_run else {})}
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", **options}
+        self._call("DELETE", self._path(ref), {}, body)
 
     def served_version(self, kind: Kind) -> str | None:
         """See `cluster.port.Cluster.served_version`."""

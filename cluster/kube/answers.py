@@ -4,6 +4,7 @@ Everything is decoded by msgspec straight from the bytes into what is asked for.
 is Unavailable and never an empty list: "nothing there" must not be concluded from a proxy's page.
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
@@ -30,6 +31,10 @@ from cluster.refs import Manifest
 T = TypeVar("T")
 MAX_PAUSE_SECONDS: Final = 60.0
 """The longest pause that a server is believed to ask for."""
+_NO_FIELD: Final = "<nil>"
+"""How a cause about the whole object names its field (k8s.io/apimachinery, validation/field)."""
+_STRICT: Final = "strict decoding error"
+_UNKNOWN_FIELD: Final = re.compile(r'unknown field "([^"]*)"')
 
 
 class Details(msgspec.Struct, rename="camel"):
@@ -125,7 +130,7 @@ def of_status(status: int, answer: Status, headers: Mapping[str, str] | None = N
         error = AlreadyExists if answer.reason == "AlreadyExists" else Conflict
         return error(text, status=status)
     if status in {400, 413, 415, 422}:
-        return Invalid(text, _causes(answer.details), status=status)
+        return Invalid(text, _causes(answer.details) or _unknown_fields(text), status=status)
     if status == 429:
         return TooManyRequests(text, retry_after=_pause(answer.details, headers or {}))
     by_status = {401: Unauthorized, 403: Forbidden, 404: NotFound, 410: Expired}
@@ -136,10 +141,16 @@ def of_status(status: int, answer: Status, headers: Mapping[str, str] | None = N
 
 def _causes(details: Details | None) -> tuple[Cause, ...]:
     return tuple(
-        Cause(str(cause.get("field", "")), str(cause.get("message", "")))
+        Cause(str(cause.get("field", "")).replace(_NO_FIELD, ""), str(cause.get("message", "")))
         for cause in (details and details.causes) or ()
         if isinstance(cause, dict)
     )
+
+
+def _unknown_fields(text: str) -> tuple[Cause, ...]:
+    """The fields that strict decoding refuses: it names them in its message only."""
+    found = _UNKNOWN_FIELD.findall(text) if _STRICT in text else []
+    return tuple(Cause(path, "unknown field") for path in found)
 
 
 def _pause(details: Details | None, headers: Mapping[str, str]) -> float:

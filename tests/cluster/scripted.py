@@ -26,6 +26,7 @@ MANIFEST = {
     "metadata": {"name": "reviews", "namespace": "bookinfo", "resourceVersion": "7"},
     "spec": {"hosts": ["reviews"]},
 }
+NEW = {**MANIFEST, "metadata": {"name": "reviews", "namespace": "bookinfo"}}
 
 
 def status(code, reason, message, **details):

@@ -9,7 +9,18 @@ from cluster import errors, kinds, objects
 from cluster.kube import KubeCluster
 from cluster.kube.wire import Wire
 from cluster.refs import Ref
-from tests.cluster.scripted import ALL, MANIFEST, NAMESPACES, NOTHING, ONE, REVIEWS, VERSION, status, streamed
+from tests.cluster.scripted import (
+    ALL,
+    MANIFEST,
+    NAMESPACES,
+    NEW,
+    NOTHING,
+    ONE,
+    REVIEWS,
+    VERSION,
+    status,
+    streamed,
+)
 
 
 @pytest.fixture
@@ -74,7 +85,7 @@ def test_causes_name_their_fields(cluster, script):
     causes = [{"field": "spec.http[0]", "message": "required"}, {"message": "also"}, "nonsense"]
     script.answers["POST", ALL] = status(422, "Invalid", "invalid", causes=causes)
     with pytest.raises(errors.Invalid) as refusal:
-        cluster.create(MANIFEST)
+        cluster.create(NEW)
     assert refusal.value.causes == (errors.Cause("spec.http[0]", "required"), errors.Cause("", "also"))
 
 
@@ -185,7 +196,7 @@ def test_an_older_cluster_is_spoken_to_in_its_own_version(cluster, script):
     script.answers["POST", old] = (201, MANIFEST)
     assert cluster.served_version(kinds.VIRTUAL_SERVICE) == "v1beta1"
     assert cluster.list(kinds.VIRTUAL_SERVICE, "bookinfo").items[0]["apiVersion"].endswith("/v1beta1")
-    cluster.create(MANIFEST)
+    cluster.create(NEW)
     assert script.asked[-1].body["apiVersion"] == "networking.istio.io/v1beta1"
 
 

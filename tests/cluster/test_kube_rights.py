@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cluster import errors, kinds
 from cluster.identity import Ask, Identity
 from cluster.kube import KubeCluster, reviews
-from tests.cluster.scripted import ALL, MANIFEST, NAMESPACES, NOTHING, ONE, REVIEWS, VERSION, status
+from tests.cluster.scripted import ALL, MANIFEST, NAMESPACES, NEW, NOTHING, ONE, REVIEWS, VERSION, status
 
 SELF = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 OTHER = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
@@ -110,7 +110,7 @@ def test_every_request_of_one_who_acts_as_somebody_says_so(cluster, script):
     }  # fmt: skip
     acting.list(kinds.VIRTUAL_SERVICE, "bookinfo")
     acting.page(kinds.VIRTUAL_SERVICE, dict, namespace="bookinfo")
-    acting.create(MANIFEST)
+    acting.create(NEW)
     acting.replace(MANIFEST)
     acting.get(REVIEWS)
     acting.delete(REVIEWS, "7")
