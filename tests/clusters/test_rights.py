@@ -196,7 +196,7 @@ def test_a_right_that_is_withdrawn_after_the_preview_is_gone_at_the_write(
     assert person.post(f"plans/{plan['id']}/apply", {"hash": plan["hash"]})[0] in (403, 404)
     assert world.virtual_service(world.mine, "cart") == before
     # What is shown goes when the remembered answers are asked anew.
-    until(lambda: person.get("services")[0] == 403, "the services are gone", seconds=40)
+    until(lambda: not person.get("services")[1].get("services"), "the services are gone", seconds=40)
     with person.socket() as socket:
         assert_without(
             (world.mine, *world.secrets), frames(socket, 1)[0], "a frame after the right was withdrawn"
