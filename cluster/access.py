@@ -4,6 +4,7 @@ Answers are kept for seconds, for what is only shown; what is written asks anew.
 all requests and sockets of one identity, and safe in any thread.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ Mode: TypeAlias = Literal["impersonate", "review"]
 Visible: TypeAlias = frozenset[str] | None
 """The namespaces that a person may read; None means every one."""
 Clock: TypeAlias = Callable[[], float]
+log = logging.getLogger(__name__)
 
 KEPT_SECONDS: Final = 15.0
 SILENT_SECONDS: Final = 2.0
@@ -59,12 +61,24 @@ class Access:
         self._kept: dict[Ask, tuple[bool, float]] = {}
         self._silent_until = float("-inf")
         self._problem = ""
+        self._logged = ""
         self._failures = 0
 
     @property
     def problem(self) -> str:
         """Why rights could not be asked for just now, in plain words; empty when they could."""
         return self._problem if self._clock() < self._silent_until else ""
+
+    def told(self, error: ClusterError) -> str:
+        """An error of the console's own as this person may be told it: the detail may name credentials, or
+        what else is in the cluster, and goes to the log. To the console's own account it is told whole.
+        """
+        if self.own:
+            return error.message
+        if error.message != self._logged:
+            self._logged = error.message
+            log.warning("For %s: %s", self.who, error.message)
+        return error.summary
 
     def may(self, ask: Ask) -> bool:
         """Whether the cluster allows it, by an answer of the last 15 s: for what is only shown."""
@@ -140,7 +154,7 @@ class Access:
     def _fall_silent(self, error: ClusterError) -> None:
         pause = error.retry_after if isinstance(error, TooManyRequests) else 0.0
         self._failures += 1
-        self._problem = f"What you may see could not be asked: {error.message}"
+        self._problem = f"What you may see could not be asked: {self.told(error)}"
         self._silent_until = self._clock() + min(max(SILENT_SECONDS, pause), KEPT_SECONDS)
 
 

@@ -75,7 +75,7 @@ class Cache:
     ) -> None:
         """`namespaces`: where the console may look; empty means everywhere."""
         self._cluster = cluster
-        self._namespaces = tuple(sorted(set(namespaces)))
+        self.namespaces = tuple(sorted(set(namespaces)))
         self._kinds = tuple(kinds)
         self._pace = pace or Pace()
         self._reflectors: dict[Kind, tuple[Reflector, ...]] = {}
@@ -87,7 +87,7 @@ class Cache:
         self._joined: dict[Kind, tuple[list[tuple[Any, ...]], tuple[Any, ...]]] = {}
         self._configured = tuple(
             msgspec.convert({"metadata": {"name": name}}, objects.shape_of(NAMESPACE))
-            for name in self._namespaces
+            for name in self.namespaces
         )
 
     @property
@@ -130,18 +130,21 @@ class Cache:
     def read(self, kind: Kind, namespace: str | None = None) -> Known[Any]:
         """The known objects of a kind, in one namespace or (None) in all, by namespace and name.
 
+        Where the console may look into some namespaces only, the others are unknown, and not told of.
         The very same tuple of items until one of them changes. Where it does not run (commands, tests), the
         cluster is asked now. Never raises for a cluster that does not answer: the answer says so.
         """
+        if namespace is not None and self.namespaces and namespace not in self.namespaces:
+            return Known((), None, outside(namespace))
         asked = self._reflectors.get(kind)
         if asked is None:
             return self._fresh(kind, namespace)
         if namespace is not None:
             asked = tuple(each for each in asked if each.namespace in (None, namespace))
-            if not asked:
-                return Known((), None, f"meshui is not set up to look into the namespace {namespace}.")
-        if kind == NAMESPACE and self._configured and isinstance(asked[0].error, Forbidden):
-            return Known(self._configured)
+        error = asked[0].error
+        unlisted = error is not None and (isinstance(error, Forbidden) or asked[0].age is None)
+        if kind == NAMESPACE and self._configured and error is not None and unlisted:
+            return self._by_name(error)
         problem = _problem(kind, ((each.namespace, each.error) for each in asked))
         served = not all(each.absent for each in asked)
         return Known(self._items(kind, namespace, asked), _age(asked), problem, served)
@@ -210,7 +213,7 @@ class Cache:
         return Reflector(self._cluster, kind, namespace, pace=self._pace, emit=self._tell)
 
     def _scopes(self, kind: Kind) -> tuple[str | None, ...]:
-        return self._namespaces if kind.namespaced and self._namespaces else (None,)
+        return self.namespaces if kind.namespaced and self.namespaces else (None,)
 
     def _every(self) -> Iterable[Reflector]:
         return chain.from_iterable(self._reflectors.values())
@@ -233,12 +236,24 @@ class Cache:
 
     def _items(self, kind: Kind, namespace: str | None, asked: tuple[Reflector, ...]) -> tuple[Any, ...]:
         parts = [each.store.read(namespace) for each in asked]
-        if len(parts) == 1:
+        narrowed = kind == NAMESPACE and self._configured
+        if len(parts) == 1 and not narrowed:
             return parts[0]
         last = self._joined.get(kind)
         if last is None or any(new is not old for new, old in zip(parts, last[0], strict=True)):
-            last = self._joined[kind] = (parts, tuple(chain.from_iterable(parts)))
+            items = tuple(chain.from_iterable(parts))
+            last = self._joined[kind] = (parts, self._looked_into(items) if narrowed else items)
         return last[1]
+
+    def _looked_into(self, namespaces: Iterable[Any]) -> tuple[Any, ...]:
+        """Of the cluster's namespaces, the configured ones: of the others nothing but the name is known."""
+        return tuple(item for item in namespaces if item.metadata.name in self.namespaces)
+
+    def _by_name(self, error: ClusterError) -> Known[Any]:
+        """The configured namespaces, where the cluster has not listed any: their names are known anyhow."""
+        if isinstance(error, Forbidden):
+            return Known(self._configured)
+        return Known(self._configured, None, _problem(NAMESPACE, [(None, error)]))
 
     def _fresh(self, kind: Kind, namespace: str | None) -> Known[Any]:
         scopes = self._scopes(kind) if namespace is None else (namespace,)
@@ -249,11 +264,19 @@ class Cache:
                 items += reading.everything(self._cluster, kind, objects.shape_of(kind), scope).items
             except ClusterError as error:
                 problems.append((scope, error))
-        if kind == NAMESPACE and self._configured and any(isinstance(it, Forbidden) for _, it in problems):
-            return Known(self._configured)
+        if kind == NAMESPACE and self._configured and problems:
+            return self._by_name(problems[0][1])
+        if kind == NAMESPACE and self._configured:
+            items = list(self._looked_into(items))
         served = not problems or not all(isinstance(error, NotFound) for _, error in problems)
         problem = _problem(kind, problems)
         return Known(tuple(items), None if problem and len(problems) == len(scopes) else 0.0, problem, served)
+
+
+def outside(namespace: str) -> str:
+    """What to say of a namespace (empty: of all of them) where the console is not to look."""
+    where = f"the namespace {namespace}" if namespace else "all namespaces"
+    return f"meshui is not set up to look into {where}."
 
 
 def _age(asked: tuple[Reflector, ...]) -> float | None:

@@ -9,7 +9,8 @@
     +- Expired             410: the moment to go on from is too long ago; list anew
     +- Invalid             400, 413, 422: the cluster refuses the object; `causes` names fields
     +- TooManyRequests     429: `retry_after` in seconds
-    +- Unavailable         no answer, a timeout, or 5xx: a write may or may not have happened
+    +- Unavailable         no answer, a timeout, 5xx, or a 404 that is not an API server's: a write may or
+                           may not have happened; `retry_after` in seconds
 
 `cluster.kube` translates at the door; nobody above it sees a foreign exception. Pure.
 """
@@ -88,9 +89,16 @@ class TooManyRequests(ClusterError):  # noqa: N818
 
 
 class Unavailable(ClusterError):  # noqa: N818
-    """No answer, or an answer that says nothing. After a write: read again before doing anything else."""
+    """No answer, or an answer that says nothing. After a write: read again before doing anything else.
+
+    `retry_after`: the seconds that the server asks to be left alone for; 0 where it names none.
+    """
 
     summary = "The cluster does not answer."
+
+    def __init__(self, detail: str = "", *, retry_after: float = 0.0, status: int | None = None) -> None:
+        super().__init__(detail, status=status)
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """A cluster as one person may use it: every read filtered and every write authorised by RBAC.
 
 A namespace is readable when its services may be listed. What stands in any other one is not shown, whatever
-else the cluster would allow there; it is refused in the same words whether it exists or not.
+else the cluster would allow there; it is refused in the same words whether it exists or not. Where the
+console is set up for some namespaces only, nobody reads or writes in the others by it, whatever his rights.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,8 +11,8 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from cluster.access import NO_IDENTITY, Access, Mode, NoAccess, Visible
-from cluster.cache import Cache, Known
-from cluster.errors import Forbidden
+from cluster.cache import Cache, Known, outside
+from cluster.errors import ClusterError, Forbidden, Unavailable
 from cluster.identity import Ask, Identity
 from cluster.kinds import NAMESPACE, SERVICE, Kind
 from cluster.port import PAGE_SIZE, Cluster, ObjectList, Page, Watch
@@ -49,9 +50,10 @@ class PersonCluster:
             return found
         places = self._shown_places(kind, namespace)
         problem = self.access.problem or found.problem
-        if found.problem and places is not None:
-            # The cluster's words may name what this person may not read.
-            problem = self.access.problem or NOT_CURRENT
+        if found.problem and not self._sees_everything():
+            # The cluster's words may name what this person may not read, and the console's account.
+            elsewhere = self._outside(Ask("list", kind, namespace)) if namespace else ""
+            problem = self.access.problem or elsewhere or NOT_CURRENT
         return replace(found, items=self._filter(kind, found.items, places), problem=problem)
 
     @property
@@ -60,7 +62,8 @@ class PersonCluster:
         return isinstance(self.access, NoAccess)
 
     def visible(self) -> Visible:
-        """The namespaces that this person may read; None: all.
+        """The namespaces that this person may read; None: all, which is nobody's where the console is set up
+        for some.
 
         The console's own account is not asked about while its lists say it: it keeps its sight when the
         cluster is away.
@@ -68,24 +71,29 @@ class PersonCluster:
         listed = self._listed() if self.access.own else ()
         if listed:
             return None if None in listed else frozenset(place for place in listed if place)
-        return self.access.visible(self._namespaces())
+        return self._within(self.access.visible(self._namespaces()))
 
     def visible_or_raise(self) -> Visible:
         """As `visible`, for who must tell a no from no answer. Raises Unavailable for the latter."""
         if self.access.own and self._listed():
             return self.visible()
-        return self.access.visible_or_raise(self._namespaces())
+        return self._within(self.access.visible_or_raise(self._namespaces()))
 
     def readable(self, namespace: str) -> bool:
-        """Whether this person may read a namespace, by an answer of the last seconds."""
-        return self._may_shortly(Ask("list", SERVICE, namespace))
+        """Whether this person may read a namespace, by an answer of the last seconds.
+
+        The cluster is not asked about the name: a hidden namespace takes no other time than one that is not.
+        """
+        visible = self.visible()
+        return visible is None or namespace in visible
 
     def may_read(self, wanted: Iterable[tuple[Kind, str]]) -> set[tuple[Kind, str]]:
         """Of kinds in namespaces, those whose objects may be shown to this person.
 
-        To the console's own account all may: the console keeps nothing that it has not read or written by it.
+        To the console's own account all may where the console looks: it keeps nothing that it has not read or
+        written by it.
         """
-        pairs = set(wanted)
+        pairs = {(kind, place) for kind, place in wanted if not self._outside(Ask("get", kind, place))}
         if self.access.own:
             return pairs
         visible = self.access.visible({place for _, place in pairs})
@@ -187,18 +195,20 @@ class PersonCluster:
         self._written(ask, lambda: self._cluster.delete(ref, resource_version, uid=uid, dry_run=dry_run))
 
     def served_version(self, kind: Kind) -> str | None:
-        """See `cluster.port.Cluster.served_version`; no secret, and asked once for everybody."""
-        return self._own.served_version(kind)
+        """See `cluster.port.Cluster.served_version`; no secret among people with an identity, and asked once
+        for all of them. Raises Forbidden for the others.
+        """
+        return self._of_the_console(lambda: self._own.served_version(kind))
 
     def server_version(self) -> str:
-        """See `cluster.port.Cluster.server_version`."""
-        return self._own.server_version()
+        """See `cluster.port.Cluster.server_version`; for whom as `served_version`."""
+        return self._of_the_console(self._own.server_version)
 
     def may(self, ask: Ask, identity: Identity | None = None) -> bool:
         """See `cluster.port.Cluster.may`. Raises Forbidden for a question about somebody else."""
         if identity is not None:
             raise Forbidden(f"{self.access.who} may not ask for the rights of others.", status=403)
-        return self.access.answer(ask)
+        return not self._outside(ask) and self.access.answer(ask)
 
     def acting_as(self, identity: Identity) -> Cluster:
         """Nobody acts as somebody else through a person's cluster. Raises Forbidden."""
@@ -244,6 +254,8 @@ class PersonCluster:
         return visible if allowed is None else visible & allowed
 
     def _may_shortly(self, ask: Ask) -> bool:
+        if self._outside(ask):
+            return False
         everywhere = Ask(ask.verb, ask.kind)
         # What is allowed in all namespaces is allowed in each: one answer serves them all.
         return self.access.may(everywhere) or (ask != everywhere and self.access.may(ask))
@@ -254,7 +266,25 @@ class PersonCluster:
 
     def _namespaces(self) -> Iterable[str]:
         # One by one, and so only where somebody asks: who may read all of them needs no list.
-        yield from (item.metadata.name for item in self._cache.read(NAMESPACE).items)
+        yield from self._cache.namespaces or (
+            item.metadata.name for item in self._cache.read(NAMESPACE).items
+        )
+
+    def _within(self, allowed: Visible) -> Visible:
+        """Of where this person may read, that into which the console looks."""
+        places = self._cache.namespaces
+        return frozenset(places) if allowed is None and places else allowed
+
+    def _outside(self, ask: Ask) -> str:
+        """Why the console is not to go there, whoever asks; empty where it is."""
+        places = self._cache.namespaces
+        place = ask.name if ask.kind == NAMESPACE else ask.namespace
+        bounded = ask.kind.namespaced or ask.kind == NAMESPACE
+        return outside(place) if bounded and places and place not in places else ""
+
+    def _sees_everything(self) -> bool:
+        """Whether no word about the cluster is to be kept from this person."""
+        return self.access.own or self.visible() is None
 
     def _filter(self, kind: Kind, items: tuple[Any, ...], places: Visible) -> tuple[Any, ...]:
         """The items in these places; the answer for the same items and places is kept."""
@@ -272,10 +302,35 @@ class PersonCluster:
         try:
             return send()
         except Forbidden as error:
-            raise Forbidden(f"{self._refusal(ask)} {error.detail}", status=403) from error
+            # By review it is the console's account that the cluster refuses, and speaks of.
+            refused = self._kept_back(error) if self.access.asks_first else error
+            raise Forbidden(f"{self._refusal(ask)} {refused.detail}", status=403) from error
+        except Unavailable as error:
+            # Without a status it is not the cluster's answer, but what the console knows of its own failure.
+            if error.status is None:
+                raise self._kept_back(error) from None
+            raise
+
+    def _of_the_console(self, send: Callable[[], T]) -> T:
+        """Sends what the console asks for itself; its troubles are told to who sees everything."""
+        if self.is_nobody:
+            raise Forbidden(NO_IDENTITY, status=403)
+        try:
+            return send()
+        except ClusterError as error:
+            raise self._kept_back(error) from None
+
+    def _kept_back(self, error: ClusterError) -> ClusterError:
+        """An error of the console's own; its detail is for who sees everything, and for the log."""
+        if self._sees_everything():
+            return error
+        self.access.told(error)
+        return type(error)(status=error.status)
 
     def _written(self, ask: Ask, send: Callable[[], T]) -> T:
         """Sends a write; where the console's account sends it, the person's right is asked for right now."""
+        if self._outside(ask):
+            raise self._forbidden(ask)
         if self.access.asks_first and not self.access.may_now(ask):
             raise self._forbidden(ask)
         return self._told(ask, send)
@@ -283,7 +338,7 @@ class PersonCluster:
     def _forbidden(self, ask: Ask) -> Forbidden:
         if self.is_nobody:
             return Forbidden(NO_IDENTITY, status=403)
-        return Forbidden(self._refusal(ask), status=403)
+        return Forbidden(self._outside(ask) or self._refusal(ask), status=403)
 
     def _refusal(self, ask: Ask) -> str:
         who = self.access.who

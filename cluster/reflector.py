@@ -30,13 +30,16 @@ class Pace:
     """How fast a reflector goes about its work, in seconds, and what it measures and draws by.
 
     `silence`: without a word for so long, a connection counts as dead; below the minute in which one must be
-    noticed. A server's bookmarks come about once a minute, so a quiet watch is taken up again now and then.
+    noticed. `watch`: how long to ask for, drawn anew each time, and below the silence: a server sends a quiet
+    watch its first bookmark after a minute, or two seconds before the end that it was asked for. Only the
+    latter comes in time, and without it a quiet kind's moment would grow too old to go on from
+    (k8s.io/apiserver, storage/cacher/cache_watcher.go).
     `steady`: a watch that lasts so long was a good one, however it ended.
     `slow`: how often to ask again for what the cluster refuses or does not have. `page`: objects to a page.
     """
 
     silence: float = 45.0
-    watch: tuple[float, float] = (300.0, 600.0)
+    watch: tuple[float, float] = (36.0, 43.0)
     backoff: tuple[float, float] = (0.8, 30.0)
     healthy: float = 120.0
     steady: float = 5.0
@@ -156,7 +159,7 @@ class Reflector:
             return self._follow()
         except Expired as error:
             return self._expired(error)
-        except TooManyRequests as error:
+        except (TooManyRequests, Unavailable) as error:
             return max(error.retry_after, self._failed(error))
         except (Forbidden, NotFound) as error:
             return self._refused(error)
@@ -171,7 +174,12 @@ class Reflector:
     def _list(self) -> None:
         self.lists += 1
         listed = reading.everything(
-            self._cluster, self.kind, self._shape, self.namespace, limit=self._pace.page
+            self._cluster,
+            self.kind,
+            self._shape,
+            self.namespace,
+            limit=self._pace.page,
+            pause=self._stopping.wait,
         )
         self._must_list = False
         self.error = None
@@ -249,9 +257,9 @@ class Reflector:
 
     def _failed(self, error: ClusterError, *, trace: Exception | None = None) -> float:
         self._tell(error, trace)
-        # No answer at all says nothing against the moment that is known, and a server that comes back
-        # should not have to list everything for everybody.
-        self._strikes += error.status is not None
+        # No answer at all says nothing against the moment that is known, nor does one that asks for
+        # patience; and a server that comes back should not have to list everything for everybody.
+        self._strikes += error.status not in (None, 429, 503)
         self._must_list |= self._strikes >= STRIKES
         return self._backoff.next()
 

@@ -20,8 +20,8 @@ def _unknown() -> serializers.IntegerField:
     return _count(allow_null=True, help_text="Null where the pods may not be listed")
 
 
-class InventoryQuery(Base):
-    """Which part of the inventory."""
+class NamespacesQuery(Base):
+    """Which namespaces."""
 
     namespaces = serializers.RegexField(
         r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(,(?=.)|$))*$",
@@ -31,6 +31,11 @@ class InventoryQuery(Base):
         help_text="Names with commas between; empty for all",
         error_messages={"invalid": "These are not names of namespaces with commas between."},
     )
+
+
+class InventoryQuery(NamespacesQuery):
+    """Which part of the inventory."""
+
     limit = serializers.IntegerField(
         default=LIMIT, min_value=1, max_value=MAX_LIMIT, help_text="At most so many of each list"
     )

@@ -58,7 +58,8 @@ def survey(person: PersonCluster) -> Survey:
         gateways=known[kinds.GATEWAY_API_GATEWAY].items,
         hidden=hidden,
     )
-    told = serving.served(person)
+    # Nobody without an identity is told what the cluster is, either; the problems say why.
+    told = Serving("", ()) if person.is_nobody else serving.served(person)
     problems = [*(each.problem for each in known.values()), told.problem]
     if not person.access.problem:
         problems += _denials(forbidden, places)

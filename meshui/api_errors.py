@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from cluster import errors
+from cluster.connection import UnknownClusterError
 
 CODES: Mapping[int, str] = {
     400: "invalid",
@@ -45,6 +46,8 @@ def handle(exc: Exception, context: Mapping[str, Any]) -> Response | None:  # no
         answer = body(400, "The request is not valid.", flatten(exc.detail))
     elif isinstance(exc, exceptions.APIException):
         answer = _api_exception(exc)
+    elif isinstance(exc, UnknownClusterError):
+        answer = body(404, "There is no such cluster.")
     elif isinstance(exc, Http404):
         answer = body(404, "There is nothing at this address.")
     elif isinstance(exc, PermissionDenied):

@@ -5,11 +5,13 @@ Everything below the prefix is what stands without it, so that a link carries it
 """
 
 from collections.abc import Callable
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import get_script_prefix, set_script_prefix
 
 from cluster import connection
+from cluster.refs import is_dns_label
 
 PREFIX = "/clusters/"
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -22,7 +24,7 @@ class ClusterMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on; a cluster that is not configured stays a path that nobody knows: 404."""
+        """Pass the request on, in the place that its address names."""
         name, rest = split(request.path_info)
         request.cluster = name  # type: ignore[attr-defined]
         if not name:
@@ -35,10 +37,21 @@ class ClusterMiddleware:
         finally:
             set_script_prefix(outside)
 
+    def process_view(self, request: HttpRequest, *_view: Any) -> None:
+        """A cluster that is not configured is not found; a stranger is asked to sign in first, as anywhere.
+
+        The REST interface knows its people by their tokens, too, and says it in its own shape.
+        """
+        name: str = request.cluster  # type: ignore[attr-defined]
+        if request.path_info.startswith("/api/") or not request.user.is_authenticated:
+            return
+        if name and name not in connection.names():
+            raise Http404
+
 
 def split(path: str) -> tuple[str, str]:
-    """The configured cluster that a path names, and the path within; no name for a path without one."""
+    """The cluster that a path names, configured or not, and the path within; no name for a path without."""
     if not path.startswith(PREFIX):
         return "", path
     name, _, rest = path.removeprefix(PREFIX).partition("/")
-    return (name, f"/{rest}") if name in connection.names() else ("", path)
+    return (name, f"/{rest}") if is_dns_label(name) else ("", path)

@@ -21,6 +21,7 @@ from cluster import people, refs
 from cluster.access import NO_IDENTITY
 from cluster.errors import ClusterError, Forbidden, Unavailable
 from cluster.person import PersonCluster
+from cluster.serializers import NamespacesQuery
 from routing import apply, plans, revert, scope, services, stored
 from routing import serializers as shapes
 from routing.errors import WrongRulesError
@@ -52,13 +53,13 @@ class ServicesView(RoutingView):
 
     @extend_schema(
         operation_id="services",
-        parameters=[shapes.NamespacesQuery],
+        parameters=[NamespacesQuery],
         responses={200: shapes.ServicesSerializer, **REFUSALS, **FORBIDDEN},
         tags=["routing"],
     )
     def get(self, request: Request) -> Response:
         """The services of some namespaces, with their versions and the routing in force."""
-        query = _checked(shapes.NamespacesQuery(data=request.query_params))
+        query = _checked(NamespacesQuery(data=request.query_params))
         namespaces = [name for name in query["namespaces"].split(",") if name]
         person = people.acting(request)
         found = services.everything(person, _traffic(person), namespaces)
@@ -80,7 +81,7 @@ class ServiceView(RoutingView):
         person = people.acting(request)
         found = services.one(person, _traffic(person), namespace, name)
         if not found.items:
-            if person.readable(namespace):
+            if services.may_know(person, namespace):
                 _known(person, found)
             raise exceptions.NotFound("There is no such service.")
         return Response({**found.items[0], **_freshness(found)})

@@ -1,15 +1,16 @@
 """Applies a plan: intent before the write, everything tried
 first, then one conditional write after the other.
 
-    claim the plan, row "started" -> is the cluster as planned for? -> dry run of all -> writes -> final state
+    may this person? -> claim the plan, row "started" -> is the cluster as planned for? -> dry run of all
+    -> writes -> final state
 
-Nothing is written unless all of it is still what the plan was made for and the server
-accepts all of it. What happens half-way (a conflict, a refusal, a lost answer) ends as
-"partial", with what was done and what was not.
+Who may not do all of it claims nothing and leaves no row. Nothing is written unless all of it is still what
+the plan was made for and the server accepts all of it. What happens half-way (a conflict, a refusal, a lost
+answer) ends as "partial", with what was done and what was not.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -19,10 +20,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from cluster import connection
-from cluster.errors import AlreadyExists, ClusterError, Conflict, Forbidden, Invalid, NotFound
+from cluster.errors import AlreadyExists, ClusterError, Conflict, Forbidden, Invalid, NotFound, Unavailable
 from cluster.person import PersonCluster
 from cluster.refs import Manifest
-from routing import diff, live, planner, rules, stored, writing
+from routing import diff, live, planner, rules, scope, stored, writing
 from routing.errors import ConflictError, NotWrittenError
 from routing.models import Change, ChangeState, Plan, PlanState
 from routing.planner import Operation
@@ -47,16 +48,31 @@ def apply(
     A plan that was applied already gives that change again.
 
     Raises ConflictError when the cluster is not any more what the plan was made for, or the plan is not to be
-    had; NotWrittenError when the cluster refuses or does not answer.
+    had; NotWrittenError when the cluster refuses or does not answer; what `require_rights` raises.
     """
-    with transaction.atomic():
-        # One transaction: a claim without the row that tells of it would be lost with the process.
-        ready = Plan.objects.filter(pk=plan.pk, state=PlanState.READY)
-        claimed = ready.update(state=PlanState.APPLYING)
-        change = _start(plan, by, note or plan.note, now()) if claimed else None
+    change = None
+    if plan.state == PlanState.READY:
+        require_rights(person, plan.operations)
+        change = _claim(plan, by, note or plan.note, now())
     if change is None:
         return _already(plan, now())
     return _Application(plan, change, person, sleep, now).run()
+
+
+def require_rights(person: PersonCluster, operations: Iterable[Mapping[str, Any]]) -> None:
+    """Asks at this moment whether a person may do each of these kept operations.
+
+    Raises Forbidden for one that he may not do; Unavailable when the cluster does not say.
+    """
+    for ask in map(stored.ask, operations):
+        try:
+            allowed = person.may(ask)
+        except ClusterError as error:
+            raise Unavailable(f"{error.detail} Nothing was written.", status=error.status) from error
+        if not allowed:
+            # A right taken away seconds ago may still be remembered.
+            reason = person.why_not(ask) or f"You may not {ask} any more."
+            raise Forbidden(f"{reason} Nothing was written.", status=403)
 
 
 class _Application:
@@ -104,18 +120,23 @@ class _Application:
     def replanned(self) -> None:
         """Plans again on what is live: a new rival or a lost subset shows only so."""
         wanted = rules.parse(self.plan.rules)
-        again = planner.plan(wanted, live.read(self.person, {rule.namespace for rule in wanted}))
+        seen = live.read(self.person, {rule.namespace for rule in wanted})
+        again = planner.plan(wanted, seen)
+        # Who may not read everything may himself be why it comes out otherwise: for others the plan stays.
+        state, before = (PlanState.STALE, "") if seen.whole else (PlanState.READY, "By what you may read: ")
         if again.errors:
-            self.conflict(f"{self.kept(again.errors[0])} Nothing was written.", [])
+            told, kept = again.errors[0].message, self.kept(again.errors[0])
+            self.conflict(f"{before}{told} Nothing was written.", [], state, f"{kept} Nothing was written.")
         mine = [(item.ref, diff.content(item.after)) for item in self.operations]
         if mine != [(item.ref, diff.content(item.after)) for item in again.operations]:
             message = "The cluster changed so that these rules now need other writes; nothing was written."
-            self.conflict(message, [])
+            if not seen.whole:
+                message = "By what you may read, these rules need other writes; nothing was written."
+            self.conflict(message, [], state)
 
     def kept(self, problem: Problem) -> str:
         """The message of a problem as it may be kept: whoever may see the change will read it."""
-        needed = {need.rpartition("/")[2] for need in self.plan.needs.split(" ")}
-        if needed.issuperset(problem.namespaces):
+        if scope.pairs(self.plan.needs).issuperset(problem.needs):
             return problem.message
         return "The cluster changed so that these rules cannot be applied any more."
 
@@ -161,8 +182,15 @@ class _Application:
         self.finish(ChangeState.FAILED, PlanState.READY if retry else PlanState.FAILED, message)
         raise NotWrittenError(message, _status(error), self.change.pk, _fields(error))
 
-    def conflict(self, message: str, conflicts: list[dict[str, Any]]) -> NoReturn:
-        self.finish(ChangeState.CONFLICT, PlanState.STALE, message)
+    def conflict(
+        self,
+        message: str,
+        conflicts: list[dict[str, Any]],
+        plan_state: PlanState = PlanState.STALE,
+        kept: str = "",
+    ) -> NoReturn:
+        """Ends before the first write. `kept` is what the row says instead of `message`. Raises."""
+        self.finish(ChangeState.CONFLICT, plan_state, kept or message)
         raise ConflictError(message, conflicts, self.change.pk)
 
     def finish(self, state: ChangeState, plan_state: PlanState, message: str) -> None:
@@ -183,13 +211,21 @@ def _already(plan: Plan, now: datetime) -> Change:
     plan.refresh_from_db()
     if plan.state == PlanState.APPLYING:
         # What became of it is looked up by the console itself, whoever asks.
-        finish_interrupted(plan.cluster, connection.get(plan.cluster).cluster, now)
+        finish_interrupted(plan.cluster, connection.get(plan.cluster).cluster, now, plan=plan)
         plan.refresh_from_db()
     if plan.state == PlanState.APPLIED:
         return plan.changes.get(state=ChangeState.APPLIED)
     if plan.state == PlanState.APPLYING:
         raise ConflictError("This plan is being applied right now.")
     raise ConflictError("This plan can no longer be applied; make a new one.")
+
+
+def _claim(plan: Plan, by: User, note: str, at: datetime) -> Change | None:
+    """The change of a plan that is ours to apply; None when somebody else's is."""
+    # One transaction: a claim without the row that tells of it would be lost with the process.
+    with transaction.atomic():
+        ready = Plan.objects.filter(pk=plan.pk, state=PlanState.READY)
+        return _start(plan, by, note, at) if ready.update(state=PlanState.APPLYING) else None
 
 
 def _start(plan: Plan, by: User, note: str, at: datetime) -> Change:

@@ -4,19 +4,24 @@ the draft that the rules before it left. Pure.
 
 from collections.abc import Iterable
 
-from cluster import inventory
+from cluster import inventory, kinds
 from cluster.refs import Manifest, Ref
 from routing import istio
-from routing.problems import Problem, error, info, warning
+from routing.problems import Need, Problem, error, info, warning
 from routing.rules import ClearFault, Fault, Rule, Split
 from routing.sentences import fault_sentence, split_sentence
 
 
 class Draft:
-    """VirtualServices and DestinationRules as the rules so far want them, and the problems found."""
+    """VirtualServices and DestinationRules as the rules so far want them, and the problems found.
+
+    `sources`: whose text went into them, though they may not be written: a policy that is copied, a subset
+    that a route names.
+    """
 
     def __init__(self, virtual_services: Iterable[Manifest], destination_rules: Iterable[Manifest]) -> None:
         self.problems: list[Problem] = []
+        self.sources: set[Need] = set()
         self._virtual_services = {Ref.of(item): item for item in virtual_services}
         self._destination_rules = {Ref.of(item): item for item in destination_rules}
         self._why: dict[Ref, list[str]] = {}
@@ -39,7 +44,7 @@ class Draft:
         except istio.CannotApply as refusal:
             self._virtual_services, self._destination_rules, self._why = before
             at = f"{field}.{refusal.field}" if refusal.field else field
-            self.problems.append(error(refusal.code, refusal.message, at, namespaces=self._about(rule)))
+            self.problems.append(error(refusal.code, refusal.message, at, needs=self._about(rule)))
 
     def _apply(self, rule: Rule, service: inventory.Service, field: str) -> None:
         virtual = istio.virtual_services_of(self._virtual_services.values(), rule.namespace, rule.service)
@@ -54,19 +59,20 @@ class Draft:
             self._clear_fault(rule, virtual, field)
         self._about_virtual_services(virtual, service, field)
 
-    def _about(self, rule: Rule) -> list[str]:
-        """The namespaces of all that steers a service: a refusal may name any of it."""
+    def _about(self, rule: Rule) -> list[Need]:
+        """All that steers a service: a refusal may name any of it."""
         virtual = istio.virtual_services_of(self._virtual_services.values(), rule.namespace, rule.service)
         found = istio.destination_rules_of(self._destination_rules.values(), rule.namespace, rule.service)
         routes = (virtual.main, virtual.wildcard, *virtual.rivals, *virtual.gateway_only)
         policies = (found.main, found.wildcard, *found.duplicates, *found.elsewhere)
-        return sorted({istio.namespace_of(item) for item in (*routes, *policies) if item})
+        return _needs(item for item in (*routes, *policies) if item)
 
     def _split(
         self, rule: Split, service: inventory.Service, virtual: istio.VirtualServices, field: str
     ) -> None:
         found = istio.destination_rules_of(self._destination_rules.values(), rule.namespace, rule.service)
         before = istio.read_subsets(found.effective, service)
+        self.sources.update(_needs([found.effective] if found.effective else []))
         weighted = [version for version, weight in rule.weights.items() if weight]
         subsets = self._with_subsets(found, service, weighted, field)
         shares: dict[str, float] = {}
@@ -132,7 +138,8 @@ class Draft:
         unknown = [version for version in rule.weights if version not in known]
         for version in unknown:
             message = f"Service {service.name} has no version {version}; it has {', '.join(known) or 'none'}."
-            self.problems.append(error("UNKNOWN_VERSION", message, f"{field}.weights.{version}"))
+            told = [(kinds.POD, service.namespace)]
+            self.problems.append(error("UNKNOWN_VERSION", message, f"{field}.weights.{version}", needs=told))
         return not unknown
 
     def _about_ready_pods(
@@ -152,7 +159,10 @@ class Draft:
             # version has a ready pod, every request fails as it is, and no weight makes that worse.
             shrinks = weight <= shares.get(version.version, 0)
             level = warning if shrinks or not (alive and service.pods_known) else error
-            self.problems.append(level("NO_READY_PODS", message, f"{field}.weights.{version.version}"))
+            told = [(kinds.POD, service.namespace)]
+            self.problems.append(
+                level("NO_READY_PODS", message, f"{field}.weights.{version.version}", needs=told)
+            )
 
     def _about_everyone(self, rule: Fault, field: str) -> None:
         parts = [part for part in (rule.delay, rule.abort) if part and part.percentage >= 100]
@@ -199,8 +209,7 @@ class Draft:
     def _about_wildcard_rule(self, wildcard: Manifest, service: inventory.Service, field: str) -> None:
         name = istio.name_of(wildcard)
         message = f"{name} no longer applies to {service.name}; its traffic policy is copied."
-        places = [istio.namespace_of(wildcard)]
-        self.problems.append(info("WILDCARD_REPLACED", message, field, name, places))
+        self.problems.append(info("WILDCARD_REPLACED", message, field, name, _needs([wildcard])))
 
     def _notices(self, notices: Iterable[istio.Notice], manifest: Manifest, field: str) -> None:
         for notice in notices:
@@ -208,8 +217,12 @@ class Draft:
 
     def _warn(self, code: str, message: str, field: str, *named: Manifest) -> None:
         """A warning about an object, the first of those that its message names."""
-        places = sorted({istio.namespace_of(item) for item in named})
-        self.problems.append(warning(code, message, field, istio.name_of(named[0]), places))
+        self.problems.append(warning(code, message, field, istio.name_of(named[0]), _needs(named)))
+
+
+def _needs(named: Iterable[Manifest]) -> list[Need]:
+    found = {(kinds.of(item), istio.namespace_of(item)) for item in named}
+    return sorted(found, key=lambda need: (need[0].kind, need[1]))
 
 
 def _copy(sentences: dict[Ref, list[str]]) -> dict[Ref, list[str]]:

@@ -16,7 +16,7 @@ from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from cluster.refs import Manifest, Ref
 from routing import diff, istio, rules
 from routing.drafting import Draft
-from routing.problems import Problem, error, info
+from routing.problems import Need, Problem, error, info
 
 _NOT_ALL_SEEN: Final = (
     "You may not read every namespace; a rule for the same host in one of the others would go unnoticed here."
@@ -71,13 +71,14 @@ class Operation:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to write, in order, and what speaks against it; `hash`
-    stands for all of it and the state it is for.
+    stands for all of it and the state it is for. `sources`: what its writes were made of, besides themselves.
     """
 
     rules: tuple[rules.Rule, ...]
     operations: tuple[Operation, ...]
     problems: tuple[Problem, ...]
     hash: str
+    sources: frozenset[Need] = frozenset()
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -102,7 +103,8 @@ def plan(wanted: Sequence[rules.Rule], live: Live) -> Plan:
         problems.append(info("NOTHING_TO_DO", "The cluster is already as these rules want it."))
     if not live.whole:
         problems.append(info("NOT_ALL_SEEN", _NOT_ALL_SEEN))
-    return Plan(tuple(wanted), operations, tuple(problems), digest(wanted, operations))
+    hashed = digest(wanted, operations)
+    return Plan(tuple(wanted), operations, tuple(problems), hashed, frozenset(draft.sources))
 
 
 def in_safe_order(operations: Iterable[Operation]) -> tuple[Operation, ...]:
@@ -149,10 +151,12 @@ def dangling_subsets(
             continue
         host = istio.host_of(item.before or item.after or {})
         for name in sorted(_names(item.before) - _names(item.after)):
-            users = [istio.name_of(route) for route in routes if istio.uses_subset(route, host, name)]
+            users = [route for route in routes if istio.uses_subset(route, host, name)]
             if users:
-                message = f"Subset {name} of {item.ref} cannot go: {', '.join(users)} still names it."
-                found.append(error("SUBSET_IN_USE", message, resource=str(item.ref)))
+                names = ", ".join(map(istio.name_of, users))
+                message = f"Subset {name} of {item.ref} cannot go: {names} still names it."
+                told = {(VIRTUAL_SERVICE, istio.namespace_of(route)) for route in users}
+                found.append(error("SUBSET_IN_USE", message, resource=str(item.ref), needs=told))
     return tuple(found)
 
 

@@ -30,7 +30,9 @@ def make(
     operations = [stored.keep(operation) for operation in plan.operations]
     return Plan.objects.create(
         cluster=person.name,
-        needs=scope.needs(operations, [f"{rule.namespace}/{rule.service}" for rule in wanted.rules]),
+        needs=scope.needs(
+            operations, [f"{rule.namespace}/{rule.service}" for rule in wanted.rules], plan.sources
+        ),
         created_at=now(),
         created_by=by,
         note=wanted.note,

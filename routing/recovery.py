@@ -4,9 +4,11 @@ Nothing is written to the cluster. The row was there before the first write, so 
 up: the object says what it says after the write, or what it said before, or something else.
 """
 
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from cluster.errors import ClusterError
 from cluster.port import Cluster
 from routing import diff, live, stored
 from routing.models import Change, ChangeState, Plan, PlanState
@@ -15,17 +17,32 @@ AFTER: Final = timedelta(minutes=10)
 """Longer than any application takes: each call to the cluster ends within seconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """The `changes` that were ended, and of each that could not be looked up, why not."""
+
+    changes: list[Change] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
 def finish_interrupted(
-    name: str, cluster: Cluster, now: datetime, *, after: timedelta = AFTER
-) -> list[Change]:
+    name: str, cluster: Cluster, now: datetime, *, after: timedelta = AFTER, plan: Plan | None = None
+) -> Recovered:
     """Ends every change in the cluster of this name that began longer ago than `after` and has not ended.
 
-    `cluster` acts with the console's own rights: a person's may have been taken away. Returns the changes.
-
-    Raises `cluster.errors.ClusterError`; what was not looked up then stays as it is.
+    `cluster` acts with the console's own rights: a person's may have been taken away. With a `plan`, only
+    that plan's changes. What cannot be looked up stays as it is, and keeps no other from being ended.
     """
     left = Change.objects.filter(cluster=name, state=ChangeState.STARTED, at__lte=now - after).order_by("pk")
-    return [_finish(change, cluster, now) for change in left.select_related("plan", "by", "reverts")]
+    if plan is not None:
+        left = left.filter(plan=plan)
+    recovered = Recovered()
+    for change in left.select_related("plan", "by", "reverts"):
+        try:
+            recovered.changes.append(_finish(change, cluster, now))
+        except ClusterError as error:
+            recovered.problems.append(f"#{change.pk} {change.summary}: {error.message}")
+    return recovered
 
 
 def _finish(change: Change, cluster: Cluster, now: datetime) -> Change:

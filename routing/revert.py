@@ -14,10 +14,11 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 from django.utils import timezone
 
+from cluster import connection
 from cluster.kinds import VIRTUAL_SERVICE
 from cluster.person import PersonCluster
-from routing import blast, diff, live, planner, stored
-from routing.apply import Clock, Sleep, apply
+from routing import blast, diff, live, planner, problems, stored
+from routing.apply import Clock, Sleep, apply, require_rights
 from routing.errors import ConflictError
 from routing.models import Change, ChangeState, Plan
 from routing.planner import Operation
@@ -42,6 +43,7 @@ def revert(
     """
     if change.state not in (ChangeState.APPLIED, ChangeState.PARTIAL):
         raise ConflictError(f"Change #{change.pk} has written nothing that could be taken back.")
+    require_rights(person, stored.undoing(change.operations))
     if not _claim(change, now()):
         raise ConflictError(f"Change #{change.pk} has been taken back already, or is just now.")
     applied = False
@@ -92,9 +94,13 @@ def _refuse_dangling(operations: list[Operation], person: PersonCluster) -> None
     removes = any(item.phase == planner.AFTER_ROUTES for item in operations)
     if not removes:
         return
-    problems = planner.dangling_subsets(live.rules(person, VIRTUAL_SERVICE), operations)
-    if problems:
-        raise ConflictError(f"{problems[0].message} Nothing was taken back.")
+    # A route that this person may not read would break as well: the console's own account reads them all.
+    console = connection.get(person.name).acting(None)
+    found = planner.dangling_subsets(live.rules(console, VIRTUAL_SERVICE), operations)
+    if found:
+        needs = set(found[0].needs)
+        message = found[0].message if needs <= person.may_read(needs) else problems.ELSEWHERE
+        raise ConflictError(f"{message} Nothing was taken back.")
 
 
 def _keep(change: Change, by: User, operations: list[Operation], note: str, now: Clock) -> Plan:

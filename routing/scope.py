@@ -5,39 +5,41 @@ rows share one, so the database can leave out the others by itself, and a page o
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 
-from cluster import kinds
-from cluster.kinds import Kind
+from cluster.kinds import SERVICE
 from cluster.person import PersonCluster
+from routing import problems, stored
 from routing.models import Change, Plan
+from routing.problems import Need
 
 Row = TypeVar("Row", Plan, Change)
-_KINDS: Final[Mapping[str, Kind]] = {f"{kind.kind}.{kind.group}": kind for kind in kinds.ALL}
 
 
-def needs(operations: Iterable[Mapping[str, Any]], services: Iterable[str]) -> str:
-    """What must be readable to see these kept operations on these services (`namespace/name`)."""
-    found = {_need(item["resource"]) for item in operations}
-    found |= {f"Service./{name.partition('/')[0]}" for name in services}
-    return " ".join(sorted(found))
+def needs(
+    operations: Iterable[Mapping[str, Any]], services: Iterable[str], sources: Iterable[Need] = ()
+) -> str:
+    """What must be readable to see these kept operations on these services (`namespace/name`).
+
+    `sources`: what else they were made of.
+    """
+    refs = (stored.ref(item["resource"]) for item in operations)
+    found = {(ref.kind, ref.namespace) for ref in refs}
+    found |= {(SERVICE, name.partition("/")[0]) for name in services}
+    return " ".join(sorted(map(problems.written, found.union(sources))))
+
+
+def pairs(text: str) -> set[Need]:
+    """What `needs` wrote."""
+    return {problems.read(need) for need in text.split(" ") if need}
 
 
 def seen_by(person: PersonCluster, rows: QuerySet[Row]) -> QuerySet[Row]:
     """Of these rows, those that the person may see: the others are as if they were not there."""
-    here = rows.filter(cluster=person.name)
-    every = {text: _pairs(text) for text in here.order_by().values_list("needs", flat=True).distinct()}
-    readable = person.may_read({pair for pairs in every.values() for pair in pairs})
-    return here.filter(needs__in=[text for text, pairs in every.items() if pairs <= readable])
-
-
-def _need(resource: Mapping[str, str]) -> str:
-    group = resource["api_version"].rpartition("/")[0]
-    return f"{resource['kind']}.{group}/{resource['namespace']}"
-
-
-def _pairs(text: str) -> set[tuple[Kind, str]]:
-    parts = (need.partition("/") for need in text.split(" ") if need)
-    return {(_KINDS[kind], namespace) for kind, _, namespace in parts}
+    # A row that says of nothing what it is about is nobody's.
+    here = rows.filter(cluster=person.name).exclude(needs="")
+    every = {text: pairs(text) for text in here.order_by().values_list("needs", flat=True).distinct()}
+    readable = person.may_read({pair for needed in every.values() for pair in needed})
+    return here.filter(needs__in=[text for text, needed in every.items() if needed <= readable])

@@ -317,16 +317,3 @@ class ServicesSerializer(FreshnessSerializer):
     """Services."""
 
     services = ServiceSerializer(many=True)
-
-
-class NamespacesQuery(Base):
-    """Which namespaces."""
-
-    namespaces = serializers.RegexField(
-        r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(,(?=.)|$))*$",
-        default="",
-        allow_blank=True,
-        max_length=8000,
-        help_text="Names with commas between; empty for all",
-        error_messages={"invalid": "These are not names of namespaces with commas between."},
-    )

@@ -52,6 +52,14 @@ def one(person: PersonCluster, traffic: Traffic, namespace: str, name: str) -> S
     return _described([service] if service else [], seen, traffic)
 
 
+def may_know(person: PersonCluster, namespace: str) -> bool:
+    """Whether somebody may be told that a namespace's services are not known just now.
+
+    To anybody else a service there is one that does not exist, whether the cluster answers or not.
+    """
+    return person.readable(namespace)
+
+
 def _described(services: Iterable[inventory.Service], seen: live.Seen, traffic: Traffic) -> Services:
     items = [
         describe(service, seen.live, traffic, unread=service.namespace in seen.unread) for service in services

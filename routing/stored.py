@@ -1,9 +1,10 @@
 """Operations between their typed form, the JSON that is kept, and the JSON that is answered."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from cluster import kinds
+from cluster.identity import Ask
 from cluster.person import PersonCluster
 from cluster.refs import Manifest, Ref
 from routing import blast, diff, problems
@@ -11,6 +12,7 @@ from routing.models import Change, ChangeState, Plan
 from routing.planner import Operation
 
 Json = dict[str, Any]
+_OPPOSITES: Final = {"create": "delete", "delete": "create", "update": "update"}
 
 
 def resource(ref: Ref) -> Json:
@@ -45,6 +47,19 @@ def restore(kept: Mapping[str, Any]) -> Operation:
     return Operation(kept["action"], ref(kept["resource"]), kept["why"], kept["before"], kept["after"])
 
 
+def ask(kept: Mapping[str, Any]) -> Ask:
+    """The right that a kept (or shown) operation takes."""
+    about = ref(kept["resource"])
+    # What is yet to be created cannot be named in a right.
+    return Ask(kept["action"], about.kind, about.namespace, "" if kept["action"] == "create" else about.name)
+
+
+def undoing(operations: Iterable[Mapping[str, Any]]) -> list[Json]:
+    """Of kept (or shown) operations those that were done, each as what takes it back, the last first."""
+    done = [item for item in operations if item["state"] == "done"]
+    return [{**item, "action": _OPPOSITES[item["action"]]} for item in reversed(done)]
+
+
 def trimmed(manifest: Manifest | None) -> Manifest | None:
     """A manifest without the server's bookkeeping of fields and without its status."""
     if manifest is None:
@@ -55,7 +70,8 @@ def trimmed(manifest: Manifest | None) -> Manifest | None:
 
 def plan_view(plan: Plan, person: PersonCluster) -> Json:
     """A plan as the REST API answers it: what its maker could read, and this person may not, is left out."""
-    readable = _readable(plan, person)
+    places = person.readable
+    readable = person.may_read({need for kept in plan.problems for need in problems.needed(kept)})
     return {
         "id": str(plan.pk),
         "hash": plan.hash,
@@ -68,7 +84,7 @@ def plan_view(plan: Plan, person: PersonCluster) -> Json:
         "rules": plan.rules,
         "operations": [_planned(restore(kept)) for kept in plan.operations],
         "problems": [problems.shown(kept, readable) for kept in plan.problems],
-        "blast_radius": blast.shown(plan.blast_radius, readable),
+        "blast_radius": blast.shown(plan.blast_radius, places),
     }
 
 
@@ -109,13 +125,6 @@ def conflict(ref: Ref, base: Manifest | None, theirs: Manifest | None, yours: Ma
         "theirs_diff": _json(diff.fields(base, theirs)),
         "yours_diff": _json(diff.fields(base, yours)),
     }
-
-
-def _readable(plan: Plan, person: PersonCluster) -> Callable[[str], bool]:
-    named = {caller["namespace"] for caller in plan.blast_radius["callers"]} - {""}
-    named |= {place for kept in plan.problems for place in kept.get("namespaces", ())}
-    visible = person.access.visible(named)
-    return lambda namespace: visible is None or namespace in visible
 
 
 def _planned(operation: Operation) -> Json:

@@ -7,7 +7,7 @@ and says from when it is. Every page is of one cluster and one person: what he m
 import json
 import shlex
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,7 +18,6 @@ from django.views.decorators.http import require_GET
 
 from cluster import people, refs
 from cluster.errors import ClusterError
-from cluster.identity import Ask
 from cluster.person import PersonCluster
 from routing import presenting, scope, services, stored
 from routing.apply import is_stale
@@ -67,7 +66,7 @@ def service(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
         raise Http404
     person = people.acting(request)
     found = services.one(person, _traffic(person), namespace, name)
-    if not found.items and (not found.problem or person.is_nobody):
+    if not found.items and not (found.problem and services.may_know(person, namespace)):
         raise Http404
     if not found.items:
         context: dict[str, Any] = {"away": found.problem, "services": [], "known_at": None}
@@ -141,9 +140,8 @@ def change(request: HttpRequest, change_id: int) -> HttpResponse:
     rows = scope.seen_by(person, Change.objects.filter(pk=change_id))
     row = get_object_or_404(rows.select_related("by", "plan").prefetch_related("reverted_by"))
     view = presenting.change(stored.change_view(row))
-    done = [item for item in view["operations"] if item["state"] == "done"]
-    undoing = [{**item, "action": _undoing(item["action"])} for item in reversed(done)]
-    revertible = bool(done) and not view["reverted_by"] and row.state in ("applied", "partial")
+    undoing = stored.undoing(view["operations"])
+    revertible = bool(undoing) and not view["reverted_by"] and row.state in ("applied", "partial")
     intent = _intent(row)
     context = {
         "change": view,
@@ -181,14 +179,7 @@ def _refusal(row: Plan, problems: list[dict[str, Any]], person: PersonCluster) -
 
 def _may_not(person: PersonCluster, operations: Iterable[Mapping[str, Any]]) -> str:
     """Why this person may not do some of these (kept or shown) operations; empty when he may do all."""
-    asks = (_ask(item["action"], item["resource"]) for item in operations)
-    return next((reason for ask in asks if (reason := person.why_not(ask))), "")
-
-
-def _ask(action: Literal["create", "update", "delete"], resource: Mapping[str, str]) -> Ask:
-    ref = stored.ref(resource)
-    # What is yet to be created cannot be named in a right.
-    return Ask(action, ref.kind, ref.namespace, "" if action == "create" else ref.name)
+    return next((reason for ask in map(stored.ask, operations) if (reason := person.why_not(ask))), "")
 
 
 def _intent(row: Change) -> dict[str, Any] | None:
@@ -207,10 +198,6 @@ def _editor(targets: list[dict[str, str]]) -> str:
     if not targets:
         return reverse("routing")
     return reverse("routing-service", args=[targets[0]["namespace"], targets[0]["service"]])
-
-
-def _undoing(action: str) -> str:
-    return {"create": "delete", "delete": "create"}.get(action, action)
 
 
 def _shell(body: object) -> str:

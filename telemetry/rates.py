@@ -33,7 +33,7 @@ class RateWindow:
 
     def __init__(self, window_seconds: float, late_after_seconds: float = 3.0) -> None:
         self.window_seconds = window_seconds
-        self._late_after = late_after_seconds
+        self.late_after_seconds = late_after_seconds
         self._targets: dict[str, _Target] = {}
 
     def observe(self, target: str, at: float, exposition: Exposition) -> None:
@@ -62,7 +62,7 @@ class RateWindow:
                 del self._targets[name]
             elif target.lost:
                 target.add_rates(requests, durations, end=now, window=self.window_seconds)
-            elif now - target.last_at <= self._late_after:
+            elif now - target.last_at <= self.late_after_seconds:
                 target.add_rates(requests, durations, end=target.last_at, window=self.window_seconds)
         return tuple(_request_rates(requests)), tuple(_duration_rates(durations))
 

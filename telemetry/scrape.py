@@ -1,8 +1,9 @@
 """The one HTTP client for metrics: fetches many proxies at once, and never waits or reads without a bound."""
 
 import asyncio
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import NamedTuple, TypeAlias
 
 import aiohttp
 
@@ -21,12 +22,18 @@ class Answer(NamedTuple):
     failure: str = ""
 
 
+Take: TypeAlias = Callable[[str, Answer], None]
+
+
 class _NoMetricsError(Exception):
     pass
 
 
 class Scraper:
-    """Fetches texts over HTTP. Must be made and closed within the same event loop."""
+    """Fetches texts over HTTP. Must be made and closed within the same event loop.
+
+    A round must be longer than the timeout of one target: else one that hangs would never be known to.
+    """
 
     def __init__(
         self,
@@ -36,10 +43,13 @@ class Scraper:
         max_body_bytes: int = MAX_BODY_BYTES,
         max_concurrent: int = MAX_CONCURRENT,
     ) -> None:
+        if timeout_seconds >= round_seconds:
+            raise ValueError("A target must have its whole time within a round.")
         self._timeout = timeout_seconds
         self._round = round_seconds
         self._max_body = max_body_bytes
-        self._places = asyncio.Semaphore(max_concurrent)
+        self._max_concurrent = max_concurrent
+        self._taking = asyncio.Lock()
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=timeout_seconds),
             # A compressed answer could be a thousand times its size; proxies are near, and need not compress.
@@ -51,34 +61,41 @@ class Scraper:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
-    async def fetch(self, urls: Iterable[str]) -> dict[str, Answer]:
-        """The answer of each address, good or bad; returns after `round_seconds` at the latest."""
-        tasks = {url: asyncio.create_task(self._fetch(url)) for url in urls}
-        if not tasks:
-            return {}
-        try:
-            await asyncio.wait(tasks.values(), timeout=self._round)
-        finally:
-            for task in tasks.values():
-                task.cancel()
-            await asyncio.gather(*tasks.values(), return_exceptions=True)
-        late = Answer(failure="was not asked in time")
-        return {url: late if task.cancelled() else task.result() for url, task in tasks.items()}
+    async def fetch(self, urls: Iterable[str], take: Take) -> None:
+        """Asks the addresses in their order, and hands each answer, good or bad, to `take` as it comes.
+
+        Returns after `round_seconds` at the latest. Nothing is handed over for an address whose turn did not
+        come by then, or that had begun to be asked and had not had its whole time.
+        """
+        waiting = iter(urls)
+        # As many tasks as there may be requests, not as there are addresses: 10,000 would hold up the loop.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._round), asyncio.TaskGroup() as workers:
+                for _ in range(self._max_concurrent):
+                    workers.create_task(self._work(waiting, take))
 
     async def close(self) -> None:
         """Closes all connections."""
         await self._session.close()
 
+    async def _work(self, waiting: Iterator[str], take: Take) -> None:
+        for url in waiting:
+            answer = await self._fetch(url)
+            # One at a time, and let others in between: reading a large answer takes milliseconds, in which
+            # the answers to the other workers wait.
+            async with self._taking:
+                take(url, answer)
+                await asyncio.sleep(0)
+
     async def _fetch(self, url: str) -> Answer:
-        async with self._places:
-            try:
-                return Answer(text=await self._text(url))
-            except TimeoutError:
-                return Answer(failure=f"did not answer within {self._timeout:g} s")
-            except _NoMetricsError as error:
-                return Answer(failure=str(error))
-            except (aiohttp.ClientError, OSError) as error:
-                return Answer(failure=f"cannot be reached ({_short(error)})")
+        try:
+            return Answer(text=await self._text(url))
+        except TimeoutError:
+            return Answer(failure=f"did not answer within {self._timeout:g} s")
+        except _NoMetricsError as error:
+            return Answer(failure=str(error))
+        except (aiohttp.ClientError, OSError) as error:
+            return Answer(failure=f"cannot be reached ({_short(error)})")
 
     async def _text(self, url: str) -> str:
         async with self._session.get(url, allow_redirects=False) as response:

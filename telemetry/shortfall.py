@@ -3,6 +3,7 @@
 The name of a pod is a name like any other, and so is a count of pods. Pure.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -30,22 +31,36 @@ class Shortfall(msgspec.Struct, frozen=True):
 
     `common` is for everybody, and names nothing of the cluster's. `inner` may quote the cluster or another
     server, and is only for who may see everything. `proxies` counts the proxies of each namespace.
+    `every_seconds`: how long it takes until a proxy is asked again, when there are too many to ask all of
+    them every time; otherwise 0.
     """
 
     common: str = ""
     inner: str = ""
     proxies: Mapping[str, int] = {}
     failures: tuple[Failure, ...] = ()
+    every_seconds: float = 0.0
 
     def told_to(self, visible: Visible) -> str:
         """The sentences for who may see these namespaces (None: all); empty when nothing is missing."""
         if visible is None:
-            parts = [self.common, self.inner, _sentence(self.failures, sum(self.proxies.values()))]
+            inner, seen, count = self.inner, self.failures, sum(self.proxies.values())
         else:
-            seen = [each._replace(detail="") for each in self.failures if each.namespace in visible]
+            inner = ""
+            seen = tuple(each._replace(detail="") for each in self.failures if each.namespace in visible)
             count = sum(count for namespace, count in self.proxies.items() if namespace in visible)
-            parts = [self.common, _sentence(seen, count)]
+        parts = [self.common, inner, _in_turn(count, self.every_seconds), _sentence(seen, count)]
         return " ".join(filter(None, parts))
+
+
+def _in_turn(proxies: int, every_seconds: float) -> str:
+    """That not every proxy is asked every time, and how often each is."""
+    if not proxies or every_seconds <= 0:
+        return ""
+    return (
+        "The mesh has more proxies than can be asked every time: "
+        f"each of these {proxies} is asked about every {math.ceil(every_seconds)} s."
+    )
 
 
 def _sentence(failures: Iterable[Failure], proxies: int) -> str:

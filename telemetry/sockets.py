@@ -6,8 +6,10 @@ docs/websocket.md describes each message. Knows who may look and what was asked;
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections import deque
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import Annotated, Any
@@ -17,7 +19,6 @@ from channels.auth import get_user
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.db import DatabaseError
 from django.urls import path
 
 from cluster import people
@@ -47,6 +48,7 @@ MAX_MESSAGES = 60
 MESSAGES_SECONDS = 10.0
 # Threads of their own: while the API server hangs, nobody else is to wait for one.
 _askers = ThreadPoolExecutor(8, thread_name_prefix="rights")
+log = logging.getLogger(__name__)
 _Namespace = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")]
 
 
@@ -101,11 +103,11 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
             await self._refuse(str(error), NOT_RUNNING)
             return
         self._tasks = [
-            asyncio.create_task(self._pump(self._subscription)),
-            asyncio.create_task(self._watch_person(self._subscription)),
+            asyncio.create_task(self._or_end(self._pump, self._subscription)),
+            asyncio.create_task(self._or_end(self._watch_person, self._subscription)),
         ]
         # No message is obeyed before this is done.
-        await self._look_at_rights(self._subscription)
+        await self._or_end(self._look_at_rights, self._subscription)
 
     async def disconnect(self, code: int) -> None:  # noqa: ARG002  Channels' signature
         """Undoes connect()."""
@@ -125,7 +127,7 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
         elif self._is_flooding():
             await self._refuse("Too many messages; connect again later.", TOO_MANY_MESSAGES)
         else:
-            await self._obey(self._subscription, raw or b"")
+            await self._or_end(self._obey, self._subscription, raw or b"")
 
     async def _obey(self, subscription: Subscription, raw: bytes) -> None:
         try:
@@ -147,28 +149,44 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
 
     async def _pump(self, subscription: Subscription) -> None:
         """Sends as fast as the browser reads; meanwhile the hub drops what is out of date."""
-        with contextlib.suppress(OSError):  # the browser is gone; disconnect() follows
-            while True:
-                frames_to_send = await subscription.take()
-                view = subscription.view
-                for frame in frames_to_send:
-                    # While a slow browser was waited for, rights may have been withdrawn.
-                    if subscription.view is view:
-                        await self._send(frame)
+        while True:
+            frames_to_send = await subscription.take()
+            view = subscription.view
+            for frame in frames_to_send:
+                # While a slow browser was waited for, rights may have been withdrawn.
+                if subscription.view is view:
+                    await self._send(frame)
 
     async def _watch_person(self, subscription: Subscription) -> None:
         """Follows the rights, and ends the socket soon after a sign-out: Channels asks when it opens only."""
-        code = NOT_SIGNED_IN
         answered = True
+        while await self._is_signed_in():
+            retry = self._recheck_seconds if answered else min(RETRY_SECONDS, self._recheck_seconds)
+            await asyncio.sleep(retry)
+            answered = await self._look_at_rights(subscription)
+        await self._end(NOT_SIGNED_IN)
+
+    async def _or_end(self, part: Callable[..., Awaitable[object]], *given: Any) -> None:
+        """Does a part of the socket's work, and ends the socket if that fails, in whatever way.
+
+        Who cannot be checked is not let in, and a page that is not served is to know; it will try again.
+        """
         try:
-            while await self._is_signed_in():
-                retry = self._recheck_seconds if answered else min(RETRY_SECONDS, self._recheck_seconds)
-                await asyncio.sleep(retry)
-                answered = await self._look_at_rights(subscription)
-        except DatabaseError:
-            # Who cannot be checked is not let in; the browser will try again.
-            code = INTERNAL_ERROR
-        await self.close(code=code)
+            await part(*given)
+        except Exception:
+            log.exception("A socket of the live graph failed and is closed")
+            await self._end(INTERNAL_ERROR)
+
+    async def _end(self, code: int) -> None:
+        """Closes the socket. Even if the browser does not hear of it, it is sent nothing more."""
+        if self._subscription:
+            self._subscription.close()
+            self._subscription = None
+        for task in self._tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
+        with contextlib.suppress(OSError):  # the browser is gone; disconnect() follows
+            await self.close(code=code)
 
     async def _look_at_rights(self, subscription: Subscription) -> bool:
         """Shows from now on what the person may see now; False where the cluster did not say."""
@@ -185,7 +203,7 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
         except TimeoutError:
             return rights.blind("What you may see could not be asked: the cluster does not answer.")
         except ClusterError as error:
-            return rights.blind(f"What you may see could not be asked: {error.message}")
+            return rights.blind(f"What you may see could not be asked: {error.summary}")
 
     @property
     def _cluster(self) -> str:
@@ -208,10 +226,11 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
 
     async def _refuse(self, message: str, code: int) -> None:
         await self._send(frames.error(message))
-        await self.close(code=code)
+        await self._end(code)
 
     async def _send(self, frame: bytes) -> None:
-        await self.send(text_data=frame.decode())
+        with contextlib.suppress(OSError):  # the browser is gone; disconnect() follows
+            await self.send(text_data=frame.decode())
 
 
 websocket_urlpatterns = [

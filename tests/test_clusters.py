@@ -37,7 +37,8 @@ def links(page):
         ("/clusters/west/graph/", ("west", "/graph/")),
         ("/clusters/west", ("west", "/")),
         ("/clusters/west/", ("west", "/")),
-        ("/clusters/nowhere/graph/", ("", "/clusters/nowhere/graph/")),
+        ("/clusters/nowhere/graph/", ("nowhere", "/graph/")),
+        ("/clusters/No.Where/graph/", ("", "/clusters/No.Where/graph/")),
         ("/clusters//graph/", ("", "/clusters//graph/")),
         ("/clusters/west/clusters/east/graph/", ("west", "/clusters/east/graph/")),
         ("/routing/clusters/west/", ("", "/routing/clusters/west/")),
@@ -77,8 +78,27 @@ def test_one_request_leaves_no_cluster_behind_for_the_next(signed_in):
 
 
 @pytest.mark.usefixtures("two_clusters")
-def test_a_cluster_that_is_not_configured_is_not_found(signed_in):
-    assert signed_in.get("/clusters/nowhere/graph/").status_code == 404
+@pytest.mark.parametrize(
+    "path", ["graph/", "routing/", "api/v1/services", "api/v1/changes", "api/v1/inventory"]
+)
+def test_a_cluster_that_is_not_configured_is_not_found(signed_in, path):
+    assert signed_in.get(f"/clusters/nowhere/{path}").status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("two_clusters")
+@pytest.mark.parametrize(("path", "status"), [("graph/", 302), ("api/v1/services", 401)])
+def test_a_stranger_cannot_tell_which_clusters_there_are(client, path, status):
+    assert client.get(f"/clusters/west/{path}").status_code == status
+    assert client.get(f"/clusters/nowhere/{path}").status_code == status
+
+
+@pytest.mark.usefixtures("two_clusters")
+def test_who_has_no_identity_is_shown_no_names_of_clusters(client, db):
+    client.force_login(User.objects.create_user("nina"))
+    page = client.get("/graph/").text
+    assert "west" not in page
+    assert "east" not in page
 
 
 @pytest.mark.usefixtures("two_clusters")

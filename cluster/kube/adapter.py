@@ -1,11 +1,12 @@
 """The port's methods as requests: which path, which query, which body."""
 
+import contextlib
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeVar
 
-from cluster.errors import NotFound
+from cluster.errors import NotFound, Unavailable
 from cluster.identity import Ask, Identity
 from cluster.kinds import Kind
 from cluster.kube import answers, credentials, reviews
@@ -19,6 +20,8 @@ CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 15.0
 """Longer than an admission webhook may take (10 s by default)."""
 DISCOVERY_SECONDS: Final = 30.0
+BUILT_IN: Final = frozenset({"", "apps", "batch", "discovery.k8s.io"})
+"""The groups that every API server serves: their kinds need not be asked for."""
 
 
 class KubeCluster:
@@ -55,9 +58,10 @@ class KubeCluster:
 
     def list(self, kind: Kind, namespace: str | None = None, label_selector: str = "") -> ObjectList:
         """See `cluster.port.Cluster.list`. One request: whoever asks so means few objects, at one moment."""
-        kind, path = self._collection(kind, namespace)
         query = {"labelSelector": label_selector} if label_selector else {}
-        found = answers.page(self._call("GET", path, query), kind, Manifest)
+        with self._confirming(kind):
+            kind, path = self._collection(kind, namespace)
+            found = answers.page(self._call("GET", path, query), kind, Manifest)
         return ObjectList(found.items, found.resource_version)
 
     def page(
@@ -70,9 +74,10 @@ class KubeCluster:
         continue_token: str = "",
     ) -> Page[T]:
         """See `cluster.port.Cluster.page`."""
-        kind, path = self._collection(kind, namespace)
         query = {"limit": str(limit), **({"continue": continue_token} if continue_token else {})}
-        return answers.page(self._call("GET", path, query), kind, shape)
+        with self._confirming(kind):
+            kind, path = self._collection(kind, namespace)
+            return answers.page(self._call("GET", path, query), kind, shape)
 
     def watch(
         self,
@@ -85,19 +90,21 @@ class KubeCluster:
         silence: float,
     ) -> KubeWatch[T]:
         """See `cluster.port.Cluster.watch`."""
-        kind, path = self._collection(kind, namespace)
         query = {
             "watch": "1",
             "allowWatchBookmarks": "true",
             "resourceVersion": resource_version,
             "timeoutSeconds": str(max(1, math.ceil(seconds))),
         }
-        request = Request("GET", path, query, headers=self._headers, silence=silence)
-        return KubeWatch(self._wire.stream(request), kind, shape)
+        with self._confirming(kind):
+            kind, path = self._collection(kind, namespace)
+            request = Request("GET", path, query, headers=self._headers, silence=silence)
+            return KubeWatch(self._wire.stream(request), kind, shape)
 
     def get(self, ref: Ref) -> Manifest:
         """See `cluster.port.Cluster.get`."""
-        return answers.manifest(self._call("GET", self._path(ref)))
+        with self._confirming(ref.kind):
+            return answers.manifest(self._call("GET", self._path(ref)))
 
     def create(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
         """See `cluster.port.Cluster.create`."""
@@ -173,8 +180,20 @@ class KubeCluster:
             return kind
         version = self._served.version(kind)
         if version is None:
-            raise NotFound(f"It serves no version of {kind.group} {kind} that meshui can speak.", status=404)
+            raise _not_served(kind)
         return Kind(kind.group, version, kind.kind, kind.plural, kind.namespaced)
+
+    @contextlib.contextmanager
+    def _confirming(self, kind: Kind) -> Iterator[None]:
+        """Asks what a 404 that could be anybody's means: an API server's own, to a kind that it does not
+        serve (any more), looks like one. Raises NotFound for that.
+        """
+        try:
+            yield
+        except Unavailable as error:
+            if error.status == 404 and self._served.version(kind, anew=True) is None:
+                raise _not_served(kind) from error
+            raise
 
 
 class _Served:
@@ -188,10 +207,12 @@ class _Served:
         self._clock = clock
         self._known: dict[tuple[str, str], tuple[float, frozenset[str]]] = {}
 
-    def version(self, kind: Kind) -> str | None:
-        """See `cluster.port.Cluster.served_version`; the core group is everywhere and is not asked for."""
-        if not kind.group:
+    def version(self, kind: Kind, *, anew: bool = False) -> str | None:
+        """See `cluster.port.Cluster.served_version`. `anew`: not from memory."""
+        if kind.group in BUILT_IN:
             return kind.version
+        for version in kind.versions if anew else ():
+            self._known.pop((kind.group, version), None)
         found = (version for version in kind.versions if kind.plural in self._plurals(kind.group, version))
         return next(found, None)
 
@@ -200,12 +221,31 @@ class _Served:
         now = self._clock()
         if known is not None and now - known[0] < DISCOVERY_SECONDS:
             return known[1]
-        try:
-            served = answers.plurals(self._wire.call(Request("GET", _root(group, version))))
-        except NotFound:
-            served = frozenset()
+        served = self._asked(group, version)
         self._known[group, version] = (now, served)
         return served
+
+    def _asked(self, group: str, version: str) -> frozenset[str]:
+        try:
+            return answers.plurals(self._wire.call(Request("GET", _root(group, version))))
+        except NotFound:
+            return frozenset()
+        except Unavailable as error:
+            # An API server says of an unknown group "404 page not found", as anybody before it might: what
+            # it lists decides.
+            if error.status != 404 or f"{group}/{version}" in self._listed():
+                raise
+            return frozenset()
+
+    def _listed(self) -> frozenset[str]:
+        try:
+            return answers.group_versions(self._wire.call(Request("GET", "/apis")))
+        except NotFound as error:
+            raise Unavailable("It does not say which groups it serves.", status=404) from error
+
+
+def _not_served(kind: Kind) -> NotFound:
+    return NotFound(f"It serves no version of {kind.group} {kind} that meshui can speak.", status=404)
 
 
 def _root(group: str, version: str) -> str:

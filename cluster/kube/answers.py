@@ -1,13 +1,14 @@
 """What an API server's answer means: objects, parts of a list, refusals. Pure.
 
 Everything is decoded by msgspec straight from the bytes into what is asked for. An answer of the wrong form
-is Unavailable and never an empty list: "nothing there" must not be concluded from a proxy's page.
+is Unavailable and never an empty list: "nothing there" must not be concluded from a proxy's page, nor from
+its 404.
 """
 
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -29,6 +30,7 @@ from cluster.port import Page
 from cluster.refs import Manifest
 
 T = TypeVar("T")
+SHORTEST_PAUSE_SECONDS: Final = 1.0
 MAX_PAUSE_SECONDS: Final = 60.0
 """The longest pause that a server is believed to ask for."""
 _NO_FIELD: Final = "<nil>"
@@ -47,6 +49,7 @@ class Details(msgspec.Struct, rename="camel"):
 class Status(msgspec.Struct, rename="camel"):
     """The parts of a `Status` answer that the console reads."""
 
+    kind: str = ""
     message: str = ""
     reason: str = ""
     code: int = 0
@@ -69,6 +72,19 @@ class _Resource(msgspec.Struct):
 
 class _Resources(msgspec.Struct):
     resources: list[_Resource] | None
+
+
+class _GroupVersion(msgspec.Struct, rename="camel"):
+    group_version: str
+
+
+class _Group(msgspec.Struct):
+    versions: list[_GroupVersion]
+
+
+class _Groups(msgspec.Struct):
+    kind: Literal["APIGroupList"]
+    groups: list[_Group] | None
 
 
 class _Version(msgspec.Struct, rename="camel"):
@@ -107,6 +123,12 @@ def plurals(content: bytes) -> frozenset[str]:
     return frozenset(resource.name for resource in found)
 
 
+def group_versions(content: bytes) -> frozenset[str]:
+    """The versions of groups, as `group/version`, that a server serves (its APIGroupList)."""
+    found = _decoded(content, _Groups, "a list of groups").groups or []
+    return frozenset(version.group_version for group in found for version in group.versions)
+
+
 def git_version(content: bytes) -> str:
     """What a server calls its version, from `/version`."""
     return _decoded(content, _Version, "a version").git_version
@@ -120,23 +142,30 @@ def refusal(status: int, headers: Mapping[str, str], content: bytes) -> ClusterE
         # Not Kubernetes speaking but something before it: a proxy's page says nothing worth showing at
         # length.
         answer = Status(message=content[:400].decode("utf-8", "replace"))
+    if status == 404 and answer.kind != "Status":
+        # An ingress without a route, or a server that does not know the path: that nothing is there is an
+        # API server's to say.
+        return Unavailable("It answered 404, but not as an API server does.", status=status)
     return of_status(status, answer, headers)
 
 
 def of_status(status: int, answer: Status, headers: Mapping[str, str] | None = None) -> ClusterError:
     """The error that a Status stands for; the end of a watch brings one without any headers."""
     text = answer.message or f"It answered {status}."
+    pause = _pause(answer.details, headers or {})
     if status == 409:
         error = AlreadyExists if answer.reason == "AlreadyExists" else Conflict
         return error(text, status=status)
     if status in {400, 413, 415, 422}:
         return Invalid(text, _causes(answer.details) or _unknown_fields(text), status=status)
     if status == 429:
-        return TooManyRequests(text, retry_after=_pause(answer.details, headers or {}))
+        return TooManyRequests(text, retry_after=pause or SHORTEST_PAUSE_SECONDS)
     by_status = {401: Unauthorized, 403: Forbidden, 404: NotFound, 410: Expired}
     if status in by_status:
         return by_status[status](text, status=status)
-    return Unavailable(text, status=status) if status >= 500 else ClusterError(text, status=status)
+    if status >= 500:
+        return Unavailable(text, retry_after=pause, status=status)
+    return ClusterError(text, status=status)
 
 
 def _causes(details: Details | None) -> tuple[Cause, ...]:
@@ -154,10 +183,10 @@ def _unknown_fields(text: str) -> tuple[Cause, ...]:
 
 
 def _pause(details: Details | None, headers: Mapping[str, str]) -> float:
-    """Seconds to wait: the header's, else the Status's own, at least one."""
+    """Seconds to wait: the header's, else the Status's own, at least one; 0 where neither names any."""
     text = headers.get("Retry-After", "")
-    seconds = float(text) if text.isdecimal() else (details and details.retry_after_seconds) or 1.0
-    return min(max(seconds, 1.0), MAX_PAUSE_SECONDS)
+    seconds = float(text) if text.isdecimal() else (details and details.retry_after_seconds) or 0.0
+    return min(max(seconds, SHORTEST_PAUSE_SECONDS), MAX_PAUSE_SECONDS) if seconds else 0.0
 
 
 def _decoded(content: bytes, shape: type[T], what: str) -> T:

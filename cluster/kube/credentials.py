@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -27,7 +28,7 @@ from cluster.errors import Unavailable
 from cluster.kube import oidc, plugin
 
 FILE_SECONDS: Final = 60.0
-"""How often a token's file is read again, as client-go does."""
+"""How often a kubeconfig and the files that it names are read again, as client-go does with a token's."""
 SKEW_SECONDS: Final = 10.0
 """How long before its end a credential is replaced."""
 SHORTEST_SECONDS: Final = 5.0
@@ -37,13 +38,22 @@ _FILE: Final = re.compile(r"File does not exist: (.+)")
 _KEY: Final = re.compile(r"Expected key (\S+) in ")
 
 
+_IMPERSONATING: Final = ("as", "as-uid", "as-groups", "as-user-extra")
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Address, TLS and proxy, and the `Authorization` header (empty: none); good for so many seconds."""
+    """Address, TLS and proxy, and the `Authorization` header (empty: none).
+
+    `good_for`: the seconds after which to read it `again`, which (unlike reading it anew) keeps a credential
+    that lasts. `ends_in`: the seconds after which it is of no use at all.
+    """
 
     configuration: Configuration
     authorization: str
     good_for: float
+    ends_in: float = NEVER
+    again: "Source | None" = None
 
 
 Source: TypeAlias = Callable[[], Loaded]
@@ -53,7 +63,8 @@ Source: TypeAlias = Callable[[], Loaded]
 class Kubeconfig:
     """A context of a kubeconfig, or of several separated by colons. The files are never written.
 
-    What a refresh of an OIDC token gave is kept in memory as long as the files do not change.
+    What a refresh of an OIDC token gave is kept in memory as long as the files do not change, and so is what
+    a plugin gave, until it ends or the server refuses it.
     """
 
     def __init__(self, paths: str, context: str = "", now: Callable[[], datetime] | None = None) -> None:
@@ -64,8 +75,11 @@ class Kubeconfig:
 
     def __call__(self) -> Loaded:
         """See `Source`."""
+        return self._told(None)
+
+    def _told(self, held: "_Held | None") -> Loaded:
         try:
-            return self._loaded()
+            return self._loaded(held)
         except Unavailable:
             raise
         except yaml.MarkedYAMLError as error:
@@ -80,7 +94,7 @@ class Kubeconfig:
         except (AttributeError, LookupError, TypeError, ValueError, yaml.YAMLError):
             raise self._problem("it has not the form of a kubeconfig") from None
 
-    def _loaded(self) -> Loaded:
+    def _loaded(self, held: "_Held | None") -> Loaded:
         config = self._config()
         name = self._context or config.value.get("current-context") or ""
         contexts = {item["name"]: item.value.get("context") or {} for item in config["contexts"]}
@@ -91,6 +105,17 @@ class Kubeconfig:
         self._check(config, contexts[name])
         # Paths in a kubeconfig are relative to the file that they stand in: no other base is given.
         loader = _Loader(config, name, config_base_path=None)  # type: ignore[no-untyped-call]
+        if any(loader.user.get(key) for key in _IMPERSONATING):
+            raise self._problem(
+                f"the user of its context {name!r} impersonates, which meshui does not do; "
+                "name one with rights of its own"
+            )
+        if (
+            held is not None
+            and held.config is config
+            and held.credential.good_for(self._now()) > SKEW_SECONDS
+        ):
+            loader.credential = held.credential
         configuration = Configuration()
         loader.load_and_set(configuration)  # type: ignore[no-untyped-call]
         if not hasattr(loader, "host"):
@@ -98,12 +123,17 @@ class Kubeconfig:
         user = loader.user
         if user and not hasattr(loader, "token") and not loader.cert_file:
             raise self._problem(f"the user of its context {name!r} has no credentials that meshui can use")
-        return Loaded(configuration, _checked(getattr(loader, "token", "")), self._good_for(loader, user))
-
-    def _good_for(self, loader: "_Loader", user: Mapping[str, Any]) -> float:
-        if loader.credential is not None:
-            return max(loader.credential.good_for(self._now()) - SKEW_SECONDS, SHORTEST_SECONDS)
-        return FILE_SECONDS if "tokenFile" in user or "auth-provider" in user else NEVER
+        authorization = _checked(getattr(loader, "token", ""))
+        if loader.credential is None:
+            return Loaded(configuration, authorization, FILE_SECONDS)
+        lasts = loader.credential.good_for(self._now())
+        return Loaded(
+            configuration,
+            authorization,
+            good_for=min(max(lasts - SKEW_SECONDS, SHORTEST_SECONDS), FILE_SECONDS),
+            ends_in=max(lasts, SHORTEST_SECONDS),
+            again=partial(self._told, _Held(config, loader.credential)),
+        )
 
     def _config(self) -> Any:
         """The merged files; the same as before when they have not changed."""
@@ -128,6 +158,14 @@ class Kubeconfig:
         return Unavailable(f"No cluster could be read from the kubeconfig {self._paths}: {why}.")
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a plugin gave, for as long as the files say what they said then."""
+
+    config: Any
+    credential: plugin.Credential
+
+
 class _Loader(KubeConfigLoader):
     """The library's loader, with an exec plugin and an OIDC provider that end, and fail, for all to see."""
 
@@ -139,13 +177,15 @@ class _Loader(KubeConfigLoader):
         return self._user.value if self._user else {}
 
     def _load_from_exec_plugin(self) -> bool | None:
-        if "exec" not in self.user:
+        if self.user.get("exec") is None:
             return None
         cluster: Any = self._cluster
-        found = self.credential = plugin.run(self.user["exec"], cluster.value, self._folder(cluster))
+        if self.credential is None:
+            self.credential = plugin.run(self.user["exec"], cluster.value, self._folder(cluster))
+        found = self.credential
         if found.token:
             self.token = f"Bearer {found.token}"
-        if found.client_certificate_data:
+        if found.client_certificate_data and found.client_key_data:
             self.cert_file = _as_file(found.client_certificate_data)
             self.key_file = _as_file(found.client_key_data)
         return True

@@ -21,11 +21,14 @@ _FAILED: Final = "Run it by hand to see why; what it says is not shown here, as 
 
 
 class Credential(msgspec.Struct, rename="camel"):
-    """`status` of an ExecCredential: a token, a certificate with its key (PEM), or both."""
+    """`status` of an ExecCredential: a token, a certificate with its key (PEM), or both.
 
-    token: str = ""
-    client_certificate_data: str = ""
-    client_key_data: str = ""
+    Here and in what the kubeconfig says of a plugin, null means what nothing does, as in Go.
+    """
+
+    token: str | None = None
+    client_certificate_data: str | None = None
+    client_key_data: str | None = None
     expiration_timestamp: datetime | None = None
 
     def good_for(self, now: datetime) -> float:
@@ -37,12 +40,12 @@ class Credential(msgspec.Struct, rename="camel"):
 
 class _Answer(msgspec.Struct, rename="camel"):
     api_version: str
-    status: Credential
+    status: Credential | None = None
 
 
 class _Variable(msgspec.Struct):
     name: str
-    value: str
+    value: str | None = None
 
 
 class _Plugin(msgspec.Struct, rename="camel"):
@@ -50,7 +53,7 @@ class _Plugin(msgspec.Struct, rename="camel"):
     api_version: str
     args: list[str] | None = None
     env: list[_Variable] | None = None
-    provide_cluster_info: bool = False
+    provide_cluster_info: bool | None = False
     interactive_mode: str | None = None
 
 
@@ -75,7 +78,7 @@ def run(config: Mapping[str, Any], cluster: Mapping[str, Any], folder: Path) -> 
         raise Unavailable(
             f"The exec plugin {plugin.command} does not speak {plugin.api_version}, as the kubeconfig asks."
         )
-    found = answer.status
+    found = answer.status or Credential()
     if not found.token and not (found.client_certificate_data and found.client_key_data):
         raise Unavailable(
             f"The exec plugin {plugin.command} gave neither a token nor a certificate with its key."
@@ -114,5 +117,5 @@ def _environment(plugin: _Plugin, cluster: Mapping[str, Any]) -> dict[str, str]:
         about = {key: value for key, value in cluster.items() if key != "extensions"}
         spec["cluster"] = {**about, "config": extensions.get("client.authentication.k8s.io/exec")}
     info = {"apiVersion": plugin.api_version, "kind": "ExecCredential", "spec": spec}
-    given = {variable.name: variable.value for variable in plugin.env or ()}
+    given = {variable.name: variable.value or "" for variable in plugin.env or ()}
     return {**os.environ, **given, "KUBERNETES_EXEC_INFO": json.dumps(info)}

@@ -27,6 +27,8 @@ POOL_CONNECTIONS: Final = 64
 VAIN_SECONDS: Final = 5.0
 """How long credentials that could not be had, or were refused as soon as they were new, are not tried anew:
 an exec plugin is a process each time."""
+_NO_ADDRESS: Final = "The address of its API server, or of the proxy before it, cannot be read."
+"""Without quoting it: there may be a password in it."""
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 
@@ -44,13 +46,18 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class _Session:
-    """What requests are sent with, until the credentials are to be read again."""
+    """What requests are sent with, until the credentials are to be read again: from `source`.
+
+    Until it `ends`, it can go on serving while that is done.
+    """
 
     url: str
     pool: PoolManager
     mark: str
     authorization: str
     until: float
+    ends: float
+    source: Source
 
 
 class Wire:
@@ -143,18 +150,30 @@ class Wire:
         return b"".join(pieces)
 
     def _current(self) -> _Session:
-        with self._lock:
-            session = self._session
-            if session is not None and self._clock() < session.until:
-                return session
-            try:
-                return self._load()
-            except ClusterError:
-                if session is None:
-                    raise
-                # What was good a moment ago may still be; if it is not, the server says so.
-                self._session = replace(session, until=self._clock() + VAIN_SECONDS)
-                return self._session
+        session, now = self._session, self._clock()
+        if session is not None and now < session.until:
+            return session
+        locked = self._lock.acquire(blocking=session is None or now >= session.ends)
+        if session is not None and not locked:
+            return session  # another thread is renewing it, and it has not ended
+        try:
+            return self._fresh()
+        finally:
+            self._lock.release()
+
+    def _fresh(self) -> _Session:
+        """The session, renewed where it is time to; under the lock."""
+        session = self._session
+        if session is not None and self._clock() < session.until:
+            return session  # another thread has renewed it
+        try:
+            return self._load(session.source if session else self._source)
+        except ClusterError:
+            if session is None:
+                raise
+            # What was good a moment ago may still be; if it is not, the server says so.
+            self._session = replace(session, until=self._clock() + VAIN_SECONDS)
+            return self._session
 
     def _renewed(self, refused: _Session, error: ClusterError) -> _Session:
         """The session after one that the server refused. Raises that refusal when a new one was vain too."""
@@ -163,29 +182,40 @@ class Wire:
                 return self._session  # another thread has renewed it
             if self._clock() < self._vain_until:
                 raise error
-            return self._load()
+            return self._load(self._source)
 
-    def _load(self) -> _Session:
-        now = self._clock()
-        if self._failure is not None and now < self._failure[0]:
+    def _load(self, source: Source) -> _Session:
+        if self._failure is not None and self._clock() < self._failure[0]:
             raise self._failure[1].with_traceback(None)
         try:
-            self._session = self._signed(self._source(), now)
+            self._session = self._signed(source())
         except ClusterError as error:
-            self._failure = (now + VAIN_SECONDS, error)
+            self._failure = (self._clock() + VAIN_SECONDS, error)
             raise
         self._failure = None
         return self._session
 
-    def _signed(self, loaded: Loaded, now: float) -> _Session:
+    def _signed(self, loaded: Loaded) -> _Session:
         try:
             mark = fingerprint(loaded.configuration)
             # The open connections are kept while only the token is another.
             pool = self._session.pool if self._session and self._session.mark == mark else _pool(loaded)
+        except exceptions.LocationValueError:
+            raise Unavailable(_NO_ADDRESS) from None
         except (ImportError, OSError, exceptions.HTTPError) as error:
             raise Unavailable(f"No connection can be made as configured: {error}.") from None
         host: str = loaded.configuration.host
-        return _Session(host.rstrip("/"), pool, mark, loaded.authorization, now + loaded.good_for)
+        # Counted from now, not from before: a plugin may have taken its time.
+        now = self._clock()
+        return _Session(
+            host.rstrip("/"),
+            pool,
+            mark,
+            loaded.authorization,
+            until=now + loaded.good_for,
+            ends=now + loaded.ends_in,
+            source=loaded.again or self._source,
+        )
 
 
 @contextlib.contextmanager
@@ -193,6 +223,8 @@ def reading() -> Iterator[None]:
     """Tells what goes wrong on the wire in the console's own words. Raises Unavailable."""
     try:
         yield
+    except exceptions.LocationValueError:
+        raise Unavailable(_NO_ADDRESS) from None
     except exceptions.HTTPError as error:
         raise Unavailable(_plain(error)) from error
 

@@ -25,6 +25,20 @@ def kubeconfig(path, server, user=None, **more):
     return str(path)
 
 
+class Clock:
+    """Seconds that pass only when a test says so, and what a clock on the wall shows meanwhile."""
+
+    def __init__(self):
+        self.now = 0.0
+        self._start = datetime.now(UTC)
+
+    def __call__(self):
+        return self.now
+
+    def wall(self):
+        return self._start + timedelta(seconds=self.now)
+
+
 class Plugin:
     """An exec plugin: a program that prints what `says` holds, and counts how often it ran."""
 

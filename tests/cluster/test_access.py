@@ -108,9 +108,24 @@ def test_no_answer_is_a_no(cluster, access, error):
     cluster.error = error
     assert not access.may(ASK)
     assert not access.may_now(ASK)
-    assert error.message in access.problem
+    assert error.summary in access.problem
     with pytest.raises(ClusterError):
         access.answer(ASK)
+
+
+def test_why_there_is_no_answer_is_told_whole_to_the_console_s_own_account_only(cluster, clock, caplog):
+    cluster.error = Unavailable("kubeconfig /root/.kube/config: no context but prod-admin, vault")
+    person, own = Access(cluster, JANE, clock=clock), Access(cluster, None, clock=clock)
+    for _ in range(3):
+        assert not person.may(ASK)
+        clock.now += 2.1
+    assert (caplog.text.count("prod-admin"), person.problem) == (1, "")
+    for access, told in ((person, False), (own, True)):
+        assert not access.may(ASK)
+        assert ("prod-admin" in access.problem) is told
+        with pytest.raises(Unavailable) as unanswered:
+            access.visible_or_raise(["shop"])
+        assert ("prod-admin" in str(unanswered.value)) is told
 
 
 def test_no_answer_is_kept_for_two_seconds_and_for_every_question(cluster, access, clock):

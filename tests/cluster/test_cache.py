@@ -201,6 +201,15 @@ class TestSomeNamespaces:
         assert (known.items, known.age_seconds) == ((), None)
         assert "other" in known.problem
 
+    def test_that_are_not_among_the_configured_ones_are_not_told_of(self, cluster, running):
+        cluster.rights = lambda _identity, _ask: True
+        cache = running(cluster, namespaces=("shop", "nowhere"))
+        assert names(cache.read(kinds.NAMESPACE)) == ["shop"]
+        assert cache.read(kinds.NAMESPACE).items is cache.read(kinds.NAMESPACE).items
+        fresh = Cache(cluster, namespaces=("shop", "nowhere"))
+        assert names(fresh.read(kinds.NAMESPACE)) == ["shop"]
+        assert fresh.read(kinds.SERVICE, "other") == cache.read(kinds.SERVICE, "other")
+
     def test_are_the_known_ones_where_they_cannot_be_listed(self, cluster, running):
         known = running(cluster, namespaces=("shop", "third")).read(kinds.NAMESPACE)
         assert (names(known), known.problem) == (["shop", "third"], "")

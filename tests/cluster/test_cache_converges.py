@@ -14,6 +14,8 @@ FAILURES = st.sampled_from(
     [Unavailable("gone"), Unavailable("away", status=503), TooManyRequests("busy"), Expired("too old")]
 )
 
+STEPS = 40
+
 
 class Converging(RuleBasedStateMachine):
     """Somebody changes the cluster and something spoils the connection, in any order."""
@@ -95,7 +97,8 @@ class Converging(RuleBasedStateMachine):
         assert len(store) == len(store.read())
 
     def teardown(self):
-        for _ in range(40):
+        # Every scripted failure and end takes a turn of its own, and there may be one for each step.
+        for _ in range(2 * STEPS):
             self.turn()
         held = {
             (it.metadata.namespace, it.metadata.name): (it.metadata.uid, it.metadata.resource_version)
@@ -122,4 +125,4 @@ def _spoiled(events, data):
 
 
 TestConverging = Converging.TestCase
-TestConverging.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestConverging.settings = settings(max_examples=150, stateful_step_count=STEPS, deadline=None)

@@ -101,6 +101,16 @@ def test_a_busy_server_says_for_how_long(cluster, script, header, details, pause
     assert refusal.value.retry_after == pause
 
 
+@pytest.mark.parametrize(("header", "pause"), [("3", 3), (None, 0), ("soon", 0), ("86400", 60)])
+@pytest.mark.parametrize("answer", [status(503, "ServiceUnavailable", "starting"), (502, b"<html>")], ids=str)
+def test_a_server_that_is_away_may_say_for_how_long(cluster, script, answer, header, pause):
+    script.answers["GET", ONE] = answer
+    script.headers |= {"Retry-After": header} if header else {}
+    with pytest.raises(errors.Unavailable) as refusal:
+        cluster.get(REVIEWS)
+    assert refusal.value.retry_after == pause
+
+
 def test_nobody_listening_is_unavailable_at_once():
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))

@@ -10,16 +10,8 @@ import pytest
 from cluster import errors, kinds
 from cluster.kube import KubeCluster, credentials
 from cluster.kube.wire import VAIN_SECONDS
-from tests.cluster.kubeconfigs import Plugin, kubeconfig
+from tests.cluster.kubeconfigs import Clock, Plugin, kubeconfig
 from tests.cluster.scripted import NAMESPACES, NOTHING, status
-
-
-class Clock:
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        return self.now
 
 
 @pytest.fixture
@@ -39,7 +31,7 @@ def connect(tmp_path, url, script, clock):
 
     def connected(user, context="", **more):
         path = kubeconfig(tmp_path / "kubeconfig", url, user, **more)
-        return KubeCluster(credentials.Kubeconfig(path, context), clock=clock)
+        return KubeCluster(credentials.Kubeconfig(path, context, clock.wall), clock=clock)
 
     return connected
 
@@ -249,3 +241,15 @@ def test_connections_are_kept_while_only_the_token_is_another(connect, script, t
     clock.now = 61
     cluster.list(kinds.NAMESPACE)
     assert cluster._wire._session.pool is before
+
+
+def test_what_a_plugin_or_its_config_says_of_nothing_may_be_null(connect, script, plugin):
+    plugin.says(token="one", clientCertificateData=None, clientKeyData=None, expirationTimestamp=None)
+    nothing = {"args": None, "provideClusterInfo": None, "interactiveMode": None}
+    connect(plugin.user(env=[{"name": "WORDS", "value": None}], **nothing)).list(kinds.NAMESPACE)
+    assert sent(script) == ["Bearer one"]
+
+
+def test_a_plugin_that_is_null_is_none(connect, script):
+    connect({"exec": None, "username": "olga", "password": "p"}).list(kinds.NAMESPACE)
+    assert sent(script)[0].startswith("Basic ")

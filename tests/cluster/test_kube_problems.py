@@ -86,7 +86,12 @@ def test_a_file_that_is_no_kubeconfig_is_told_without_its_content(tmp_path, text
 
 CLUSTERS = {
     "an authority that is not there": ({"certificate-authority": "/no/such"}, "there is no file /no/such"),
-    "a proxy of no known kind": ({"proxy-url": "gopher://127.0.0.1:1"}, "as configured: .*gopher"),
+    "a proxy of no known kind": ({"proxy-url": "gopher://127.0.0.1:1"}, "address .* cannot be read"),
+    "a proxy at no port": (
+        {"proxy-url": f"http://joe:{CANARY}@127.0.0.1:99999"},
+        "address of its API server, or of the proxy before it, cannot be read",
+    ),
+    "a server at no port": ({"server": f"https://joe:{CANARY}@127.0.0.1:99999"}, "address .* cannot be read"),
     "a proxy that nobody is": ({"proxy-url": "http://127.0.0.1:1"}, "proxy before its API server"),
 }
 
@@ -97,6 +102,28 @@ def test_an_address_that_cannot_be_used_is_told(tmp_path, parts, words):
     path = kubeconfig(tmp_path / "kubeconfig", "", {"token": CANARY}, clusters=clusters)
     message = told(credentials.Kubeconfig(path))
     assert re.search(words, message), message
+
+
+IMPERSONATING = {
+    "as": "olga", "as-uid": "7", "as-groups": ["system:masters"], "as-user-extra": {"reason": ["x"]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "value"), IMPERSONATING.items(), ids=IMPERSONATING)
+def test_a_user_that_impersonates_is_refused_before_anything_is_run(tmp_path, field, value):
+    given = Plugin(tmp_path)
+    given.says(token=CANARY)
+    path = kubeconfig(tmp_path / "kubeconfig", "http://127.0.0.1:1", {**given.user(), field: value})
+    message = told(credentials.Kubeconfig(path))
+    assert "the user of its context 'it' impersonates, which meshui does not do" in message
+    assert given.runs == []
+
+
+def test_a_user_whose_impersonation_is_empty_acts_as_himself(tmp_path, url, script):
+    script.answers["GET", NAMESPACES] = (200, NOTHING)
+    user = {"token": CANARY, "as": "", "as-groups": [], "as-user-extra": None}
+    path = kubeconfig(tmp_path / "kubeconfig", url, user)
+    assert KubeCluster.connect(path).list(kinds.NAMESPACE).items == ()
 
 
 def test_a_line_that_is_no_yaml_is_named_by_its_number(tmp_path):
@@ -132,6 +159,12 @@ PLUGINS = {
         {},
         f'{{"apiVersion": "v0", "status": {{"token": "{CANARY}"}}}}',
         "does not speak client.authentication.k8s.io/v1",
+    ),
+    "says null": ({}, '{"apiVersion": "client.authentication.k8s.io/v1", "status": null}', "neither a token"),
+    "says null of all": (
+        {},
+        '{"apiVersion": "client.authentication.k8s.io/v1", "status": {"token": null, "clientKeyData": null}}',
+        "neither a token",
     ),
     "gives no credential": (
         {},

@@ -104,9 +104,9 @@ def collect(events, told):
 
 TOLD = {
     "expired": (410, "Expired", {}, errors.Expired),
-    "broken": (500, "InternalError", {}, errors.Unavailable),
+    "broken": (500, "InternalError", {"retryAfterSeconds": 7}, errors.Unavailable),
     "busy": (429, "TooManyRequests", {"retryAfterSeconds": 7}, errors.TooManyRequests),
-    "without a code": (0, "", {}, errors.Unavailable),
+    "without a code": (0, "", {"retryAfterSeconds": 7}, errors.Unavailable),
 }
 
 

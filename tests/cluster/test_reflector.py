@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from cluster import kinds
+from cluster import kinds, objects, reading
 from cluster.errors import Expired, Forbidden, NotFound, TooManyRequests, Unavailable
 from cluster.reflector import Backoff, Pace
 from tests.cluster.watched import (
@@ -34,7 +34,7 @@ class TestAnEverydayTurn:
         reflector, told = reflecting(cluster)
         assert reflector.turn() == 0.0
         assert told == [("ADDED", "a"), ("ADDED", "b")]
-        assert cluster.asked == [("3", 600.0, 45.0)]
+        assert cluster.asked == [("3", 43.0, 45.0)]
 
     def test_goes_on_from_the_last_version_without_a_list(self, cluster):
         reflector, told = reflecting(cluster)
@@ -58,14 +58,14 @@ class TestAnEverydayTurn:
         assert reflector.turn() == 0.0
         assert reflector.lists == 1
 
-    def test_asks_for_watches_of_five_to_ten_minutes(self, cluster):
+    def test_asks_for_watches_that_end_before_they_would_count_as_silent(self, cluster):
         pace = Pace(clock=cluster.clock)
         for _ in range(20):
             reflector, _ = reflecting(cluster, pace=pace)
             reflector.turn()
-        seconds = [seconds for _, seconds, _ in cluster.asked]
-        assert all(300 <= each <= 600 for each in seconds)
-        assert len(set(seconds)) > 1
+        # With room for the bookmark that comes two seconds before the end.
+        assert all(30 <= seconds <= silence - 2 < 60 for _, seconds, silence in cluster.asked)
+        assert len({seconds for _, seconds, _ in cluster.asked}) > 1
 
     def test_reads_page_by_page(self):
         cluster = Scripted([service(f"s-{number}") for number in range(1203)])
@@ -179,6 +179,20 @@ class TestPauses:
         cluster.fail_next("list", TooManyRequests("slow down", retry_after=1.0))
         assert reflector.turn() == 3.2
 
+    def test_between_two_pages_cost_no_page_that_was_read(self):
+        cluster = Scripted([service(f"s-{number}") for number in range(1203)])
+        waits = []
+
+        def busy(seconds):
+            waits.append(seconds)
+            return False
+
+        for _ in range(2):
+            cluster.fail_next("list", TooManyRequests("slow down", retry_after=2.0), skip=1)
+        listed = reading.everything(cluster, kinds.SERVICE, objects.Service, limit=500, pause=busy)
+        assert len(listed.items) == 1203
+        assert waits == [2.0, 2.0]
+
     def test_are_not_made_after_a_quiet_watch(self, cluster):
         reflector, _ = reflecting(cluster)
 
@@ -209,11 +223,14 @@ class TestATroubledWatch:
             reflector.turn()
         assert reflector.lists == 2
 
-    def test_is_not_given_up_while_no_server_answers_at_all(self, cluster):
+    @pytest.mark.parametrize(
+        "error", [broken(), TooManyRequests("slow down"), Unavailable("starting", status=503)], ids=repr
+    )
+    def test_is_not_given_up_while_no_server_answers_or_one_asks_for_patience(self, cluster, error):
         reflector, _ = reflecting(cluster)
         reflector.turn()
         for _ in range(6):
-            cluster.fail_next("watch", broken())
+            cluster.fail_next("watch", error)
             reflector.turn()
         assert reflector.turn() == 0.0
         assert reflector.lists == 1

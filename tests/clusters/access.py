@@ -55,14 +55,7 @@ def kubeconfig(server, path: Path) -> str:
 
 def grant(server, namespace, user, rules):
     """A Role in a namespace for one user."""
-    metadata = {"name": user}
-    server.admin.must("POST", f"{RBAC}/namespaces/{namespace}/roles", {"metadata": metadata, "rules": rules})
-    binding = {
-        "metadata": metadata,
-        "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": user}],
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": user},
-    }
-    server.admin.must("POST", f"{RBAC}/namespaces/{namespace}/rolebindings", binding)
+    _bind(server, f"{RBAC}/namespaces/{namespace}/", "Role", rules, kind="User", name=user)
 
 
 def revoke(server, namespace, user):
@@ -72,11 +65,16 @@ def revoke(server, namespace, user):
 
 def grant_everywhere(server, group, rules):
     """A ClusterRole for one group."""
-    metadata = {"name": group}
-    server.admin.must("POST", f"{RBAC}/clusterroles", {"metadata": metadata, "rules": rules})
+    _bind(server, f"{RBAC}/", "ClusterRole", rules, kind="Group", name=group)
+
+
+def _bind(server, place, role, rules, **subject):
+    """A role and its binding, both by the subject's name."""
+    group, metadata = "rbac.authorization.k8s.io", {"name": subject["name"]}
+    server.admin.must("POST", f"{place}{role.lower()}s", {"metadata": metadata, "rules": rules})
     binding = {
         "metadata": metadata,
-        "subjects": [{"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": group}],
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": group},
+        "subjects": [{"apiGroup": group, **subject}],
+        "roleRef": {"apiGroup": group, "kind": role, "name": subject["name"]},
     }
-    server.admin.must("POST", f"{RBAC}/clusterrolebindings", binding)
+    server.admin.must("POST", f"{place}{role.lower()}bindings", binding)

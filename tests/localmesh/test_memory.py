@@ -2,6 +2,7 @@ import os
 import subprocess
 
 from localmesh import memory
+from tests.mesh import until
 
 
 def test_a_process_and_its_descendants_are_listed_with_their_share():
@@ -9,6 +10,8 @@ def test_a_process_and_its_descendants_are_listed_with_their_share():
         ["sh", "-c", "sleep 60 & echo; wait"], stdout=subprocess.PIPE, start_new_session=True
     ) as shell:
         shell.stdout.readline()
+        # Between the fork and the exec of the second there is a moment without a command line.
+        until(lambda: all(row.what for row in memory.usage(shell.pid)))
         rows = memory.usage(shell.pid)
         os.killpg(shell.pid, 9)
     assert {row.what for row in rows} == {"sh -c sleep 60 & echo; wait", "sleep 60"}

@@ -5,7 +5,7 @@ import pytest
 from cluster import connection, serializers
 from cluster.errors import Unavailable
 from tests.pages.inventories import mesh, service
-from tests.people import person
+from tests.people import person, stranger
 from tests.routing.test_shapes import assert_shape
 
 PATH = "/api/v1/inventory"
@@ -98,6 +98,15 @@ def test_a_cluster_away_is_a_problem_and_no_error(signed_in, cluster, monkeypatc
     assert told["server_version"] is None
     assert told["kinds"] == []
     assert any("connection refused" in problem for problem in told["problems"])
+
+
+def test_who_has_no_identity_is_told_nothing_of_the_cluster_but_why(client, db, cluster):
+    client.force_login(stranger("nemo"))
+    told = asked(client)
+    assert_shape(serializers.InventorySerializer, told)
+    assert (told["server_version"], told["kinds"], told["namespaces"]) == (None, [], [])
+    (problem,) = told["problems"]
+    assert "no Kubernetes identity" in problem
 
 
 def test_the_document_describes_it(signed_in, cluster):

@@ -146,6 +146,8 @@ def test_who_has_no_identity_is_told_so(client, db, cluster):
     page = text(client)
     assert "no Kubernetes identity" in page
     assert "data-namespace" not in page
+    assert "v1.36.3" not in page
+    assert "VirtualService" not in page
 
 
 def test_a_cluster_by_its_name_keeps_its_links_inside(client, db):

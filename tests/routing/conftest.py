@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, settings
 
 from cluster import connection
 from tests.people import own, person
+from tests.routing.roles import Rights, everybody, two_namespaces
 from tests.routing.stage import bookinfo, destination_rule, route, virtual_service
 
 # Two shared cores: how long an example takes says nothing about the code.
@@ -42,6 +43,39 @@ def api(client, olga, settings):
     settings.ROUTING_SETTLE_SECONDS = 0
     client.force_login(olga)
     return Api(client)
+
+
+@pytest.fixture(params=["impersonate", "review"])
+def mode(request, settings):
+    settings.CLUSTER_ACCESS = request.param
+    settings.ROUTING_SETTLE_SECONDS = 0
+    return request.param
+
+
+@pytest.fixture
+def rights():
+    return Rights()
+
+
+@pytest.fixture
+def shared_cluster(mode, rights):
+    """Two namespaces that not everybody may read, in each mode of access."""
+    with connection.override(two_namespaces(rights)) as staged:
+        yield staged
+
+
+@pytest.fixture
+def people(db):
+    return everybody()
+
+
+@pytest.fixture
+def sign_in(client, people):
+    def signed_in(role):
+        client.force_login(people[role])
+        return Api(client)
+
+    return signed_in
 
 
 class Api:

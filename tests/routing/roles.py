@@ -10,13 +10,18 @@ ISTIO = ("virtualservices", "destinationrules")
 
 
 class Rights:
-    """What RBAC says; `taken` holds (user, verb) pairs that were revoked."""
+    """What RBAC says; `taken` holds (user, verb) pairs that were revoked, `given` what (user, verb, plural,
+    namespace) may besides.
+    """
 
     def __init__(self):
         self.taken = set()
+        self.given = set()
 
     def __call__(self, identity, ask):
         if identity is None or identity.user == "amina":
+            return True
+        if (identity.user, ask.verb, ask.kind.plural, ask.namespace) in self.given:
             return True
         if ask.namespace != "bookinfo" or (identity.user, ask.verb) in self.taken:
             return False

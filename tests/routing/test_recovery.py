@@ -3,14 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from cluster.errors import Unavailable
 from routing import apply, plans
+from routing.errors import ConflictError
 from routing.models import Change, Plan
 from routing.recovery import finish_interrupted
 from tests.routing.stage import DELAY, NO_TRAFFIC, SPLIT, writes
 
 pytestmark = pytest.mark.django_db
+LONG = timedelta(minutes=11)
 
 
 def test_an_apply_whose_process_died_is_looked_up_and_ended(cluster, acting, olga):
@@ -24,9 +28,9 @@ def test_an_apply_whose_process_died_is_looked_up_and_ended(cluster, acting, olg
     with pytest.raises(Killed):
         apply.apply(plan, olga, acting, sleep=kill)
     assert Change.objects.get().state == "started"
-    assert finish_interrupted("default", cluster, timezone.now()) == []
+    assert finish_interrupted("default", cluster, timezone.now()).changes == []
     before = len(writes(cluster))
-    (change,) = finish_interrupted("default", cluster, timezone.now() + timedelta(minutes=11))
+    (change,) = finish_interrupted("default", cluster, timezone.now() + LONG).changes
     assert change.state == "partial"
     assert [item["state"] for item in change.operations] == ["done", "not_done"]
     assert len(writes(cluster)) == before
@@ -41,6 +45,49 @@ def test_a_write_that_arrived_before_the_process_died_counts_as_done(cluster, ac
     row.operations[0]["state"] = "not_done"
     row.save()
     Plan.objects.update(state="applying")
-    (change,) = finish_interrupted("default", cluster, timezone.now() + timedelta(minutes=11))
+    (change,) = finish_interrupted("default", cluster, timezone.now() + LONG).changes
     assert change.state == "applied"
     assert Plan.objects.get().state == "applied"
+
+
+@pytest.fixture
+def interrupted(cluster, acting, olga):
+    """Two plans whose writes arrived before the process died, long ago."""
+    made = []
+    for rule in (DELAY, SPLIT):
+        plan = plans.make({"rules": [rule]}, olga, acting, NO_TRAFFIC)
+        apply.apply(plan, olga, acting, sleep=lambda _: None)
+        made.append(plan)
+    for change in Change.objects.all():
+        change.state, change.at = "started", change.at - LONG
+        change.operations[0]["state"] = "not_done"
+        change.save()
+    Plan.objects.update(state="applying")
+    return [Plan.objects.get(pk=plan.pk) for plan in made]
+
+
+def states():
+    return list(Change.objects.order_by("pk").values_list("state", flat=True))
+
+
+def test_a_change_that_cannot_be_looked_up_keeps_no_later_one_from_being_ended(interrupted, cluster, capsys):
+    cluster.fail_next("get", Unavailable("gone"))
+    with pytest.raises(CommandError, match=r"^default: #\d+ .*: The cluster does not answer"):
+        call_command("finish_changes")
+    assert states() == ["started", "applied"]
+    assert ": applied" in capsys.readouterr().out
+    call_command("finish_changes")
+    assert states() == ["applied", "applied"]
+
+
+def test_who_applies_an_interrupted_plan_again_has_that_one_looked_up_and_no_other(interrupted, olga, acting):
+    _other, mine = interrupted
+    assert apply.apply(mine, olga, acting).plan == mine
+    assert states() == ["started", "applied"]
+
+
+def test_a_plan_that_cannot_be_looked_up_counts_as_being_applied(interrupted, cluster, olga, acting):
+    cluster.fail_next("get", Unavailable("gone"))
+    with pytest.raises(ConflictError, match="being applied right now"):
+        apply.apply(interrupted[0], olga, acting)
+    assert states() == ["started", "started"]

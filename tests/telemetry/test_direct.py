@@ -5,8 +5,10 @@ import asyncio
 import pytest
 
 from telemetry.direct import DirectSource
-from telemetry.scrape import Scraper
+from telemetry.scrape import Answer, Scraper
 from telemetry.source import SourceUnavailable
+from telemetry.targets import Target
+from tests.telemetry.builders import metrics
 from tests.telemetry.exporters import Exporter
 from tests.telemetry.fakes import Clock, FakeTargets
 
@@ -181,4 +183,113 @@ async def test_hundreds_of_hanging_proxies_do_not_hold_up_a_round(world):
     began = asyncio.get_running_loop().time()
     samples = await world.read()
     assert asyncio.get_running_loop().time() - began < 2.5
-    assert told(samples).startswith("200 of 201")
+    assert " of 201 proxies cannot be read in full: bookinfo/bad-v1 did not answer" in told(samples)
+    for _ in range(4):
+        await world.read()
+    assert len({query for query in hanging.queries if "&n=" in query}) == 200
+    assert len(good.queries) > 1
+
+
+class Few:
+    """A client that in each round has time for a few addresses only. Each proxy makes 7 requests a second."""
+
+    def __init__(self, clock: Clock, places: int) -> None:
+        self.clock = clock
+        self.places = places
+        self.rounds: list[list[str]] = []
+        self.refusing: set[str] = set()
+
+    async def fetch(self, urls, take) -> None:
+        self.rounds.append(list(urls)[: self.places])
+        for url in self.rounds[-1]:
+            refused = Answer(failure="cannot be reached")
+            said = Answer(text=metrics(url, int(7 * self.clock.now)))
+            take(url, refused if url in self.refusing else said)
+
+    async def close(self) -> None:
+        pass
+
+
+class Large:
+    """A mesh with more proxies than can be asked in a round of a second."""
+
+    def __init__(self, proxies: int, places: int) -> None:
+        self.clock = Clock()
+        self.targets = FakeTargets(*(Target(f"k{n}", "shop", f"p{n}", f"u{n}") for n in range(proxies)))
+        self.few = Few(self.clock, places)
+        self.source = DirectSource(self.targets, self.few, window_seconds=10, clock=self.clock)
+
+    async def read(self, rounds: int = 1):
+        for _ in range(rounds):
+            self.clock.now += 1
+            samples = await self.source.read()
+        return samples
+
+
+def rates(samples) -> list[float]:
+    return [rate.requests_per_second for rate in samples.requests]
+
+
+@pytest.mark.parametrize(("proxies", "places"), [(10, 3), (60, 2), (7, 6)])
+async def test_every_proxy_is_asked_in_turn_and_none_twice_before_all_were(proxies, places):
+    mesh = Large(proxies, places)
+    await mesh.read(3 * proxies)
+    asked = [url for urls in mesh.few.rounds for url in urls]
+    assert asked == [f"u{n % proxies}" for n in range(len(asked))]
+
+
+@pytest.mark.parametrize(("proxies", "places"), [(10, 3), (60, 2), (7, 6), (5, 5)])
+async def test_a_proxy_whose_turn_has_not_come_keeps_its_rate_neither_zero_nor_double(proxies, places):
+    """Also when a turn takes longer than the window, and than the 3 s for which a proxy may be late."""
+    mesh = Large(proxies, places)
+    await mesh.read(2 * proxies)
+    for _ in range(2 * proxies):
+        samples = await mesh.read()
+        assert rates(samples) == [7] * proxies
+        assert samples.shortfall.failures == ()
+
+
+async def test_that_not_all_can_be_asked_and_how_often_each_is_asked_is_said():
+    mesh = Large(60, 2)
+    samples = await mesh.read(90)
+    assert told(samples) == (
+        "The mesh has more proxies than can be asked every time: each of these 60 is asked about every 30 s."
+    )
+    assert samples.window_seconds == 60
+
+
+async def test_when_all_can_be_asked_again_nothing_is_said_and_the_window_is_as_it_was():
+    mesh = Large(60, 2)
+    await mesh.read(60)
+    mesh.few.places = 60
+    await mesh.read()
+    samples = await mesh.read()
+    assert (told(samples), samples.window_seconds, rates(samples)) == ("", 10, [7] * 60)
+
+
+async def test_a_proxy_that_fails_while_others_wait_is_named_and_loses_its_rate():
+    mesh = Large(10, 2)
+    await mesh.read(20)
+    mesh.few.refusing = {"u4"}
+    samples = await mesh.read(30)
+    assert rates(samples) == [7] * 9
+    assert told(samples).endswith("1 of 10 proxies cannot be read in full: shop/p4 cannot be reached.")
+
+
+async def test_a_round_in_which_only_failing_proxies_had_their_turn_is_no_outage():
+    mesh = Large(4, 2)
+    await mesh.read(4)
+    mesh.few.refusing = {"u0", "u1"}
+    assert rates(await mesh.read())[2:] == [7, 7]
+    mesh.few.refusing = {"u0", "u1", "u2", "u3"}
+    with pytest.raises(SourceUnavailable, match=r"No proxy answers.*every 2 s.*4 of 4 proxies"):
+        await mesh.read()
+
+
+async def test_what_disappears_takes_its_turn_along_and_what_is_new_waits_for_its_own():
+    mesh = Large(6, 2)
+    await mesh.read(2)
+    mesh.targets.targets = (Target("new", "shop", "new", "new"), *mesh.targets.targets[1:])
+    await mesh.read(3)
+    assert mesh.few.rounds[2:] == [["u4", "u5"], ["u1", "u2"], ["u3", "new"]]
+    assert mesh.source._turns._asked_at.keys() == {target.key for target in mesh.targets.targets}

@@ -40,3 +40,13 @@ def test_the_words_of_another_server_are_not_for_everybody():
     error = SourceUnavailable("no answer from prometheus.bank")
     assert str(error) == "no answer from prometheus.bank"
     assert error.shortfall.told_to(frozenset({"shop"})) == ""
+
+
+def test_how_often_each_is_asked_is_told_with_the_count_that_may_be_known():
+    turns = Shortfall(proxies={"shop": 9000, "bank": 1000}, every_seconds=37.2)
+    said = (
+        "The mesh has more proxies than can be asked every time: each of these {} is asked about every 38 s."
+    )
+    assert turns.told_to(None) == said.format(10_000)
+    assert turns.told_to(frozenset({"bank"})) == said.format(1000)
+    assert turns.told_to(frozenset()) == ""

@@ -151,6 +151,46 @@ async def test_a_person_who_may_no_longer_sign_in_is_disconnected(running, perso
         assert await browser.close_code() == 4401
 
 
+@pytest.mark.parametrize("part", ["_is_signed_in", "_look_at_rights", "_pump", "_obey"])
+async def test_a_part_that_fails_ends_the_socket_and_what_is_sent(running, person, caplog, part):
+    """Of who is not watched over any more, nobody knows whether he is still signed in."""
+    tick(running, 1)
+    broken = asyncio.Event()
+
+    async def fail(*_):
+        raise LookupError("the store of the sessions is away")
+
+    class Failing(GraphConsumer):
+        def __getattribute__(self, name):
+            return fail if name == part and broken.is_set() else super().__getattribute__(name)
+
+    if part == "_pump":
+        broken.set()
+    async with socket(person.headers, Failing, recheck_seconds=0.05) as browser:
+        if part != "_pump":
+            await browser.send(SUBSCRIBE)
+            await browser.message()
+        broken.set()
+        if part == "_obey":
+            await browser.send(SUBSCRIBE)
+        assert await browser.close_code() == sockets.INTERNAL_ERROR
+        assert running.hub._subscriptions == set()
+        await browser.send(SUBSCRIBE)
+        tick(running, 2, rps=9)
+        assert await browser.hears_nothing()
+    assert "the store of the sessions is away" in caplog.text
+
+
+async def test_rights_that_cannot_be_looked_at_when_it_opens_end_the_socket(running, person, monkeypatch):
+    def fail(*_):
+        raise LookupError
+
+    monkeypatch.setattr(sockets.people, "of", fail)
+    async with socket(person.headers) as browser:
+        assert await browser.close_code() == sockets.INTERNAL_ERROR
+        assert running.hub._subscriptions == set()
+
+
 async def test_when_there_is_no_room_the_reason_is_sent(running, person):
     running.hub._max_sockets = 0
     async with socket(person.headers) as browser:

@@ -7,7 +7,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from cluster import connection
-from cluster.errors import ClusterError
 from routing.recovery import AFTER, finish_interrupted
 
 
@@ -27,17 +26,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
-        """Runs the command. Raises CommandError, after all others, for clusters that do not answer."""
+        """Runs the command. Raises CommandError, after all others, for changes that cannot be looked up."""
         failures = []
+        after = timedelta(seconds=options["after"])
         for name in connection.names():
-            try:
-                self._finish(name, timedelta(seconds=options["after"]))
-            except ClusterError as error:
-                failures.append(f"{name}: {error.message}")
+            found = finish_interrupted(name, connection.get(name).cluster, timezone.now(), after=after)
+            for change in found.changes:
+                self.stdout.write(f"#{change.pk} {change.summary}: {change.state}")
+            failures += [f"{name}: {problem}" for problem in found.problems]
         if failures:
             raise CommandError(" ".join(failures))
-
-    def _finish(self, name: str, after: timedelta) -> None:
-        cluster = connection.get(name).cluster
-        for change in finish_interrupted(name, cluster, timezone.now(), after=after):
-            self.stdout.write(f"#{change.pk} {change.summary}: {change.state}")
