@@ -3,6 +3,7 @@
 import pytest
 
 from cluster import connection, kinds
+from cluster.errors import Unavailable
 from cluster.refs import Ref
 from routing import apply, plans
 from routing.errors import ConflictError, NotWrittenError
