@@ -94,14 +94,6 @@ def test_a_stranger_cannot_tell_which_clusters_there_are(client, path, status):
 
 
 @pytest.mark.usefixtures("two_clusters")
-def test_who_has_no_identity_is_shown_no_names_of_clusters(client, db):
-    client.force_login(User.objects.create_user("nina"))
-    page = client.get("/graph/").text
-    assert "west" not in page
-    assert "east" not in page
-
-
-@pytest.mark.usefixtures("two_clusters")
 def test_a_stranger_is_led_to_the_sign_in_and_back_into_the_same_cluster(client):
     answer = client.get("/clusters/west/graph/?ns=a")
     assert answer.headers["Location"] == "/clusters/west/login/?next=/clusters/west/graph/%3Fns%3Da"

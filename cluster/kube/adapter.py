@@ -111,17 +111,19 @@ class KubeCluster:
         ref = Ref.of(manifest)
         if manifest["metadata"].get("resourceVersion"):
             raise ValueError(f"creating {ref} with a resourceVersion: it was read, so it exists")
-        kind, path = self._collection(ref.kind, ref.namespace if ref.kind.namespaced else None)
-        body = {**manifest, "apiVersion": kind.api_version}
-        return answers.manifest(self._call("POST", path, _writing(dry_run=dry_run), body))
+        with self._confirming(ref.kind):
+            kind, path = self._collection(ref.kind, ref.namespace if ref.kind.namespaced else None)
+            body = {**manifest, "apiVersion": kind.api_version}
+            return answers.manifest(self._call("POST", path, _writing(dry_run=dry_run), body))
 
     def replace(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
         """See `cluster.port.Cluster.replace`."""
         ref = Ref.of(manifest)
         if not manifest["metadata"].get("resourceVersion"):
             raise ValueError(f"replacing {ref} needs the resourceVersion that was read")
-        body = {**manifest, "apiVersion": self._as_served(ref.kind).api_version}
-        return answers.manifest(self._call("PUT", self._path(ref), _writing(dry_run=dry_run), body))
+        with self._confirming(ref.kind):
+            body = {**manifest, "apiVersion": self._as_served(ref.kind).api_version}
+            return answers.manifest(self._call("PUT", self._path(ref), _writing(dry_run=dry_run), body))
 
     def delete(self, ref: Ref, resource_version: str, *, uid: str = "", dry_run: bool = False) -> None:
         """See `cluster.port.Cluster.delete`."""
@@ -131,7 +133,8 @@ class KubeCluster:
         # A server that finds options in the body reads none from the query: a dry run there would be none.
         options = {"preconditions": preconditions, **({"dryRun": ["All"]} if dry_run else {})}
         body = {"apiVersion": "v1", "kind": "DeleteOptions", **options}
-        self._call("DELETE", self._path(ref), {}, body)
+        with self._confirming(ref.kind):
+            self._call("DELETE", self._path(ref), {}, body)
 
     def served_version(self, kind: Kind) -> str | None:
         """See `cluster.port.Cluster.served_version`."""
