@@ -98,7 +98,6 @@ class FaultProxy:
 
     def __exit__(self, *failure):
         self.refuse()
-        self._run(self._end())
         self._run(self._leave())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=WAIT_SECONDS)
@@ -152,11 +151,13 @@ class FaultProxy:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _leave(self):
+        # Who was let in at the last moment is served only some turns later, and would be left behind.
+        await _some_turns()
+        await self._end()
         for writer in self._writers:
             writer.transport.abort()
         # A transport closes in the turn after it was told to, what it carries TLS for in the one after that.
-        for _ in range(3):
-            await asyncio.sleep(0)
+        await _some_turns()
 
     async def _serve(self, reader, writer):
         task = asyncio.current_task()
@@ -189,6 +190,11 @@ class FaultProxy:
 
     def _run(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=WAIT_SECONDS)
+
+
+async def _some_turns():
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 async def _set_event():
