@@ -68,19 +68,24 @@ class Scraper:
         come by then, or that had begun to be asked and had not had its whole time.
         """
         waiting = iter(urls)
+        end = asyncio.get_running_loop().time() + self._round
         # As many tasks as there may be requests, not as there are addresses: 10,000 would hold up the loop.
         with suppress(TimeoutError):
             async with asyncio.timeout(self._round), asyncio.TaskGroup() as workers:
                 for _ in range(self._max_concurrent):
-                    workers.create_task(self._work(waiting, take))
+                    workers.create_task(self._work(waiting, take, end))
 
     async def close(self) -> None:
         """Closes all connections."""
         await self._session.close()
 
-    async def _work(self, waiting: Iterator[str], take: Take) -> None:
+    async def _work(self, waiting: Iterator[str], take: Take, end: float) -> None:
         for url in waiting:
             answer = await self._fetch(url)
+            if asyncio.get_running_loop().time() >= end:
+                # Told to stop in the very moment in which a target's own time was over, the client reports
+                # the latter, and the former would be lost.
+                return
             # One at a time, and let others in between: reading a large answer takes milliseconds, in which
             # the answers to the other workers wait.
             async with self._taking:
