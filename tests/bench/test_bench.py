@@ -17,7 +17,7 @@ def bench(*arguments):
     return subprocess.run(
         [sys.executable, "-m", "bench", *arguments],
         cwd=ROOT,
-        env={**os.environ, "PYTHONWARNINGS": "error::ResourceWarning"},
+        env={**os.environ, "PYTHONWARNINGS": "error::ResourceWarning", "PYTHONFAULTHANDLER": "1"},
         capture_output=True,
         text=True,
         timeout=150,
