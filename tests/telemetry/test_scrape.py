@@ -70,7 +70,9 @@ async def test_each_address_is_asked_once_and_in_order(scraper, heard, exporter)
     assert all(abs(n - place) <= 4 for place, n in enumerate(began))
 
 
-async def test_no_more_are_asked_at_once_than_there_are_places(scraper, heard, exporter):
+async def test_no_more_are_asked_at_once_than_there_are_places(heard, exporter):
+    # With time for all of them on a slow machine, too.
+    scraper = Scraper(timeout_seconds=10, round_seconds=30, max_concurrent=4)
     now, most = 0, 0
 
     async def slow(_request):
@@ -83,7 +85,26 @@ async def test_no_more_are_asked_at_once_than_there_are_places(scraper, heard, e
 
     exporter.handler = slow
     await scraper.fetch([f"{exporter.target.url}&n={n}" for n in range(20)], heard)
-    assert most == 4
+    await scraper.close()
+    assert (len(heard.answers), most) == (20, 4)
+
+
+async def test_a_client_that_calls_the_end_of_the_round_a_timeout_asks_nobody_else(heard):
+    asked = []
+
+    class Mistaken(Scraper):
+        async def _text(self, url):
+            asked.append(url)
+            try:
+                await asyncio.sleep(0.5)
+            except asyncio.CancelledError:
+                raise TimeoutError from None
+
+    scraper = Mistaken(timeout_seconds=0.05, round_seconds=0.1, max_concurrent=4)
+    async with asyncio.timeout(5):
+        await scraper.fetch([f"{REFUSING}?n={n}" for n in range(20)], heard)
+    await scraper.close()
+    assert (len(asked), heard.answers) == (4, [])
 
 
 async def test_what_had_not_its_whole_time_is_not_handed_over_as_a_failure(scraper, heard, exporter):
