@@ -84,6 +84,7 @@ class DirectSource:
             requests=requests,
             durations=durations,
             shortfall=self._shortfall(targets),
+            measured=not targets or self._window.measures,
         )
 
     async def close(self) -> None:

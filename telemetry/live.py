@@ -39,8 +39,11 @@ class Traffic:
         self._visible = visible
 
     def available(self) -> bool:
-        """True while the source answers, so that the figures are of now."""
-        return self._runtime is not None and self._runtime.collector.state.state == "ok"
+        """True while the source answers, so that the figures are of now, and has been read twice."""
+        if self._runtime is None or self._runtime.collector.state.state != "ok":
+            return False
+        latest = self._runtime.collector.latest
+        return latest is not None and latest.samples.measured
 
     def age_seconds(self) -> float | None:
         """How old the figures are; None when there are none."""

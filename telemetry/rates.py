@@ -53,6 +53,11 @@ class RateWindow:
         """The targets with a reading, those that are not lost."""
         return frozenset(name for name, target in self._targets.items() if not target.lost)
 
+    @property
+    def measures(self) -> bool:
+        """Whether any target has been read twice, without which there are no rates."""
+        return any(target.readings > 1 for target in self._targets.values())
+
     def rates(self, now: float) -> tuple[tuple[RequestRate, ...], tuple[DurationRate, ...]]:
         """What flows now, summed over all targets: only what is above 0."""
         requests: dict[RequestSeries, float] = defaultdict(float)
@@ -77,6 +82,10 @@ class _Target:
         self._raw: dict[str, Counter] = {}
         self._raw_histograms: dict[str, Histogram] = {}
         self._seen_at: dict[str, float] = {}
+
+    @property
+    def readings(self) -> int:
+        return len(self._points)
 
     def observe(self, at: float, exposition: Exposition, window: float) -> None:
         if at <= self.last_at:

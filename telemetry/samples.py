@@ -65,6 +65,7 @@ class Samples(msgspec.Struct, frozen=True):
     """One reading of the whole mesh.
 
     `taken_at` is in seconds since the epoch; `shortfall` tells what is missing (a proxy that did not answer).
+    `measured` is False as long as nothing has been read twice: no requests then means that none are known.
     """
 
     taken_at: float
@@ -73,6 +74,7 @@ class Samples(msgspec.Struct, frozen=True):
     durations: tuple[DurationRate, ...] = ()
     idle: tuple[Idle, ...] = ()
     shortfall: Shortfall = Shortfall()
+    measured: bool = True
 
 
 def is_counted(labels: EdgeLabels) -> bool:

@@ -16,6 +16,7 @@ def restored(demo):
     services = ("reviews", "ratings", "details", "productpage")
     for kind in ("virtualservice", "destinationrule"):
         demo.kubectl("delete", kind, *services, "--ignore-not-found")
+    until(lambda: demo.share("reviews", "v2"), "requests reach all of Bookinfo")
     yield demo
     for kind in ("virtualservice", "destinationrule"):
         demo.kubectl("delete", kind, *services, "--ignore-not-found")

@@ -69,6 +69,17 @@ async def test_the_time_and_the_window_are_told(world):
     assert (samples.taken_at, samples.window_seconds, told(samples)) == (5e8 + 1001, 10, "")
 
 
+async def test_before_a_proxy_was_read_twice_nothing_is_measured(world):
+    one = await world.exporter("a-v1")
+    assert not (await world.read()).measured
+    one.requests = 5
+    assert (await world.read()).measured
+
+
+async def test_a_mesh_without_proxies_is_measured_at_once(world):
+    assert (await world.read()).measured
+
+
 async def test_a_proxy_that_restarts_counts_from_zero(world):
     one = await world.exporter("a-v1")
     one.requests = 1000

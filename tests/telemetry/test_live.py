@@ -168,6 +168,14 @@ async def test_a_cluster_that_is_away_does_not_keep_the_others_from_being_observ
             await runtime.stop()
 
 
+async def test_traffic_that_was_read_only_once_is_unknown_and_not_nothing():
+    await started(samples(measured=False), None)
+    try:
+        assert not traffic().available()
+    finally:
+        await runtime.stop()
+
+
 async def test_the_window_holds_two_readings_at_least(settings):
     settings.TELEMETRY_TICK_SECONDS, settings.TELEMETRY_WINDOW_SECONDS = 60, 10
     running = await runtime.start(FakeSource(None))
