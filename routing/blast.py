@@ -157,6 +157,8 @@ def _sentence(rule: Rule, rate: float) -> str:
         return f"{traffic}; all of them follow the new weights."
     if isinstance(rule, ClearFault):
         return f"{traffic}; none of them meets meshui's fault any more."
+    if not isinstance(rule, Fault):
+        return f"{traffic}; all of them follow the new rule."
     parts = []
     bound = "at most " if rule.match else "about "
     if rule.delay:

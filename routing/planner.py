@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-from cluster import inventory
+from cluster import inventory, kinds
 from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from cluster.refs import Manifest, Ref
 from routing import diff, istio, rules
-from routing.drafting import Draft
+from routing.drafting import Draft, draft_rule
 from routing.problems import Need, Problem, error, info
 
 _NOT_ALL_SEEN: Final = (
@@ -30,15 +30,24 @@ AFTER_ROUTES: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What a plan is made of: the services concerned, and every VirtualService and DestinationRule.
+    """What a plan is made of: the services concerned, and every resource of the kinds that the rules touch.
 
     `whole`: these are really all; False where some namespaces may not be read.
     """
 
     services: tuple[inventory.Service, ...]
-    virtual_services: tuple[Manifest, ...]
-    destination_rules: tuple[Manifest, ...]
+    resources: tuple[Manifest, ...]
     whole: bool = True
+
+    @property
+    def virtual_services(self) -> tuple[Manifest, ...]:
+        """Its VirtualServices."""
+        return tuple(item for item in self.resources if kinds.of(item) == VIRTUAL_SERVICE)
+
+    @property
+    def destination_rules(self) -> tuple[Manifest, ...]:
+        """Its DestinationRules."""
+        return tuple(item for item in self.resources if kinds.of(item) == DESTINATION_RULE)
 
     def service(self, namespace: str, name: str) -> inventory.Service | None:
         """The service of this name, or None."""
@@ -88,15 +97,15 @@ class Plan:
 
 def plan(wanted: Sequence[rules.Rule], live: Live) -> Plan:
     """The plan that makes the rules true, on the live resources as they are."""
-    draft = Draft(live.virtual_services, live.destination_rules)
+    draft = Draft(live.resources)
     for index, rule in enumerate(wanted):
         field = f"rules[{index}]"
-        service = live.service(rule.namespace, rule.service)
-        if service is None:
+        service = live.service(rule.namespace, rule.service) if rule.service else None
+        if rule.service and service is None:
             message = f"There is no service {rule.service} in namespace {rule.namespace}."
             draft.problems.append(error("UNKNOWN_SERVICE", message, f"{field}.service"))
             continue
-        draft.apply(rule, service, field)
+        draft_rule(draft, rule, service, field)
     operations = in_safe_order(_operations(draft, live))
     problems = list(draft.problems)
     if not operations and not any(problem.level == "error" for problem in problems):
@@ -161,7 +170,7 @@ def dangling_subsets(
 
 
 def _operations(draft: Draft, live: Live) -> list[Operation]:
-    before = {Ref.of(item): item for item in (*live.virtual_services, *live.destination_rules)}
+    before = {Ref.of(item): item for item in live.resources}
     found = []
     for ref, after in draft.resources().items():
         change = operation(before.get(ref), after, draft.why(ref))
