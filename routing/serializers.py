@@ -8,6 +8,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from routing.rules import WORDS
+
 Base = serializers.Serializer[Any]
 
 
@@ -96,11 +98,13 @@ class HeaderMatchSerializer(Base):
 
 
 class RuleSerializer(Base):
-    """A split (weights), a fault (delay, abort, match) or clear_fault."""
+    """A rule of any kind; docs/rules.md says which members each kind has."""
 
-    kind = serializers.ChoiceField(["split", "fault", "clear_fault"])
-    namespace = serializers.CharField()
-    service = serializers.CharField()
+    kind = serializers.ChoiceField([word.kind for word in WORDS])
+    namespace = serializers.CharField(required=False)
+    service = serializers.CharField(required=False)
+    manifest = serializers.DictField(required=False, help_text="object: the whole resource")
+    resource = ResourceSerializer(required=False, help_text="delete_object: which")
     weights = serializers.DictField(
         child=serializers.IntegerField(min_value=0, max_value=100), required=False, help_text="Sum 100"
     )
