@@ -68,7 +68,7 @@ def networks(file: str, content: str | bytes, root_namespace: str) -> Obj:
 
 
 def assumed(mesh: Mesh, namespace: str = "istio-system") -> Iterator[Obj]:
-    """What an installation of Istio has besides the files: the pods and the service of its ingress gateway."""
+    """What an installation of Istio has besides the files: a pod and the service of its ingress gateway."""
     if mesh.config.get("ingressControllerMode") == "OFF":
         return
     name = text(mesh.config.get("ingressService")) or "istio-ingressgateway"

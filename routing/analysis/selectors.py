@@ -89,3 +89,8 @@ def _holds(expression: Mapping[str, Any], labels: Labels) -> bool:
         case "DoesNotExist":
             return name not in labels
     return False
+
+
+def unselective_services(look: Look, namespace: str) -> Sequence[Obj]:
+    """The services without a selector, which istioctl takes for services of every pod in their namespace."""
+    return look.at(SERVICE_SELECTORS, (namespace,))

@@ -57,8 +57,9 @@ class Index:
 class World:
     """All objects. Each answer is in the order of their keys, whatever the order in which they were given."""
 
-    def __init__(self, objects: Iterable[Obj], mesh: Mesh | None = None) -> None:
-        self.mesh = mesh or Mesh()
+    def __init__(self, objects: Iterable[Obj], mesh: Mesh | None = None, *, now: float | None = None) -> None:
+        """`now`: seconds since 1970, by which certificates are in force; without it dates do not count."""
+        self.mesh, self.now = mesh or Mesh(), now
         self._by_key: dict[Key, Obj] = {obj.key: obj for obj in objects}
         self._by_kind: dict[GroupKind, list[Obj]] = {}
         for key in sorted(self._by_key):
@@ -86,7 +87,7 @@ class World:
 
     def changed(self, removed: Collection[Key], added: Collection[Obj]) -> tuple["World", set[Bucket]]:
         """The world after objects went and came (a new version is both), and the buckets that changed."""
-        world = World((), self.mesh)
+        world = World((), self.mesh, now=self.now)
         world._by_key, world._known = dict(self._by_key), self._known
         world._by_kind = dict(self._by_kind)
         world._indexes = {name: dict(buckets) for name, buckets in self._indexes.items()}

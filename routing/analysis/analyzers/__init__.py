@@ -7,13 +7,39 @@ calls.
 
 from typing import Final
 
-from routing.analysis.analyzers import matches, mesh_hosts, virtual_services
+from routing.analysis.analyzers import (
+    annotated,
+    deprecations,
+    destination_rules,
+    envoy_filters,
+    gateways,
+    injection,
+    matches,
+    mesh_hosts,
+    policies,
+    selected,
+    service_entries,
+    virtual_services,
+    webhooks,
+    workloads,
+)
 from routing.analysis.findings import Analyzer
 
 ALL: Final[tuple[Analyzer, ...]] = (
+    *annotated.ANALYZERS,
+    *deprecations.ANALYZERS,
+    *destination_rules.ANALYZERS,
+    *envoy_filters.ANALYZERS,
+    *gateways.ANALYZERS,
+    *injection.ANALYZERS,
     *matches.ANALYZERS,
     *mesh_hosts.ANALYZERS,
+    *policies.ANALYZERS,
+    *selected.ANALYZERS,
+    *service_entries.ANALYZERS,
     *virtual_services.ANALYZERS,
+    *webhooks.ANALYZERS,
+    *workloads.ANALYZERS,
 )
 """Every check."""
 

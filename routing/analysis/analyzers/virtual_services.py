@@ -94,8 +94,8 @@ def _check_subset_routes(look: Look, obj: Obj) -> Iterator[Finding]:
             continue
         for other in look.at(SUBSET_ROUTES, host):
             message = (
-                f"{other.key} sends requests to {quoted(host)} to subsets; this does not apply to requests that "
-                "come through the gateways of this VirtualService."
+                f"{other.key} sends requests to {quoted(host)} to subsets; this does not apply to requests "
+                "that come through the gateways of this VirtualService."
             )
             for split in _own_subsets(other):
                 if split.get("host") == host:

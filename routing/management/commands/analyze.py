@@ -1,6 +1,7 @@
 """Analyses files of configuration, as `istioctl analyze --use-kube=false` does."""
 
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -63,7 +64,7 @@ class Command(BaseCommand):
                 found += _read(file, parse)
         if file := options["mesh_networks"]:
             found.append(_read(file, partial(reading.networks, file, mesh.root_namespace)))
-        return World(found, mesh)
+        return World(found, mesh, now=time.time())
 
 
 def _objects(file: str, namespace: str, content: bytes) -> list[Obj]:
