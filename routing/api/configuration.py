@@ -9,7 +9,7 @@ from cluster.access import NO_IDENTITY
 from cluster.errors import Forbidden
 from cluster.serializers import NamespacesQuery
 from routing import configuration, live_analysis
-from routing import serializers as shapes
+from routing import text_serializers as shapes
 from routing.api.base import FORBIDDEN, REFUSALS, RoutingView, checked
 
 ROW = ("kind", "group", "definition", "namespace", "name", "about", "managers", "problems")

@@ -12,7 +12,7 @@ from cluster import people, refs
 from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from routing import expressing, live, live_analysis, plans, rules, stored, validating
-from routing import serializers as shapes
+from routing import text_serializers as shapes
 from routing.api.base import FORBIDDEN, NOT_FOUND, REFUSALS, WRONG, RoutingView, checked, data_of
 
 

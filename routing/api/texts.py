@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from cluster import people
 from cluster.person import PersonCluster
 from routing import live_analysis, parsers, validating, yaml_marks
-from routing import serializers as shapes
+from routing import text_serializers as shapes
 from routing.api.base import FORBIDDEN, NOT_FOUND, REFUSALS, RoutingView, checked, data_of
 
 
