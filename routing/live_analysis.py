@@ -6,7 +6,7 @@ the console sees; each finding is then shown to those who may read what it is ab
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -50,18 +50,30 @@ class _Done:
 
 
 _lock: Final = Lock()
+_counts: Final["WeakKeyDictionary[PersonCluster, tuple[tuple[Finding, ...], int]]"] = WeakKeyDictionary()
 _done: Final["WeakKeyDictionary[Cache, _Done]"] = WeakKeyDictionary()
 
 
 def findings(person: PersonCluster) -> tuple[Finding, ...]:
     """What is to be said of Istio's and the Gateway API's resources that this person may read."""
-    return shown(person, _analysed(person.name).findings)
+    done = _analysed(person.name)
+    _counted(person, done)
+    return shown(person, done.findings)
 
 
-def latest(person: PersonCluster) -> tuple[Finding, ...]:
-    """The findings that were made last, without making them anew: for what no page should wait for."""
-    done = _done.get(connection.get(person.name).cache)
-    return shown(person, done.findings) if done else ()
+def count(person: PersonCluster) -> int:
+    """How many errors and warnings there are for a person, by what is known already: no page waits for it.
+
+    Where a watch has brought news, they are found out in a thread, for the next time.
+    """
+    cache = connection.get(person.name).cache
+    done = _done.get(cache)
+    if cache.running and (done is None or _outdated(done, _sources(cache))):
+        _begin(person.name)
+    counted = _counts.get(person)
+    if done is None or (counted is not None and counted[0] is done.findings):
+        return counted[1] if counted else 0
+    return _counted(person, done) if person.access.own else (counted[1] if counted else 0)
 
 
 def of_text(person: PersonCluster, kind: Kind, manifest: Manifest) -> Iterable[contents.Found]:
@@ -100,12 +112,32 @@ def _need(key: Key) -> tuple[Kind, str] | None:
     return (kinds.SERVICE, key.name) if kind == kinds.NAMESPACE else (kind, key.namespace)
 
 
+def _counted(person: PersonCluster, done: _Done) -> int:
+    number = sum(each.level != "Info" for each in shown(person, done.findings))
+    _counts[person] = (done.findings, number)
+    return number
+
+
+def _begin(cluster: str) -> None:
+    if _lock.acquire(blocking=False):
+        _lock.release()
+        Thread(target=_analysed, args=(cluster,), name="analysis", daemon=True).start()
+
+
+def _sources(cache: Cache) -> tuple[tuple[Any, ...], ...]:
+    return tuple(cache.read(kind).items for kind in READ)
+
+
+def _outdated(done: _Done, sources: tuple[tuple[Any, ...], ...]) -> bool:
+    return any(new is not old for new, old in zip(sources, done.sources, strict=True))
+
+
 def _analysed(cluster: str) -> _Done:
     cache = connection.get(cluster).cache
-    sources = tuple(cache.read(kind).items for kind in READ)
+    sources = _sources(cache)
     with _lock:
         done = _done.get(cache)
-        if done is None or any(new is not old for new, old in zip(sources, done.sources, strict=True)):
+        if done is None or _outdated(done, sources):
             world = World(_objects(sources))
             done = _done[cache] = _Done(sources, world, analyze(world, _checks()))
     return done
