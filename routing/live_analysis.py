@@ -160,5 +160,5 @@ def _objects(sources: tuple[tuple[Any, ...], ...]) -> Iterable[Obj]:
 
 def _manifest(kind: Kind, item: Any) -> Manifest:
     """A projection as the object that it was read from, as far as it goes."""
-    plain: Manifest = msgspec.to_builtins(item)
+    plain: Manifest = msgspec.json.decode(msgspec.json.encode(item))
     return {"apiVersion": kind.api_version, "kind": kind.kind, **plain}

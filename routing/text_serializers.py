@@ -24,7 +24,10 @@ class PlacedProblemSerializer(Base):
 
 
 class ValidationSerializer(Base):
-    """What was read of a text, and what is wrong with it; `valid` when no problem is an error."""
+    """What was read of a text, and what is wrong with it; `valid`: it can be planned.
+
+    What the analysis says of the cluster with it, at whatever level, is no reason not to.
+    """
 
     valid = serializers.BooleanField()
     problems = PlacedProblemSerializer(many=True)
