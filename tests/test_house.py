@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PURE = {
-    "cluster": ["refs", "kinds", "errors", "identity", "inventory", "objects"],
+    "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
         "exposition", "flows", "frames", "graph", "identity", "observation", "presence", "quantiles",
         "rates", "redaction", "samples", "shortfall", "snapshot",
