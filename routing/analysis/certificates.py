@@ -42,7 +42,7 @@ def problem(secret: Mapping[str, Any], now: float | None) -> str:
 
 
 def validity(der: bytes) -> tuple[datetime, datetime]:
-    """From when and until when a certificate is in force. Raises ValueError or IndexError for anything else."""
+    """From when until when a certificate is in force. Raises ValueError or IndexError for what is none."""
     certificate = next(_elements(der))
     fields = _elements(next(_elements(certificate[1]))[1])
     first = next(fields)
