@@ -138,9 +138,15 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+_ELSEWHERE: Final = re.compile(
+    r"[yYnN]|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?0o[0-7_]+", re.ASCII
+)
+"""Text that PyYAML leaves bare, and that `read`, or kubectl's reader, takes for a boolean or a number."""
+
+
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     # Line separators that few notice would be written raw, and read back as something else.
-    plain = all(char.isprintable() or char == "\n" for char in text)
+    plain = all(char.isprintable() or char == "\n" for char in text) and not _ELSEWHERE.fullmatch(text)
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
 
 
