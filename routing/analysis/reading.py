@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from cluster.refs import Manifest
 from routing.analysis.kinds import MESH_NETWORKS
-from routing.analysis.objects import Obj, Origin, items, mapping, text
+from routing.analysis.objects import GroupKind, Obj, Origin, items, mapping, text
 from routing.analysis.world import Mesh
+from routing.schemas import Schema
 from routing.yaml_files import Document, read_documents
 from routing.yaml_io import YamlError
 
@@ -57,6 +58,15 @@ def settings(content: str | bytes) -> Mapping[str, Any]:
     if len(documents) > 1 or not isinstance(documents[0].value, dict):
         raise YamlError("This must be one object with settings.", documents[-1].line())
     return mapping(documents[0].value)
+
+
+def schemas_of(published: Mapping[str, Any]) -> dict[GroupKind, Schema]:
+    """The schemas of the specs of kinds, written `group/Kind`, ready to hold objects against."""
+    found = {}
+    for name, spec in published.items():
+        group, _, kind = name.rpartition("/")
+        found[group, kind] = Schema({"type": "object", "properties": {"spec": spec}})
+    return found
 
 
 def networks(file: str, content: str | bytes, root_namespace: str) -> Obj:
