@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from routing.api import changes, plans, services
+from routing.api import changes, plans, services, texts
 
 urlpatterns = [
     path("services", services.ServicesView.as_view(), name="api-services"),
@@ -13,4 +13,8 @@ urlpatterns = [
     path("changes", changes.ChangesView.as_view(), name="api-changes"),
     path("changes/<int:change_id>", changes.ChangeView.as_view(), name="api-change"),
     path("changes/<int:change_id>/revert", changes.RevertView.as_view(), name="api-revert"),
+    path("validate", texts.ValidateView.as_view(), name="api-validate"),
+    path(
+        "schemas/<str:group>/<str:version>/<str:kind>", texts.SchemaView.as_view(), name="api-schema-of-kind"
+    ),
 ]
