@@ -103,6 +103,10 @@ class RuleSerializer(Base):
     kind = serializers.ChoiceField([word.kind for word in WORDS])
     namespace = serializers.CharField(required=False)
     service = serializers.CharField(required=False)
+    version = serializers.CharField(required=False)
+    subset = serializers.CharField(required=False, help_text="remove_subset: its name, in place of a version")
+    name = serializers.CharField(required=False, help_text="subset: its name, if not the version's")
+    labels = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
     manifest = serializers.DictField(required=False, help_text="object: the whole resource")
     resource = ResourceSerializer(required=False, help_text="delete_object: which")
     weights = serializers.DictField(

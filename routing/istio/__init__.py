@@ -33,7 +33,18 @@ from routing.istio.hosts import (
 )
 from routing.istio.objects import read_object, set_object
 from routing.istio.splits import new_virtual_service, read_split, read_weights, set_split
-from routing.istio.subsets import Subsets, ensure_subsets, read_subsets, subsets_of
+from routing.istio.subsets import (
+    Subsets,
+    add_subset,
+    drop_destination,
+    drop_subset,
+    ensure_subsets,
+    named_for_version,
+    new_destination_rule,
+    read_subset,
+    read_subsets,
+    subsets_of,
+)
 
 __all__ = [
     "CannotApply",
@@ -42,24 +53,30 @@ __all__ = [
     "ObservedFault",
     "Subsets",
     "VirtualServices",
+    "add_subset",
     "all_destinations",
     "binds_mesh",
     "clear_fault",
     "covers",
     "destination_rules_of",
     "destinations",
+    "drop_destination",
+    "drop_subset",
     "ensure_subsets",
     "fqdn",
     "gateways_of",
     "host_of",
     "hosts_of",
     "name_of",
+    "named_for_version",
     "namespace_of",
+    "new_destination_rule",
     "new_virtual_service",
     "observed_faults",
     "read_fault",
     "read_object",
     "read_split",
+    "read_subset",
     "read_subsets",
     "read_weights",
     "service_host",

@@ -4,7 +4,7 @@ Sources: https://istio.io/latest/docs/concepts/traffic-management/,
 https://istio.io/latest/docs/ops/best-practices/traffic-management/#cross-namespace-configuration
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -165,11 +165,19 @@ def host_of(destination_rule: Manifest) -> str:
 
 def uses_subset(virtual_service: Manifest, host: str, subset: str) -> bool:
     """Whether a rule of a VirtualService names a subset of a host, with a weight or without."""
-    home = namespace_of(virtual_service)
     return any(
-        fqdn(str(destination.get("host", "")), home) == host and destination.get("subset") == subset
+        names_subset(destination, host, subset, virtual_service)
         for destination in all_destinations(virtual_service)
     )
+
+
+def names_subset(
+    destination: Mapping[str, Any] | None, host: str, subset: str, virtual_service: Manifest
+) -> bool:
+    """Whether a destination of a VirtualService is a subset of a host."""
+    found = destination or {}
+    full = fqdn(str(found.get("host", "")), namespace_of(virtual_service))
+    return full == host and found.get("subset") == subset
 
 
 def all_destinations(virtual_service: Manifest) -> list[dict[str, Any]]:
@@ -188,6 +196,18 @@ def http_rules(virtual_service: Manifest) -> list[dict[str, Any]]:
 def rules_of(virtual_service: Manifest, protocol: str) -> list[dict[str, Any]]:
     """The rules of a VirtualService for `http`, `tcp` or `tls`, as they stand in it."""
     return _list(_spec(virtual_service).get(protocol))
+
+
+def percentages(route: list[dict[str, Any]]) -> list[float]:
+    """The share of each destination in percent: a single one gets everything, whatever its weight says.
+
+    Source: https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRouteDestination
+    """
+    if len(route) == 1:
+        return [100.0]
+    weights = [_weight(item) for item in route]
+    total = sum(weights)
+    return [weight * 100 / total if total else 0.0 for weight in weights]
 
 
 def _elsewhere(rules: list[Manifest], namespace: str) -> tuple[Manifest, ...]:
@@ -212,6 +232,11 @@ def _age(manifest: Manifest) -> tuple[str, str]:
 
 def _chosen(destination_rule: Manifest) -> bool:
     return bool(_spec(destination_rule).get("workloadSelector"))
+
+
+def _weight(item: Mapping[str, Any]) -> int:
+    weight = item.get("weight", 0)
+    return weight if isinstance(weight, int) and weight > 0 else 0
 
 
 def _spec(manifest: Manifest) -> dict[str, Any]:

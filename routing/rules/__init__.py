@@ -2,6 +2,7 @@
 
     splits     weights over the versions of a service
     faults     delays and aborts, and taking them back
+    subsets    names for the pods of a version
     objects    whole resources, written and deleted
     requests   the vocabulary as a whole: reading any rule, and writing it again
 
@@ -25,6 +26,7 @@ from routing.rules.requests import (
     word_of,
 )
 from routing.rules.splits import Split
+from routing.rules.subsets import RemoveSubset, Subset
 from routing.rules.word import Rule, Word
 
 __all__ = [
@@ -41,10 +43,12 @@ __all__ = [
     "HeaderMatch",
     "Object",
     "Reader",
+    "RemoveSubset",
     "Request",
     "Rule",
     "RulesError",
     "Split",
+    "Subset",
     "Word",
     "kinds_read",
     "listed",
