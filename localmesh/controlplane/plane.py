@@ -32,6 +32,7 @@ _READ = {
     "virtual_services": kinds.VIRTUAL_SERVICES,
     "destination_rules": kinds.DESTINATION_RULES,
     "gateways": kinds.GATEWAYS,
+    "nodes": kinds.NODES,
 }
 _REPORTED = tuple(each for each in kinds.ALL if each.custom and each.has_status)
 _FOLLOWED = frozenset((*_READ.values(), *_REPORTED))

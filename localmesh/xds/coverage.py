@@ -64,10 +64,57 @@ _LOAD_BALANCER: Handled = {
         "maglev": {"tableSize": ALL},
         "minimumRingSize": ALL,
     },
+    "localityLbSetting": {
+        "enabled": ALL,
+        "distribute": [{"from": ALL, "to": ALL}],
+        "failover": [{"from": ALL, "to": ALL}],
+        "failoverPriority": ALL,
+    },
+    "warmup": dict.fromkeys(["duration", "minimumPercent", "aggression"]),
+    "warmupDurationSecs": ALL,
+}
+_POOL: Handled = {
+    "tcp": {
+        "maxConnections": ALL,
+        "connectTimeout": ALL,
+        "idleTimeout": ALL,
+        "maxConnectionDuration": ALL,
+        "tcpKeepalive": dict.fromkeys(["probes", "time", "interval"]),
+    },
+    "http": dict.fromkeys(
+        [
+            "http1MaxPendingRequests",
+            "http2MaxRequests",
+            "maxRequestsPerConnection",
+            "maxRetries",
+            "idleTimeout",
+            "maxConcurrentStreams",
+            "h2UpgradePolicy",
+            "useClientProtocol",
+        ]
+    ),
+}
+_OUTLIERS: Handled = dict.fromkeys(
+    [
+        "splitExternalLocalOriginErrors",
+        "consecutiveLocalOriginFailures",
+        "consecutiveGatewayErrors",
+        "consecutive5xxErrors",
+        "interval",
+        "baseEjectionTime",
+        "maxEjectionPercent",
+        "minHealthPercent",
+    ]
+)
+_PORT_POLICY: Handled = {
+    "loadBalancer": _LOAD_BALANCER,
+    "connectionPool": _POOL,
+    "outlierDetection": _OUTLIERS,
 }
 _TRAFFIC_POLICY: Handled = {
-    "loadBalancer": _LOAD_BALANCER,
-    "portLevelSettings": [{"port": _PORT, "loadBalancer": _LOAD_BALANCER}],
+    **_PORT_POLICY,
+    "retryBudget": dict.fromkeys(["percent", "minRetryConcurrency"]),
+    "portLevelSettings": [{"port": _PORT, **_PORT_POLICY}],
 }
 _KINDS: Mapping[tuple[str, str], Handled] = {
     ("networking.istio.io", "VirtualService"): {
@@ -92,8 +139,7 @@ _REASONS = {
     "tls": "TLS is not programmed",
     "corsPolicy": "CORS is not programmed",
     "delegate": "delegation to another VirtualService is not programmed",
-    "connectionPool": "limits on connections and requests are not programmed",
-    "outlierDetection": "outlier detection is not programmed",
+    "consecutiveErrors": "Istio does not act on it any more; use consecutive5xxErrors",
 }
 
 

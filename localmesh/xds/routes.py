@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from localmesh.xds import actions, destinations, matches, names, virtualservices
+from localmesh.xds import actions, destinations, matches, names, policies, virtualservices
 from localmesh.xds.clusters import METADATA, host_metadata
 from localmesh.xds.gateways import Server, servers_of
 from localmesh.xds.matches import Scope
@@ -64,10 +64,10 @@ def nothing(name: str) -> Json:
 
 def default_route(mesh: Mesh, service: Service, port: ServicePort, client_namespace: str) -> Json:
     """Where requests go that no VirtualService speaks of: to all endpoints of the service."""
-    balancing = destinations.effective(mesh, service, client_namespace).balancing(port.number)
+    policy = destinations.effective(mesh, service, client_namespace).at(port.number)
     cluster = names.outbound_cluster(service.host, port.number)
     metadata = {"filter_metadata": {METADATA: host_metadata(service.host)}}
-    action = actions.default_action(cluster, balancing.hash_policy)
+    action = actions.default_action(cluster, policies.balancing_of(policy).hash_policy)
     return {"name": "default", "match": dict(matches.EVERYTHING), **action, "metadata": metadata}
 
 

@@ -90,6 +90,15 @@ def integer(value: object, path: str, low: int, high: int) -> int:
     return int(value)
 
 
+def number(value: object, path: str, low: float, high: float) -> float:
+    """A number within bounds."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Unusable(path, f"{value!r} is not a number")
+    if not low <= value <= high:
+        raise Unusable(path, f"{value} is not between {low:g} and {high:g}")
+    return float(value)
+
+
 def text(value: object, path: str) -> str:
     """A string that may stand in a header or a path."""
     if not isinstance(value, str):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localmesh.xds import actions, clusters, destinations, matches, names
+from localmesh.xds import actions, clusters, destinations, matches, names, policies
 from localmesh.xds.clusters import METADATA
 from localmesh.xds.matches import Scope
 from localmesh.xds.model import Mesh, Rule
@@ -38,7 +38,8 @@ class Targets:
         if service is None:
             return None
         effective = destinations.effective(self.mesh, service, self.scope.namespace)
-        return effective.balancing(port, destination.get("subset") or "").hash_policy
+        policy = effective.at(port, destination.get("subset") or "")
+        return policies.balancing_of(policy).hash_policy
 
     def _place(self, destination: Mapping[str, Any]) -> tuple[str, int]:
         host = names.resolve(str(destination.get("host") or ""), self.owner)

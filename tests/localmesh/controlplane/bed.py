@@ -17,8 +17,8 @@ from localmesh import processes
 from localmesh.apiserver import kinds
 from localmesh.apiserver.store import Store
 from localmesh.controlplane import ControlPlane
-from localmesh.xds.listeners import config_source
 from localmesh.xds.model import inner_address
+from localmesh.xds.sources import config_source
 from tests.localmesh.xds import objects
 
 _RESOURCES = {

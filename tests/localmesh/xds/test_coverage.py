@@ -29,12 +29,12 @@ def paths(obj):
             "spec.http[0].retries.retryRemoteLocalities",
         ),
         (
-            destination_rule(trafficPolicy={"connectionPool": {"http": {"maxRetries": 1}}}),
-            "spec.trafficPolicy.connectionPool",
+            destination_rule(trafficPolicy={"proxyProtocol": {"version": "V2"}}),
+            "spec.trafficPolicy.proxyProtocol",
         ),
         (
-            destination_rule(trafficPolicy={"loadBalancer": {"localityLbSetting": {"enabled": True}}}),
-            "spec.trafficPolicy.loadBalancer.localityLbSetting",
+            destination_rule(trafficPolicy={"outlierDetection": {"consecutiveErrors": 5}}),
+            "spec.trafficPolicy.outlierDetection.consecutiveErrors",
         ),
         (gateway({**server(), "tls": {"httpsRedirect": True}}), "spec.servers[0].tls"),
         (gateway({**server(), "bind": "1.2.3.4"}), "spec.servers[0].bind"),
