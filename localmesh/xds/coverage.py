@@ -33,7 +33,7 @@ _MATCH: Handled = dict.fromkeys(
         "sourceNamespace",
         "gateways",
     ]
-) | {"name": ALL}
+) | {"name": ALL, "statPrefix": ALL}
 _HTTP: Handled = {
     "name": ALL,
     "match": [_MATCH],
@@ -52,6 +52,19 @@ _HTTP: Handled = {
     "mirrorPercent": ALL,
     "mirrors": [{"destination": _DESTINATION, "percentage": _PERCENT}],
     "headers": _HEADERS,
+    "corsPolicy": dict.fromkeys(
+        [
+            "allowOrigin",
+            "allowOrigins",
+            "allowMethods",
+            "allowHeaders",
+            "exposeHeaders",
+            "maxAge",
+            "allowCredentials",
+            "unmatchedPreflights",
+        ]
+    ),
+    "delegate": {"name": ALL, "namespace": ALL},
 }
 _LOAD_BALANCER: Handled = {
     "simple": ALL,
@@ -137,8 +150,6 @@ _KINDS: Mapping[tuple[str, str], Handled] = {
 _REASONS = {
     "tcp": "TCP routes are not programmed",
     "tls": "TLS is not programmed",
-    "corsPolicy": "CORS is not programmed",
-    "delegate": "delegation to another VirtualService is not programmed",
     "consecutiveErrors": "Istio does not act on it any more; use consecutive5xxErrors",
 }
 

@@ -1,6 +1,6 @@
 """Listeners: the outbound proxy and the inbound ports of a sidecar, the server ports of a router."""
 
-from localmesh.xds import clusters, gateways, matches, names, peer, routes, telemetry
+from localmesh.xds import clusters, cors, gateways, matches, names, peer, routes, telemetry
 from localmesh.xds.actions import FAULT_FILTER, FAULT_TYPE
 from localmesh.xds.model import OUTBOUND_PORT, Mesh, Proxy
 from localmesh.xds.sources import config_source
@@ -32,7 +32,7 @@ def _outbound(proxy: Proxy) -> Json:
     manager = _manager(
         "outbound",
         telemetry.source_log(proxy.workload),
-        [peer.protocol_reader(), _FAULT, _ROUTER_FILTER],
+        [peer.protocol_reader(), _FAULT, cors.reader(), _ROUTER_FILTER],
         {"rds": {"config_source": config_source(), "route_config_name": routes.OUTBOUND}},
     )
     return _listener(f"outbound_{OUTBOUND_PORT}", proxy.inner_ip, OUTBOUND_PORT, manager, "OUTBOUND")
@@ -43,7 +43,7 @@ def _gateway(proxy: Proxy, port: int) -> Json:
     manager = _manager(
         f"gateway_{port}",
         telemetry.source_log(proxy.workload),
-        [peer.protocol_reader(), _FAULT, _ROUTER_FILTER],
+        [peer.protocol_reader(), _FAULT, cors.reader(), _ROUTER_FILTER],
         {"rds": {"config_source": config_source(), "route_config_name": name}},
     )
     # The edge of the mesh: the caller's address is what the connection says, not what its headers claim.

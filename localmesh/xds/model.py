@@ -165,6 +165,11 @@ class Mesh:
         return {service.host: service for service in self.services}
 
     @cached_property
+    def virtual_services_by_key(self) -> Mapping[tuple[str, str], Rule]:
+        """Each VirtualService under its namespace and name."""
+        return {rule.key: rule for rule in self.virtual_services}
+
+    @cached_property
     def gateways_by_name(self) -> Mapping[str, Rule]:
         """Each Gateway under `namespace/name`."""
         return {f"{gateway.namespace}/{gateway.name}": gateway for gateway in self.gateways}

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localmesh.xds import actions, clusters, destinations, matches, names, policies
+from localmesh.xds import actions, clusters, delegates, destinations, matches, names, policies
 from localmesh.xds.clusters import METADATA
+from localmesh.xds.delegates import Part
 from localmesh.xds.matches import Scope
 from localmesh.xds.model import Mesh, Rule
 from localmesh.xds.values import Json, Problem, Unusable
@@ -102,8 +103,8 @@ def routes(mesh: Mesh, rule: Rule, scope: Scope, service_host: str = "") -> tupl
     telemetry.
     """
     found: list[Json] = []
-    for index, spec in enumerate(rule.spec.get("http") or ()):
-        translated = _route(mesh, rule, spec, f"spec.http[{index}]", scope)
+    for part in delegates.parts(mesh, rule):
+        translated = _route(mesh, part, scope)
         found += translated if isinstance(translated, list) else []
     return tuple(_named(each, rule, service_host) for each in found)
 
@@ -113,21 +114,31 @@ def problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
     resource.
     """
     scope = Scope(rule.namespace, {}, names.MESH, 80)
-    for index, spec in enumerate(rule.spec.get("http") or ()):
-        path = f"spec.http[{index}]"
-        translated = _route(mesh, rule, spec, path, scope)
+    for part in _own_parts(rule):
+        translated = _route(mesh, part, scope)
         if isinstance(translated, Problem):
             yield translated
         else:
-            yield from _reference_problems(mesh, rule, spec, path)
+            yield from _reference_problems(mesh, rule, part.spec, part.path)
+    yield from delegates.problems(mesh, rule)
+    if delegates.is_delegate(rule):
+        yield from delegates.delegate_problems(mesh, rule)
     yield from _host_problems(mesh, rule)
     yield from _gateway_problems(mesh, rule)
 
 
-def _route(mesh: Mesh, rule: Rule, spec: Mapping[str, Any], path: str, scope: Scope) -> list[Json] | Problem:
+def _own_parts(rule: Rule) -> Iterator[Part]:
+    """The routes that are written in a VirtualService itself; delegations are checked apart."""
+    for index, spec in enumerate(rule.spec.get("http") or ()):
+        if not spec.get("delegate"):
+            yield Part(spec, f"spec.http[{index}]", rule.namespace)
+
+
+def _route(mesh: Mesh, part: Part, scope: Scope) -> list[Json] | Problem:
     """The routes of one HTTPRoute that this scope admits, or why it cannot be used at all."""
+    spec, path = part.spec, part.path
     try:
-        action = actions.action(spec, path, Targets(mesh, rule.namespace, scope), scope.port)
+        action = actions.action(spec, path, Targets(mesh, part.owner, scope), scope.port)
         given = spec.get("match") or ()
         translated = [
             (match, matches.route_match(match, f"{path}.match[{index}]")) for index, match in enumerate(given)
@@ -137,10 +148,14 @@ def _route(mesh: Mesh, rule: Rule, spec: Mapping[str, Any], path: str, scope: Sc
     if not given:
         return [{**_name(spec), "match": dict(matches.EVERYTHING), **action}]
     return [
-        {**_name(spec, match), "match": each, **action}
+        {**_name(spec, match), **_stat_prefix(match), "match": each, **action}
         for match, each in translated
-        if scope.admits(match, rule.namespace)
+        if scope.admits(match, part.owner)
     ]
+
+
+def _stat_prefix(match: Mapping[str, Any]) -> Json:
+    return {"stat_prefix": str(match["statPrefix"])} if match.get("statPrefix") else {}
 
 
 def _name(*named: Mapping[str, Any]) -> Json:

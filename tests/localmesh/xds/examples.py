@@ -27,7 +27,8 @@ SLICES = [*objects.SLICES, endpoint_slice("reviews", "127.9.1.6")]
 _OPERATIONS = {"set": {"a": "1"}, "add": {"b": "2"}, "remove": ["c"]}
 _HEADERS = {"request": _OPERATIONS, "response": _OPERATIONS}
 _MATCH = {
-    "name": "m", "uri": {"exact": "/a"}, "ignoreUriCase": True, "headers": {"a": {"exact": "b"}},
+    "name": "m", "statPrefix": "s",
+    "uri": {"exact": "/a"}, "ignoreUriCase": True, "headers": {"a": {"exact": "b"}},
     "withoutHeaders": {"c": {"exact": "d"}}, "method": {"exact": "GET"}, "queryParams": {"q": {"exact": "1"}},
     "authority": {"exact": "x"}, "scheme": {"exact": "http"}, "port": 9080, "sourceNamespace": "bookinfo",
     "sourceLabels": {"app": "productpage"},
@@ -67,7 +68,21 @@ _OTHERS = [
     {"redirect": {"derivePort": "FROM_REQUEST_PORT"}},
     {"directResponse": {"status": 503, "body": {"string": "x"}}},
     {"directResponse": {"status": 503, "body": {"bytes": "eA=="}}},
-]
+    {
+        "route": [to("reviews")],
+        "corsPolicy": {
+            "allowOrigins": [{"prefix": "https://"}], "allowMethods": ["GET"], "allowHeaders": ["a"],
+            "exposeHeaders": ["b"], "maxAge": "24h", "allowCredentials": True,
+            "unmatchedPreflights": "IGNORE",
+        },
+    },
+    {"route": [to("reviews")], "corsPolicy": {"allowOrigin": ["*"]}},
+    {"delegate": {"name": "carries-on", "namespace": "shop"}},
+]  # fmt: skip
+#: What the examples delegate to.
+DELEGATE = virtual_service(
+    {"route": [to("ratings.bookinfo.svc.cluster.local")]}, hosts=[], name="carries-on", namespace="shop"
+)
 
 
 _POLICIES = [

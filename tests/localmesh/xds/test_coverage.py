@@ -13,15 +13,6 @@ def paths(obj):
     [
         (virtual_service(tcp=[{"route": []}]), "spec.tcp"),
         (virtual_service(tls=[{"match": []}]), "spec.tls"),
-        (
-            virtual_service({"route": [to()], "corsPolicy": {"allowCredentials": True}}),
-            "spec.http[0].corsPolicy",
-        ),
-        (virtual_service({"route": [to()]}, {"delegate": {"name": "x"}}), "spec.http[1].delegate"),
-        (
-            virtual_service({"match": [{"statPrefix": "x"}], "route": [to()]}),
-            "spec.http[0].match[0].statPrefix",
-        ),
         (virtual_service({"route": [to()], "someday": 1}), "spec.http[0].someday"),
         (virtual_service({"route": [{**to(), "cost": 1}]}), "spec.http[0].route[0].cost"),
         (

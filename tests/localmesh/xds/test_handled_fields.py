@@ -7,7 +7,7 @@ import pytest
 
 from localmesh import xds
 from localmesh.xds import coverage
-from tests.localmesh.xds.examples import EXAMPLES, PODS, SLICES
+from tests.localmesh.xds.examples import DELEGATE, EXAMPLES, PODS, SLICES
 from tests.localmesh.xds.objects import gateway, mesh, pod, proxy, router, service, to, virtual_service
 
 #: Names that people give; nothing depends on them.
@@ -44,7 +44,7 @@ def outcome(rule):
     """Everything that follows from a rule: configuration at three proxies, and what is said of it."""
     bound = virtual_service({"route": [to()]}, hosts=["*"], name="bound", gateways=["bookinfo-gateway"])
     subset = virtual_service({"route": [to(subset="v1")]}, name="subset")
-    around = {"VirtualService": [gateway()], "DestinationRule": [gateway(), subset], "Gateway": []}[
+    around = {"VirtualService": [gateway(), DELEGATE], "DestinationRule": [gateway(), subset], "Gateway": []}[
         rule["kind"]
     ]
     ports = [{"port": 9080, "name": "http"}]
