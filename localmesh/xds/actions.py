@@ -62,6 +62,10 @@ _UINT32 = 4_294_967_295
 class Targets(Protocol):
     """Finds the clusters that a rule's destinations mean."""
 
+    @property
+    def missing(self) -> Json:
+        """What is answered where a cluster is missing, as fields of a route's action."""
+
     def cluster(self, destination: Spec, path: str) -> str:
         """The cluster's name, whether there is such a cluster or not. Raises Unusable."""
 
@@ -150,6 +154,7 @@ def _forward(spec: Spec, path: str, targets: Targets) -> Json:
     if mirrors:
         route["request_mirror_policies"] = mirrors
     route |= {**_retries(spec.get("retries"), f"{path}.retries", hashed), **_hashing(hashed)}
+    route |= targets.missing
     return {"route": route}
 
 

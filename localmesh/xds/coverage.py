@@ -129,6 +129,84 @@ _TRAFFIC_POLICY: Handled = {
     "retryBudget": dict.fromkeys(["percent", "minRetryConcurrency"]),
     "portLevelSettings": [{"port": _PORT, **_PORT_POLICY}],
 }
+_REFERENCE: Handled = dict.fromkeys(["group", "kind", "namespace", "name", "port"])
+_VALUES: Handled = {"name": ALL, "value": ALL}
+_MODIFIER: Handled = {"set": [_VALUES], "add": [_VALUES], "remove": ALL}
+_PATH_MODIFIER: Handled = dict.fromkeys(["type", "replaceFullPath", "replacePrefixMatch"])
+_MODIFIERS: Handled = {
+    "type": ALL,
+    "requestHeaderModifier": _MODIFIER,
+    "responseHeaderModifier": _MODIFIER,
+}
+_MIRROR: Handled = {
+    "backendRef": _REFERENCE,
+    "percent": ALL,
+    "fraction": dict.fromkeys(["numerator", "denominator"]),
+}
+_CONDITION: Handled = {"type": ALL, "name": ALL, "value": ALL}
+_BACKEND: Handled = {**_REFERENCE, "weight": ALL, "filters": [_MODIFIERS]}
+_PARENT: Handled = {**_REFERENCE, "sectionName": ALL}
+_HTTP_ROUTE: Handled = {
+    "parentRefs": [_PARENT],
+    "hostnames": ALL,
+    "rules": [
+        {
+            "name": ALL,
+            "matches": [
+                {
+                    "path": {"type": ALL, "value": ALL},
+                    "headers": [_CONDITION],
+                    "queryParams": [_CONDITION],
+                    "method": ALL,
+                }
+            ],
+            "filters": [
+                {
+                    **_MODIFIERS,
+                    "requestRedirect": {
+                        **dict.fromkeys(["scheme", "hostname", "port", "statusCode"]),
+                        "path": _PATH_MODIFIER,
+                    },
+                    "urlRewrite": {"hostname": ALL, "path": _PATH_MODIFIER},
+                    "requestMirror": _MIRROR,
+                }
+            ],
+            "backendRefs": [_BACKEND],
+            "timeouts": {"request": ALL, "backendRequest": ALL},
+            "retry": dict.fromkeys(["attempts", "backoff", "codes"]),
+        }
+    ],
+}
+_GRPC_ROUTE: Handled = {
+    "parentRefs": [_PARENT],
+    "hostnames": ALL,
+    "rules": [
+        {
+            "name": ALL,
+            "matches": [
+                {"method": {"type": ALL, "service": ALL, "method": ALL}, "headers": [_CONDITION]},
+            ],
+            "filters": [{**_MODIFIERS, "requestMirror": _MIRROR}],
+            "backendRefs": [_BACKEND],
+        }
+    ],
+}
+_K8S_GATEWAY: Handled = {
+    "gatewayClassName": ALL,
+    "addresses": [{"type": ALL, "value": ALL}],
+    "listeners": [
+        {
+            "name": ALL,
+            "hostname": ALL,
+            "port": ALL,
+            "protocol": ALL,
+            "allowedRoutes": {
+                "kinds": [{"group": ALL, "kind": ALL}],
+                "namespaces": {"from": ALL, "selector": ALL},
+            },
+        }
+    ],
+}
 _KINDS: Mapping[tuple[str, str], Handled] = {
     ("networking.istio.io", "VirtualService"): {
         "hosts": ALL,
@@ -145,6 +223,13 @@ _KINDS: Mapping[tuple[str, str], Handled] = {
     ("networking.istio.io", "Gateway"): {
         "selector": ALL,
         "servers": [{"port": {"number": ALL, "name": ALL, "protocol": ALL}, "hosts": ALL, "name": ALL}],
+    },
+    ("gateway.networking.k8s.io", "HTTPRoute"): _HTTP_ROUTE,
+    ("gateway.networking.k8s.io", "GRPCRoute"): _GRPC_ROUTE,
+    ("gateway.networking.k8s.io", "Gateway"): _K8S_GATEWAY,
+    ("gateway.networking.k8s.io", "ReferenceGrant"): {
+        "from": [{"group": ALL, "kind": ALL, "namespace": ALL}],
+        "to": [{"group": ALL, "kind": ALL, "name": ALL}],
     },
 }
 _REASONS = {

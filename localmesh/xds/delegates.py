@@ -36,13 +36,14 @@ class Part:
     """One HTTP route as it is in force: its fields, where they are written, and whose they are.
 
     `owner` is the namespace in which its short names are read; `delegate` the VirtualService that it comes
-    from, when that is not the one asked about.
+    from, when that is not the one asked about. `gateway_api` says that it has that API's meaning.
     """
 
     spec: Spec
     path: str
     owner: str
     delegate: Rule | None = None
+    gateway_api: bool = False
 
 
 def parts(mesh: Mesh, rule: Rule) -> Iterator[Part]:
@@ -50,7 +51,7 @@ def parts(mesh: Mesh, rule: Rule) -> Iterator[Part]:
     for index, spec in enumerate(rule.spec.get("http") or ()):
         path = f"spec.http[{index}]"
         if not spec.get("delegate"):
-            yield Part(spec, path, rule.namespace)
+            yield Part(spec, path, rule.namespace, gateway_api=rule.of_gateway_api)
             continue
         target = _target(mesh, rule, spec)
         if isinstance(target, Rule):

@@ -92,12 +92,13 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An Istio resource. Sorted by age, so that the older of two wins."""
+    """A resource of Istio or the Gateway API. Sorted by age, so that the older of two wins."""
 
     namespace: str
     name: str
     created: str
     spec: Object
+    kind: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -113,6 +114,11 @@ class Rule:
     def exported_to(self) -> frozenset[str] | None:
         """The namespaces that it is visible to; None means all."""
         return names.exported_to(self.spec.get("exportTo") or (), self.namespace)
+
+    @property
+    def of_gateway_api(self) -> bool:
+        """Whether it is a route of the Gateway API, or made from one, and means what that API says."""
+        return self.kind in ("HTTPRoute", "GRPCRoute")
 
     def visible_to(self, namespace: str) -> bool:
         """Whether proxies of a namespace see it."""
@@ -158,6 +164,24 @@ class Mesh:
     virtual_services: tuple[Rule, ...] = ()
     destination_rules: tuple[Rule, ...] = ()
     gateways: tuple[Rule, ...] = ()
+    #: HTTPRoutes and GRPCRoutes, and what they refer to.
+    routes: tuple[Rule, ...] = ()
+    k8s_gateways: tuple[Rule, ...] = ()
+    reference_grants: tuple[Rule, ...] = ()
+    namespace_labels: Mapping[str, Labels] = field(default_factory=dict)
+    #: VirtualServices and Gateways that resources of the Gateway API mean.
+    generated: tuple[Rule, ...] = ()
+    generated_gateways: tuple[Rule, ...] = ()
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """All that routes requests, the oldest first."""
+        return tuple(sorted((*self.virtual_services, *self.generated), key=lambda rule: rule.age))
+
+    @cached_property
+    def all_gateways(self) -> tuple[Rule, ...]:
+        """All Gateways in Istio's form, the oldest first."""
+        return tuple(sorted((*self.gateways, *self.generated_gateways), key=lambda rule: rule.age))
 
     @cached_property
     def services_by_host(self) -> Mapping[str, Service]:
@@ -172,7 +196,7 @@ class Mesh:
     @cached_property
     def gateways_by_name(self) -> Mapping[str, Rule]:
         """Each Gateway under `namespace/name`."""
-        return {f"{gateway.namespace}/{gateway.name}": gateway for gateway in self.gateways}
+        return {f"{gateway.namespace}/{gateway.name}": gateway for gateway in self.all_gateways}
 
     @cached_property
     def destination_rules_by_host(self) -> Mapping[str, Mapping[str, tuple[Rule, ...]]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from localmesh.xds import localities, names
+from localmesh.xds import gatewayapi, localities, names
 from localmesh.xds.model import (
     Endpoint,
     Labels,
@@ -32,19 +32,31 @@ def build(
     destination_rules: Iterable[Object] = (),
     gateways: Iterable[Object] = (),
     nodes: Iterable[Object] = (),
+    namespaces: Iterable[Object] = (),
+    http_routes: Iterable[Object] = (),
+    grpc_routes: Iterable[Object] = (),
+    k8s_gateways: Iterable[Object] = (),
+    reference_grants: Iterable[Object] = (),
 ) -> Mesh:
     """The mesh that these objects describe. The order in which they come does not matter."""
     pods = list(pods)
     places = {node["metadata"]["name"]: node["metadata"].get("labels") or {} for node in nodes}
     proxies = (proxy for pod in pods if (proxy := proxy_of(pod, _node_labels(pod, places))))
-    return Mesh(
+    mesh = Mesh(
         services=tuple(sorted(map(_service, services), key=lambda each: each.host)),
         endpoints=_endpoints(endpoint_slices, pods, places),
         proxies=tuple(sorted(proxies, key=lambda each: each.id)),
         virtual_services=_rules(virtual_services),
         destination_rules=_rules(destination_rules),
         gateways=_rules(gateways),
+        routes=_rules([*http_routes, *grpc_routes]),
+        k8s_gateways=_rules(k8s_gateways),
+        reference_grants=_rules(reference_grants),
+        namespace_labels={
+            each["metadata"]["name"]: each["metadata"].get("labels") or {} for each in namespaces
+        },
     )
+    return gatewayapi.with_generated(mesh)
 
 
 def _node_labels(pod: Object, places: Mapping[str, Labels]) -> Labels:
@@ -189,4 +201,6 @@ def _rules(objects: Iterable[Object]) -> tuple[Rule, ...]:
 def _rule(obj: Object) -> Rule:
     meta = obj["metadata"]
     created = str(meta.get("creationTimestamp") or "")
-    return Rule(meta.get("namespace", "default"), meta["name"], created, obj.get("spec") or {})
+    return Rule(
+        meta.get("namespace", "default"), meta["name"], created, obj.get("spec") or {}, obj.get("kind", "")
+    )

@@ -95,10 +95,10 @@ def _service_hosts(
     mesh: Mesh, namespace: str, labels: Mapping[str, str], directory: Directory
 ) -> Iterator[Json]:
     for service in mesh.services:
-        rule = directory.find(service.host)
+        rules = directory.find(service.host)
         for port in service.http_ports:
             scope = Scope(namespace, labels, names.MESH, port.number)
-            found = virtualservices.routes(mesh, rule, scope, service.host) if rule else ()
+            found = virtualservices.routes_for(mesh, rules, scope, service.host)
             # As in Istio: a rule none of whose routes is for this client leaves it with the default.
             yield _virtual_host(
                 f"{service.host}:{port.number}",
@@ -113,10 +113,9 @@ def _other_hosts(
     """Hosts of VirtualServices that are no Services: names that exist only by their rule."""
     scope = Scope(namespace, labels, names.MESH, _HTTP_PORT)
     for host in directory.hosts:
-        rule = directory.find(host)
-        if host in mesh.services_by_host or rule is None:
+        if host in mesh.services_by_host:
             continue
-        found = virtualservices.routes(mesh, rule, scope, "" if "*" in host else host)
+        found = virtualservices.routes_for(mesh, directory.find(host), scope, "" if "*" in host else host)
         if found:
             yield _virtual_host(host, _any_port(host, _HTTP_PORT), found)
 
@@ -124,7 +123,7 @@ def _other_hosts(
 def _gateway_hosts(mesh: Mesh, proxy: Proxy, server: Server) -> Iterator[Json]:
     bound = f"{server.gateway.namespace}/{server.gateway.name}"
     scope = Scope(proxy.namespace, proxy.labels, bound, server.port)
-    for rule in mesh.virtual_services:
+    for rule in mesh.rules:
         if bound not in virtualservices.gateways_of(rule) or not rule.visible_to(server.gateway.namespace):
             continue
         served = {

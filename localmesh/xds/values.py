@@ -39,12 +39,14 @@ _REGEX_LIMIT = 1_024
 class Problem:
     """Something that is not acted on: the field's path, and why, in plain words.
 
-    `conflict` means that another resource has taken its place.
+    `conflict` means that another resource has taken its place; `code` is the Gateway API's own reason, where
+    it has one.
     """
 
     path: str
     reason: str
     conflict: bool = False
+    code: str = ""
 
 
 class Unusable(Exception):  # noqa: N818  a value is unusable; nothing has gone wrong here

@@ -2,12 +2,15 @@
 
 from tests.localmesh.xds import objects
 from tests.localmesh.xds.example_policies import HOST_PARTS, PARTS
+from tests.localmesh.xds.example_routes import BESIDE_ROUTES, GATEWAY_API
 from tests.localmesh.xds.objects import (
+    INGRESS,
     destination_rule,
     endpoint_slice,
     gateway,
     pod,
     server,
+    service,
     to,
     virtual_service,
 )
@@ -80,7 +83,7 @@ _OTHERS = [
     {"delegate": {"name": "carries-on", "namespace": "shop"}},
 ]  # fmt: skip
 #: What the examples delegate to.
-DELEGATE = virtual_service(
+_DELEGATE = virtual_service(
     {"route": [to("ratings.bookinfo.svc.cluster.local")]}, hosts=[], name="carries-on", namespace="shop"
 )
 
@@ -109,4 +112,28 @@ EXAMPLES = [
     destination_rule("reviews", "v1", exportTo=["shop"]),
     gateway({**server("a.example", port=8080), "name": "x"}),
     gateway(selector={"istio": "elsewhere"}),
+    *GATEWAY_API,
+]
+_BOUND = virtual_service({"route": [to()]}, hosts=["*"], name="bound", gateways=["bookinfo-gateway"])
+_SUBSET = virtual_service({"route": [to(subset="v1")]}, name="subset")
+_ISTIO, _GATEWAY_API = "networking.istio.io", "gateway.networking.k8s.io"
+#: What stands beside an example, by its kind.
+AROUND = {
+    (_ISTIO, "VirtualService"): [_BOUND, gateway(), _DELEGATE],
+    (_ISTIO, "DestinationRule"): [_BOUND, gateway(), _SUBSET],
+    (_ISTIO, "Gateway"): [_BOUND],
+    **dict.fromkeys(
+        [
+            (_GATEWAY_API, "HTTPRoute"),
+            (_GATEWAY_API, "GRPCRoute"),
+            (_GATEWAY_API, "Gateway"),
+            (_GATEWAY_API, "ReferenceGrant"),
+        ],
+        BESIDE_ROUTES,
+    ),
+}
+SERVICES = [
+    *(service(name, {"port": 9080, "name": "http"}) for name in ("reviews", "ratings", "productpage")),
+    service("cart", namespace="shop"),
+    INGRESS,
 ]
