@@ -46,7 +46,7 @@ def test_a_kind_that_nobody_acts_on_is_named_whole(kind):
 
 def test_the_gateway_apis_gateway_is_not_taken_for_istios():
     other = {**gateway(), "apiVersion": "gateway.networking.k8s.io/v1"}
-    assert paths(other) == ["spec"]
+    assert paths(other) == ["spec.selector", "spec.servers"]
 
 
 def test_a_field_at_its_zero_value_says_nothing():
