@@ -86,7 +86,6 @@ def _check_gateway(look: Look, obj: Obj) -> Iterator[Finding]:  # noqa: ARG001  
     for index, server in objects(obj.spec.get("servers")):
         at: Path = ("spec", "servers", index)
         if not isinstance(server.get("port"), dict):
-            yield _error(obj, (*at, "port"), "The server needs a port.")
             continue
         yield from _port(obj, (*at, "port"), server["port"])
         if not strings(server.get("hosts")):
