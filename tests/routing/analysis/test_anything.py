@@ -76,13 +76,13 @@ def analysed(manifests, mesh=None):
         assert write(found, world)
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(st.lists(broken(), max_size=6))
 def test_sound_manifests_that_were_damaged_are_analysed(manifests):
     analysed(manifests)
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(st.lists(wild(), max_size=4), values)
 def test_wild_manifests_are_analysed(manifests, mesh):
     analysed(manifests, mesh)
