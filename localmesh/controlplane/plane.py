@@ -38,6 +38,9 @@ _READ = {
     "grpc_routes": kinds.GRPC_ROUTES,
     "k8s_gateways": kinds.K8S_GATEWAYS,
     "reference_grants": kinds.REFERENCE_GRANTS,
+    "service_entries": kinds.SERVICE_ENTRIES,
+    "workload_entries": kinds.WORKLOAD_ENTRIES,
+    "sidecars": kinds.SIDECARS,
 }
 _REPORTED = tuple(each for each in kinds.ALL if each.custom and each.has_status)
 _FOLLOWED = frozenset((*_READ.values(), *_REPORTED))

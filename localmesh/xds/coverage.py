@@ -224,6 +224,25 @@ _KINDS: Mapping[tuple[str, str], Handled] = {
         "selector": ALL,
         "servers": [{"port": {"number": ALL, "name": ALL, "protocol": ALL}, "hosts": ALL, "name": ALL}],
     },
+    ("networking.istio.io", "ServiceEntry"): {
+        "hosts": ALL,
+        "addresses": ALL,
+        "ports": [dict.fromkeys(["name", "number", "protocol", "targetPort"])],
+        "location": ALL,
+        "resolution": ALL,
+        "endpoints": [dict.fromkeys(["address", "ports", "labels", "locality", "weight"])],
+        "workloadSelector": {"labels": ALL},
+        "exportTo": ALL,
+    },
+    ("networking.istio.io", "WorkloadEntry"): dict.fromkeys(
+        ["address", "ports", "labels", "locality", "weight"]
+    ),
+    ("networking.istio.io", "Sidecar"): {
+        "workloadSelector": {"labels": ALL},
+        "egress": [{"hosts": ALL}],
+        "inboundConnectionPool": _POOL,
+        "outboundTrafficPolicy": {"mode": ALL},
+    },
     ("gateway.networking.k8s.io", "HTTPRoute"): _HTTP_ROUTE,
     ("gateway.networking.k8s.io", "GRPCRoute"): _GRPC_ROUTE,
     ("gateway.networking.k8s.io", "Gateway"): _K8S_GATEWAY,

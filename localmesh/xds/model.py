@@ -12,7 +12,7 @@ from functools import cached_property
 from ipaddress import IPv4Address
 from typing import Any, Literal
 
-from localmesh.xds import names, policies
+from localmesh.xds import localities, names
 from localmesh.xds.localities import Locality
 
 Object = Mapping[str, Any]
@@ -21,6 +21,8 @@ Protocol = Literal["http", "http2", "tcp"]
 ProxyKind = Literal["sidecar", "router"]
 
 OUTBOUND_PORT = 15001
+_HTTP2 = {"http2", "grpc", "grpc-web", "kubernetes.io/h2c"}
+_OPAQUE = {"tcp", "udp", "sctp", "tls", "https", "mongo", "mysql", "redis", "postgres"}
 #: The inside of pod 127.N.A.B is 127.N.(A+128).B.
 _INNER_OFFSET = 128 << 8
 
@@ -30,6 +32,14 @@ def inner_address(pod_ip: str) -> str:
     address.
     """
     return str(IPv4Address(pod_ip) + _INNER_OFFSET)
+
+
+def protocol_of(word: str) -> Protocol:
+    """What a port speaks by Istio's word for it; what says nothing is taken for HTTP."""
+    word = word.lower()
+    if word in _HTTP2:
+        return "http2"
+    return "tcp" if word in _OPAQUE else "http"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +66,27 @@ class ServicePort:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A Service of Kubernetes."""
+    """A Service of Kubernetes, or a host of a ServiceEntry (`entry` is then its namespace and name)."""
 
     namespace: str
     name: str
     ports: tuple[ServicePort, ...]
     selector: Labels
-    cluster_ip: str = ""
+    #: Addresses by which it may be called instead of its name.
+    aliases: tuple[str, ...] = ()
+    hostname: str = ""
+    resolution: str = "STATIC"
+    exported_to: frozenset[str] | None = None
+    entry: tuple[str, str] | None = None
 
     @property
     def host(self) -> str:
         """Its full host name."""
-        return names.service_host(self.name, self.namespace)
+        return self.hostname or names.service_host(self.name, self.namespace)
+
+    def visible_to(self, namespace: str) -> bool:
+        """Whether proxies of a namespace see it."""
+        return self.exported_to is None or namespace in self.exported_to
 
     @property
     def http_ports(self) -> tuple[ServicePort, ...]:
@@ -88,6 +107,7 @@ class Endpoint:
     labels: Labels
     workload: Workload | None
     locality: Locality = ("", "", "")
+    weight: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +189,9 @@ class Mesh:
     k8s_gateways: tuple[Rule, ...] = ()
     reference_grants: tuple[Rule, ...] = ()
     namespace_labels: Mapping[str, Labels] = field(default_factory=dict)
+    service_entries: tuple[Rule, ...] = ()
+    workload_entries: tuple[Rule, ...] = ()
+    sidecars: tuple[Rule, ...] = ()
     #: VirtualServices and Gateways that resources of the Gateway API mean.
     generated: tuple[Rule, ...] = ()
     generated_gateways: tuple[Rule, ...] = ()
@@ -226,5 +249,5 @@ class Mesh:
             label
             for rule in self.destination_rules
             for part in (rule.spec, *(rule.spec.get("subsets") or ()))
-            for label in policies.failover_labels(part.get("trafficPolicy") or {})
+            for label in localities.failover_labels(part.get("trafficPolicy") or {})
         )

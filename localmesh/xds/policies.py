@@ -10,6 +10,7 @@ from typing import Any
 
 from localmesh.xds import balancing, localities, pools
 from localmesh.xds.balancing import Balancing
+from localmesh.xds.egress import Egress
 from localmesh.xds.localities import Locality, Placed
 from localmesh.xds.sources import config_source
 from localmesh.xds.values import Json, Problem, Unusable
@@ -25,6 +26,9 @@ class Client:
     namespace: str
     locality: Locality = ("", "", "")
     labels: tuple[tuple[str, str], ...] = ()
+    #: What it knows of the mesh (None: all), and the hosts that its routes lead to besides.
+    egress: Egress | None = None
+    routed: frozenset[str] = frozenset()
 
 
 def merged(host: Spec, subset: Spec, port: int) -> Spec:
@@ -98,13 +102,6 @@ def problems(policy: Spec, path: str) -> Iterator[Problem]:
                 check(part, where)
             except Unusable as error:
                 yield error.problem
-
-
-def failover_labels(policy: Spec) -> Iterator[str]:
-    """The labels of clients by which a policy, in any of its parts, prefers endpoints."""
-    for part in (policy, *(policy.get("portLevelSettings") or ())):
-        setting = (part.get("loadBalancer") or {}).get("localityLbSetting") or {}
-        yield from (each.partition("=")[0] for each in setting.get("failoverPriority") or ())
 
 
 def _check_balancing(policy: Spec, path: str) -> None:

@@ -3,7 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from localmesh.xds import destinations, gatewayapi, gateways, routereports, virtualservices
+from localmesh.xds import (
+    destinations,
+    egress,
+    gatewayapi,
+    gateways,
+    routereports,
+    serviceentries,
+    virtualservices,
+)
 from localmesh.xds.coverage import not_programmed
 from localmesh.xds.model import Mesh, Rule
 from localmesh.xds.values import Problem
@@ -13,6 +21,9 @@ _CHECKS: Mapping[tuple[str, str], tuple[str, Check]] = {
     ("networking.istio.io", "VirtualService"): ("virtual_services", virtualservices.problems),
     ("networking.istio.io", "DestinationRule"): ("destination_rules", destinations.problems),
     ("networking.istio.io", "Gateway"): ("gateways", gateways.problems),
+    ("networking.istio.io", "ServiceEntry"): ("service_entries", serviceentries.problems),
+    ("networking.istio.io", "WorkloadEntry"): ("workload_entries", serviceentries.workload_problems),
+    ("networking.istio.io", "Sidecar"): ("sidecars", egress.problems),
     (gatewayapi.GROUP, "HTTPRoute"): ("routes", routereports.problems),
     (gatewayapi.GROUP, "GRPCRoute"): ("routes", routereports.problems),
     (gatewayapi.GROUP, "Gateway"): ("k8s_gateways", gatewayapi.gateway_problems),

@@ -12,6 +12,7 @@ from typing import Any
 from localmesh.xds import actions, clusters, delegates, destinations, matches, names, policies
 from localmesh.xds.clusters import METADATA
 from localmesh.xds.delegates import Part
+from localmesh.xds.egress import Egress
 from localmesh.xds.matches import Scope
 from localmesh.xds.model import Mesh, Rule
 from localmesh.xds.values import Json, Problem, Unusable
@@ -77,11 +78,18 @@ def hosts_of(rule: Rule) -> tuple[str, ...]:
     return tuple(host for host in given if names.is_host(host))
 
 
-def in_mesh(mesh: Mesh, namespace: str) -> tuple[Rule, ...]:
-    """What routes the requests of sidecars of a namespace: its own routes of the Gateway API first, which may
-    overrule those of a service's owner, then the oldest.
+def in_mesh(mesh: Mesh, namespace: str, known: Egress | None = None) -> tuple[Rule, ...]:
+    """What routes the requests of sidecars of a namespace that know these hosts.
+
+    Its own routes of the Gateway API first, which may overrule those of a service's owner, then the oldest.
     """
-    seen = [rule for rule in mesh.rules if names.MESH in gateways_of(rule) and rule.visible_to(namespace)]
+    seen = [
+        rule
+        for rule in mesh.rules
+        if names.MESH in gateways_of(rule)
+        and rule.visible_to(namespace)
+        and (known is None or any(known.sees(rule.namespace, host) for host in hosts_of(rule)))
+    ]
     return tuple(sorted(seen, key=lambda rule: not (rule.of_gateway_api and rule.namespace == namespace)))
 
 
@@ -145,6 +153,15 @@ def problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
         yield from delegates.delegate_problems(mesh, rule)
     yield from _host_problems(mesh, rule)
     yield from _gateway_problems(mesh, rule)
+
+
+def destination_hosts(mesh: Mesh, rule: Rule) -> set[str]:
+    """The full hosts that the routes of a rule send or mirror requests to."""
+    return {
+        names.resolve(str(destination.get("host") or ""), part.owner)
+        for part in delegates.parts(mesh, rule)
+        for _, destination in _destinations(part.spec, part.path)
+    }
 
 
 def _own_parts(rule: Rule) -> Iterator[Part]:
@@ -237,7 +254,9 @@ def _host_problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
             what = f"the older {winner.kind or 'VirtualService'} {winner.namespace}/{winner.name}"
             reason = f"{what} has the host {host} already"
             yield Problem(path, reason, conflict=True)
-        owner = next((service for service in mesh.services if host in _short_aliases(service.host)), None)
+        owner = next(
+            (each for each in mesh.services if not each.entry and host in _short_aliases(each.host)), None
+        )
         if owner:
             yield Problem(path, f"{host} is not a full host name; write {owner.host}")
 

@@ -101,13 +101,12 @@ async def test_writing_status_comes_to_rest(bed):
 
 async def test_a_kind_that_is_not_acted_on_says_so_too(bed):
     await bed.apply()
-    spec = {"hosts": ["example.com"], "resolution": "DNS"}
-    entry = {"metadata": {"name": "out", "namespace": "bookinfo"}, "spec": spec}
-    bed.store.create(kinds.SERVICE_ENTRIES, entry)
+    entry = {"metadata": {"name": "group", "namespace": "bookinfo"}, "spec": {"mtls": {"mode": "STRICT"}}}
+    bed.store.create(kinds.PEER_AUTHENTICATIONS, entry)
     try:
         bed.settle()
-        (found,) = bed.store.get(kinds.SERVICE_ENTRIES, "bookinfo", "out")["status"]["conditions"]
+        (found,) = bed.store.get(kinds.PEER_AUTHENTICATIONS, "bookinfo", "group")["status"]["conditions"]
         assert (found["status"], found["reason"]) == ("False", "NotProgrammed")
-        assert "localmesh does not act on ServiceEntry" in found["message"]
+        assert "localmesh does not act on PeerAuthentication" in found["message"]
     finally:
-        bed.store.delete(kinds.SERVICE_ENTRIES, "bookinfo", "out")
+        bed.store.delete(kinds.PEER_AUTHENTICATIONS, "bookinfo", "group")

@@ -1,6 +1,7 @@
 """Examples that have every field that the control plane acts on, each where it makes a difference."""
 
 from tests.localmesh.xds import objects
+from tests.localmesh.xds.example_entries import BESIDE_ENTRIES, ENTRIES
 from tests.localmesh.xds.example_policies import HOST_PARTS, PARTS
 from tests.localmesh.xds.example_routes import BESIDE_ROUTES, GATEWAY_API
 from tests.localmesh.xds.objects import (
@@ -113,6 +114,7 @@ EXAMPLES = [
     gateway({**server("a.example", port=8080), "name": "x"}),
     gateway(selector={"istio": "elsewhere"}),
     *GATEWAY_API,
+    *ENTRIES,
 ]
 _BOUND = virtual_service({"route": [to()]}, hosts=["*"], name="bound", gateways=["bookinfo-gateway"])
 _SUBSET = virtual_service({"route": [to(subset="v1")]}, name="subset")
@@ -130,6 +132,9 @@ AROUND = {
             (_GATEWAY_API, "ReferenceGrant"),
         ],
         BESIDE_ROUTES,
+    ),
+    **dict.fromkeys(
+        [(_ISTIO, each) for each in ("ServiceEntry", "WorkloadEntry", "Sidecar")], BESIDE_ENTRIES
     ),
 }
 SERVICES = [

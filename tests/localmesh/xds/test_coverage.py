@@ -35,9 +35,7 @@ def test_a_field_that_nobody_acts_on_is_named(obj, path):
     assert paths(obj) == [path]
 
 
-@pytest.mark.parametrize(
-    "kind", ["Sidecar", "ServiceEntry", "WorkloadEntry", "PeerAuthentication", "EnvoyFilter"]
-)
+@pytest.mark.parametrize("kind", ["WorkloadGroup", "ProxyConfig", "PeerAuthentication", "EnvoyFilter"])
 def test_a_kind_that_nobody_acts_on_is_named_whole(kind):
     (problem,) = xds.not_programmed(kind, istio(kind, "x", {"a": 1}))
     assert problem.path == "spec"
