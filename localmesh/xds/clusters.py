@@ -27,7 +27,7 @@ def outbound(mesh: Mesh, client: Client) -> tuple[Json, ...]:
         destination = destinations.effective(mesh, service, client.namespace)
         found += [
             _outbound(_Target(mesh, service, port, subset), destination, client)
-            for port in service.http_ports
+            for port in (*service.http_ports, *service.stream_ports)
             for subset in ("", *destination.subsets)
         ]
     return tuple(found)
@@ -84,7 +84,7 @@ def _outbound(target: _Target, destination: Destination, client: Client) -> Json
     found = serviceentries.cluster_type(target.service)
     return {
         **_cluster(target.name, target.metadata, groups),
-        **policies.limits(policy, http2=target.port.protocol == "http2"),
+        **policies.limits(policy, target.port.protocol),
         **fields,
         # Names are looked up by Envoy itself, which then knows which endpoints are new.
         **(found if "dns_lookup_family" in found else {}),
@@ -104,7 +104,7 @@ def _inbound(mesh: Mesh, proxy: Proxy, port: int) -> Json:
     sidecar = egress.sidecar_of(mesh, proxy)
     if sidecar and sidecar.spec.get("inboundConnectionPool"):
         policy = {"connectionPool": sidecar.spec["inboundConnectionPool"]}
-    return {**_cluster(name, {}, groups), **policies.limits(policy, http2=protocol == "http2")}
+    return {**_cluster(name, {}, groups), **policies.limits(policy, protocol)}
 
 
 def services_of(mesh: Mesh, proxy: Proxy) -> tuple[Service, ...]:
@@ -121,6 +121,13 @@ def services_of(mesh: Mesh, proxy: Proxy) -> tuple[Service, ...]:
 def service_at(mesh: Mesh, proxy: Proxy, port: int) -> Service | None:
     """The service whose requests arrive at this port of the pod."""
     return next((each for each in services_of(mesh, proxy) if _ports_at(each, proxy, port)), None)
+
+
+def protocol_at(mesh: Mesh, proxy: Proxy, port: int) -> Protocol:
+    """What the application speaks on a port of its pod, as its service says."""
+    served = (at for each in services_of(mesh, proxy) for at in _ports_at(each, proxy, port))
+    declared = next(served, None)
+    return declared.protocol if declared else "http"
 
 
 def _ports_at(service: Service, proxy: Proxy, port: int) -> list[ServicePort]:

@@ -66,6 +66,8 @@ _HTTP: Handled = {
     ),
     "delegate": {"name": ALL, "namespace": ALL},
 }
+_STREAM_MATCH: Handled = dict.fromkeys(["port", "sourceLabels", "sourceNamespace", "gateways"])
+_STREAM_ROUTE: Handled = {"destination": _DESTINATION, "weight": ALL}
 _LOAD_BALANCER: Handled = {
     "simple": ALL,
     "consistentHash": {
@@ -213,6 +215,8 @@ _KINDS: Mapping[tuple[str, str], Handled] = {
         "gateways": ALL,
         "exportTo": ALL,
         "http": [_HTTP],
+        "tcp": [{"match": [_STREAM_MATCH], "route": [_STREAM_ROUTE]}],
+        "tls": [{"match": [{**_STREAM_MATCH, "sniHosts": ALL}], "route": [_STREAM_ROUTE]}],
     },
     ("networking.istio.io", "DestinationRule"): {
         "host": ALL,
@@ -252,7 +256,8 @@ _KINDS: Mapping[tuple[str, str], Handled] = {
     },
 }
 _REASONS = {
-    "tcp": "TCP routes are not programmed",
+    "destinationSubnets": "nobody sees where an application meant to connect: there is no iptables",
+    "sourceSubnet": "it is not programmed; use sourceLabels or sourceNamespace",
     "tls": "TLS is not programmed",
     "consecutiveErrors": "Istio does not act on it any more; use consecutive5xxErrors",
 }

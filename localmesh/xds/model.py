@@ -17,12 +17,17 @@ from localmesh.xds.localities import Locality
 
 Object = Mapping[str, Any]
 Labels = Mapping[str, str]
-Protocol = Literal["http", "http2", "tcp"]
+Protocol = Literal["http", "http2", "tcp", "tls", "udp"]
 ProxyKind = Literal["sidecar", "router"]
 
 OUTBOUND_PORT = 15001
 _HTTP2 = {"http2", "grpc", "grpc-web", "kubernetes.io/h2c"}
-_OPAQUE = {"tcp", "udp", "sctp", "tls", "https", "mongo", "mysql", "redis", "postgres"}
+_TLS = {"tls", "https"}
+_OPAQUE = {"tcp", "mongo", "mysql", "redis", "postgres"}
+_NOT_TCP = {"udp", "sctp"}
+_STREAMS = ("tcp", "tls")
+#: Where proxies listen themselves, outside or inside a pod.
+RESERVED_PORTS = frozenset((15000, OUTBOUND_PORT, 15002, 15021, 15090))
 #: The inside of pod 127.N.A.B is 127.N.(A+128).B.
 _INNER_OFFSET = 128 << 8
 
@@ -37,9 +42,13 @@ def inner_address(pod_ip: str) -> str:
 def protocol_of(word: str) -> Protocol:
     """What a port speaks by Istio's word for it; what says nothing is taken for HTTP."""
     word = word.lower()
-    if word in _HTTP2:
-        return "http2"
-    return "tcp" if word in _OPAQUE else "http"
+    kinds: tuple[tuple[set[str], Protocol], ...] = (
+        (_HTTP2, "http2"),
+        (_TLS, "tls"),
+        (_OPAQUE, "tcp"),
+        (_NOT_TCP, "udp"),
+    )
+    return next((protocol for words, protocol in kinds if word in words), "http")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,12 @@ class Service:
     @property
     def http_ports(self) -> tuple[ServicePort, ...]:
         """The ports that a request can be sent to."""
-        return tuple(port for port in self.ports if port.protocol != "tcp")
+        return tuple(port for port in self.ports if port.protocol in ("http", "http2"))
+
+    @property
+    def stream_ports(self) -> tuple[ServicePort, ...]:
+        """The ports that speak something else over TCP."""
+        return tuple(port for port in self.ports if port.protocol in _STREAMS)
 
     def port(self, number: int) -> ServicePort | None:
         """The port of that number."""
@@ -192,6 +206,8 @@ class Mesh:
     service_entries: tuple[Rule, ...] = ()
     workload_entries: tuple[Rule, ...] = ()
     sidecars: tuple[Rule, ...] = ()
+    #: The lowest port that a process without root may listen on.
+    lowest_port: int = 0
     #: VirtualServices and Gateways that resources of the Gateway API mean.
     generated: tuple[Rule, ...] = ()
     generated_gateways: tuple[Rule, ...] = ()
@@ -237,7 +253,8 @@ class Mesh:
         return frozenset(
             key
             for rule in self.virtual_services
-            for route in rule.spec.get("http") or ()
+            for kind in ("http", "tcp", "tls")
+            for route in rule.spec.get(kind) or ()
             for match in route.get("match") or ()
             for key in match.get("sourceLabels") or ()
         )

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localmesh.xds import balancing, localities, pools
+from localmesh.xds import balancing, localities, pools, values
 from localmesh.xds.balancing import Balancing
 from localmesh.xds.egress import Egress
 from localmesh.xds.localities import Locality, Placed
+from localmesh.xds.model import Protocol
 from localmesh.xds.sources import config_source
 from localmesh.xds.values import Json, Problem, Unusable
 
@@ -57,14 +58,29 @@ def balancing_of(policy: Spec) -> Balancing:
         return balancing.DEFAULT
 
 
-def limits(policy: Spec, *, http2: bool) -> Json:
+def limits(policy: Spec, protocol: Protocol) -> Json:
     """The fields of a cluster that `connectionPool` and `retryBudget` decide."""
-    pool = policy.get("connectionPool") or {}
     try:
-        fields = pools.connections(pool, "", budget=policy.get("retryBudget"))
-        return {**fields, **pools.protocol(pool, "", http2=http2)}
+        return _limits(policy, protocol)
     except Unusable:
-        return {**pools.connections({}, ""), **pools.protocol({}, "", http2=http2)}
+        return _limits({}, protocol)
+
+
+def _limits(policy: Spec, protocol: Protocol) -> Json:
+    pool = policy.get("connectionPool") or {}
+    fields = pools.connections(pool, "", budget=policy.get("retryBudget"))
+    if protocol in ("http", "http2"):
+        fields |= pools.protocol(pool, "", http2=protocol == "http2")
+    return fields
+
+
+def tcp_idle_timeout(policy: Spec) -> str | None:
+    """After how long without a byte a TCP connection is closed; None where nothing usable says so."""
+    idle = ((policy.get("connectionPool") or {}).get("tcp") or {}).get("idleTimeout")
+    try:
+        return values.duration(idle, "") if idle else None
+    except Unusable:
+        return None
 
 
 def endpoints(policy: Spec, placed: list[Placed], client: Client) -> tuple[Json, list[Json]]:

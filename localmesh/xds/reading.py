@@ -39,6 +39,7 @@ def build(
     service_entries: Iterable[Object] = (),
     workload_entries: Iterable[Object] = (),
     sidecars: Iterable[Object] = (),
+    lowest_port: int = 0,
 ) -> Mesh:
     """The mesh that these objects describe. The order in which they come does not matter."""
     pods = list(pods)
@@ -57,6 +58,7 @@ def build(
         service_entries=_rules(service_entries),
         workload_entries=_rules(workload_entries),
         sidecars=_rules(sidecars),
+        lowest_port=lowest_port,
         namespace_labels={
             each["metadata"]["name"]: each["metadata"].get("labels") or {} for each in namespaces
         },
@@ -167,7 +169,7 @@ def _service_port(port: Object) -> ServicePort:
 def _protocol(port: Object) -> Protocol:
     """As Istio selects it: appProtocol, else the port name's prefix; what says nothing is taken for HTTP."""
     if port.get("protocol", "TCP") != "TCP":
-        return "tcp"
+        return "udp"
     return protocol_of(port.get("appProtocol") or (port.get("name") or "").split("-")[0])
 
 

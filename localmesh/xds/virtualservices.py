@@ -147,7 +147,7 @@ def problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
         if isinstance(translated, Problem):
             yield translated
         else:
-            yield from _reference_problems(mesh, rule, part.spec, part.path)
+            yield from reference_problems(mesh, rule, part.spec, part.path)
     yield from delegates.problems(mesh, rule)
     if delegates.is_delegate(rule):
         yield from delegates.delegate_problems(mesh, rule)
@@ -212,23 +212,27 @@ def _named(route: Json, rule: Rule, service_host: str) -> Json:
     return {**route, "metadata": {"filter_metadata": {METADATA: metadata}}}
 
 
-def _reference_problems(mesh: Mesh, rule: Rule, spec: Mapping[str, Any], path: str) -> Iterator[Problem]:
+def reference_problems(
+    mesh: Mesh, rule: Rule, spec: Mapping[str, Any], path: str, *, streams: bool = False
+) -> Iterator[Problem]:
+    """Destinations of a route that are not there, in HTTP or (`streams`) in TCP."""
+    lost = "connections are refused" if streams else "requests get 503"
     for where, destination in _destinations(spec, path):
         host = names.resolve(str(destination.get("host") or ""), rule.namespace)
         service = mesh.services_by_host.get(host)
         if service is None:
-            yield Problem(f"{where}.host", f"there is no Service {host} in the mesh; requests get 503")
+            yield Problem(f"{where}.host", f"there is no Service {host} in the mesh; {lost}")
             continue
         number = (destination.get("port") or {}).get("number")
-        if number and not any(port.number == number for port in service.http_ports):
-            yield Problem(f"{where}.port", f"{host} has no HTTP port {number}; requests get 503")
+        ports = service.stream_ports if streams else service.http_ports
+        if number and not any(port.number == number for port in ports):
+            what = "TCP" if streams else "HTTP"
+            yield Problem(f"{where}.port", f"{host} has no {what} port {number}; {lost}")
         if not number and len(service.ports) > 1 and names.MESH not in gateways_of(rule):
             yield Problem(f"{where}.port", f"{host} has several ports: say which")
         subset = destination.get("subset") or ""
         if not clusters.subset_exists(mesh, service, rule.namespace, subset):
-            yield Problem(
-                f"{where}.subset", f"no DestinationRule for {host} defines subset {subset}; requests get 503"
-            )
+            yield Problem(f"{where}.subset", f"no DestinationRule for {host} defines subset {subset}; {lost}")
 
 
 def _destinations(spec: Mapping[str, Any], path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

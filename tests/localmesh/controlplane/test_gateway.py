@@ -87,7 +87,7 @@ async def test_what_became_of_each_resource_is_in_its_status(bed):
     assert "spec.servers[1].port.protocol: HTTPS is not programmed, only HTTP is" in message
     assert condition(kinds.VIRTUAL_SERVICES, "in")[1:] == (
         "NotProgrammed",
-        "not in force: spec.tcp: TCP routes are not programmed",
+        "not in force: spec.tcp[0].route: it has no destination",
     )
 
 

@@ -4,6 +4,7 @@ from tests.localmesh.xds import objects
 from tests.localmesh.xds.example_entries import BESIDE_ENTRIES, ENTRIES
 from tests.localmesh.xds.example_policies import HOST_PARTS, PARTS
 from tests.localmesh.xds.example_routes import BESIDE_ROUTES, GATEWAY_API
+from tests.localmesh.xds.example_streams import STREAM_SERVICES, STREAMS
 from tests.localmesh.xds.objects import (
     INGRESS,
     destination_rule,
@@ -115,6 +116,7 @@ EXAMPLES = [
     gateway(selector={"istio": "elsewhere"}),
     *GATEWAY_API,
     *ENTRIES,
+    *STREAMS,
 ]
 _BOUND = virtual_service({"route": [to()]}, hosts=["*"], name="bound", gateways=["bookinfo-gateway"])
 _SUBSET = virtual_service({"route": [to(subset="v1")]}, name="subset")
@@ -141,4 +143,5 @@ SERVICES = [
     *(service(name, {"port": 9080, "name": "http"}) for name in ("reviews", "ratings", "productpage")),
     service("cart", namespace="shop"),
     INGRESS,
+    *STREAM_SERVICES,
 ]

@@ -11,8 +11,14 @@ def paths(obj):
 @pytest.mark.parametrize(
     ("obj", "path"),
     [
-        (virtual_service(tcp=[{"route": []}]), "spec.tcp"),
-        (virtual_service(tls=[{"match": []}]), "spec.tls"),
+        (
+            virtual_service(tcp=[{"match": [{"destinationSubnets": ["10.0.0.0/8"]}]}]),
+            "spec.tcp[0].match[0].destinationSubnets",
+        ),
+        (
+            virtual_service(tls=[{"match": [{"sourceSubnet": "10.0.0.0/8"}]}]),
+            "spec.tls[0].match[0].sourceSubnet",
+        ),
         (virtual_service({"route": [to()], "someday": 1}), "spec.http[0].someday"),
         (virtual_service({"route": [{**to(), "cost": 1}]}), "spec.http[0].route[0].cost"),
         (
