@@ -107,6 +107,12 @@ class RuleSerializer(Base):
     subset = serializers.CharField(required=False, help_text="remove_subset: its name, in place of a version")
     name = serializers.CharField(required=False, help_text="subset: its name, if not the version's")
     labels = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
+    port = serializers.IntegerField(required=False, min_value=1, max_value=65535)
+    load_balancer = serializers.DictField(required=False, allow_null=True)
+    session_affinity = serializers.DictField(required=False, allow_null=True)
+    connection_pool = serializers.DictField(required=False, allow_null=True)
+    outlier_detection = serializers.DictField(required=False, allow_null=True)
+    tls = serializers.DictField(required=False, allow_null=True)
     manifest = serializers.DictField(required=False, help_text="object: the whole resource")
     resource = ResourceSerializer(required=False, help_text="delete_object: which")
     weights = serializers.DictField(

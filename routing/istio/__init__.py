@@ -4,6 +4,8 @@
     subsets    versions and the subsets that select them
     splits     weights on the default route
     faults     delays and aborts, and how meshui knows its own again
+    policies   what applies to traffic that was routed
+    mtls       which TLS pods accept
     objects    whole resources
 
 Every function that changes a manifest returns a changed copy. What cannot be done raises `CannotApply`.
@@ -31,7 +33,10 @@ from routing.istio.hosts import (
     virtual_services_of,
     visible,
 )
+from routing.istio.mtls import accepted as accepted_tls
+from routing.istio.mtls import has_port_modes
 from routing.istio.objects import read_object, set_object
+from routing.istio.policies import policy_at, read_policy, set_policy
 from routing.istio.splits import new_virtual_service, read_split, read_weights, set_split
 from routing.istio.subsets import (
     Subsets,
@@ -53,6 +58,7 @@ __all__ = [
     "ObservedFault",
     "Subsets",
     "VirtualServices",
+    "accepted_tls",
     "add_subset",
     "all_destinations",
     "binds_mesh",
@@ -65,6 +71,7 @@ __all__ = [
     "ensure_subsets",
     "fqdn",
     "gateways_of",
+    "has_port_modes",
     "host_of",
     "hosts_of",
     "name_of",
@@ -73,8 +80,10 @@ __all__ = [
     "new_destination_rule",
     "new_virtual_service",
     "observed_faults",
+    "policy_at",
     "read_fault",
     "read_object",
+    "read_policy",
     "read_split",
     "read_subset",
     "read_subsets",
@@ -83,6 +92,7 @@ __all__ = [
     "service_of",
     "set_fault",
     "set_object",
+    "set_policy",
     "set_split",
     "subsets_of",
     "uses_subset",
