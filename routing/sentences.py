@@ -20,6 +20,7 @@ from routing.rules import (
     Split,
     Subset,
 )
+from routing.rules.splits import connections
 
 
 def percent(value: float) -> str:
@@ -33,6 +34,13 @@ def split_sentence(weights: Mapping[str, float]) -> str:
     """
     shown = [f"{percent(weight)} {version or 'elsewhere'}" for version, weight in weights.items() if weight]
     return ", ".join(shown) or "nothing"
+
+
+def whole_split_sentence(split: Split) -> str:
+    """`tcp connections on port 3306: 80 % v1, 20 % v2`."""
+    if split.protocol == "http":
+        return split_sentence(split.weights)
+    return f"{split.protocol} connections{connections(split)}: {split_sentence(split.weights)}"
 
 
 def whom(match: HeaderMatch | None) -> str:
@@ -93,7 +101,7 @@ _PARTS: Final = {
     "tls": "TLS mode",
 }
 _SENTENCES: Final[Mapping[type[Any], Callable[[Any], str]]] = {
-    Split: lambda rule: split_sentence(rule.weights),
+    Split: whole_split_sentence,
     Fault: fault_sentence,
     ClearFault: lambda _: "no fault",
     Subset: lambda rule: f"subset {rule.name or rule.version} added",

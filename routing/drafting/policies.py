@@ -42,11 +42,8 @@ def destination_policy(rule: DestinationPolicy, to: Steering) -> None:
 
 
 def _check_target(rule: DestinationPolicy, to: Steering) -> None:
-    ports = [port.number for port in to.service.ports]
-    if rule.port and rule.port not in ports:
-        known = ", ".join(map(str, ports)) or "none"
-        message = f"Service {to.service.name} has no port {rule.port}; it has {known}."
-        raise istio.CannotApply("UNKNOWN_PORT", message, "port")
+    if rule.port:
+        to.require_port(rule.port)
     if rule.version and to.service.version(rule.version) is None:
         known = ", ".join(version.version for version in to.service.versions) or "none"
         message = f"Service {to.service.name} has no version {rule.version}; it has {known}."

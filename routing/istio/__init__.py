@@ -3,6 +3,7 @@
     hosts      which VirtualService and DestinationRule are about a service
     subsets    versions and the subsets that select them
     splits     weights on the default route
+    streams    weights on tcp and tls rules
     faults     delays and aborts, and how meshui knows its own again
     policies   what applies to traffic that was routed
     mtls       which TLS pods accept
@@ -38,6 +39,12 @@ from routing.istio.mtls import has_port_modes
 from routing.istio.objects import read_object, set_object
 from routing.istio.policies import policy_at, read_policy, set_policy
 from routing.istio.splits import new_virtual_service, read_split, read_weights, set_split
+from routing.istio.streams import (
+    new_stream_virtual_service,
+    read_stream_split,
+    read_stream_weights,
+    set_stream_split,
+)
 from routing.istio.subsets import (
     Subsets,
     add_subset,
@@ -78,6 +85,7 @@ __all__ = [
     "named_for_version",
     "namespace_of",
     "new_destination_rule",
+    "new_stream_virtual_service",
     "new_virtual_service",
     "observed_faults",
     "policy_at",
@@ -85,6 +93,8 @@ __all__ = [
     "read_object",
     "read_policy",
     "read_split",
+    "read_stream_split",
+    "read_stream_weights",
     "read_subset",
     "read_subsets",
     "read_weights",
@@ -94,6 +104,7 @@ __all__ = [
     "set_object",
     "set_policy",
     "set_split",
+    "set_stream_split",
     "subsets_of",
     "uses_subset",
     "virtual_services_of",
