@@ -14,7 +14,7 @@ PURE = {
         "exposition", "flows", "frames", "graph", "identity", "observation", "presence", "quantiles",
         "rates", "redaction", "samples", "shortfall", "snapshot",
     ],
-    "routing": ["rules", "istio", "planner", "diff"],
+    "routing": ["rules", "istio", "planner", "diff", "explain"],
     "localmesh": ["xds"],
 }  # fmt: skip
 FORBIDDEN = ["django", "kubernetes", "aiohttp", "requests", "urllib3", "channels", "rest_framework"]
