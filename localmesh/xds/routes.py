@@ -95,10 +95,10 @@ def _service_hosts(
     mesh: Mesh, namespace: str, labels: Mapping[str, str], directory: Directory
 ) -> Iterator[Json]:
     for service in mesh.services:
-        rule = directory.find(service.host)
+        rules = directory.find(service.host)
         for port in service.http_ports:
             scope = Scope(namespace, labels, names.MESH, port.number)
-            found = virtualservices.routes(mesh, rule, scope, service.host) if rule else ()
+            found = virtualservices.first_routes(mesh, rules, scope, service.host)
             # As in Istio: a rule none of whose routes is for this client leaves it with the default.
             yield _virtual_host(
                 f"{service.host}:{port.number}",
@@ -113,10 +113,9 @@ def _other_hosts(
     """Hosts of VirtualServices that are no Services: names that exist only by their rule."""
     scope = Scope(namespace, labels, names.MESH, _HTTP_PORT)
     for host in directory.hosts:
-        rule = directory.find(host)
-        if host in mesh.services_by_host or rule is None:
+        if host in mesh.services_by_host:
             continue
-        found = virtualservices.routes(mesh, rule, scope, "" if "*" in host else host)
+        found = virtualservices.first_routes(mesh, directory.find(host), scope, "" if "*" in host else host)
         if found:
             yield _virtual_host(host, _any_port(host, _HTTP_PORT), found)
 
@@ -136,12 +135,12 @@ def _gateway_hosts(mesh: Mesh, proxy: Proxy, server: Server) -> Iterator[Json]:
         for host in sorted(served):
             found = virtualservices.routes(mesh, rule, scope, "" if "*" in host else host)
             if found:
-                yield _virtual_host(host, (host,), found)
+                yield _virtual_host(host, (host,), _until_everything(found))
 
 
 def _merged(hosts: list[Json]) -> Iterator[Json]:
     """One virtual host per name: at a gateway the routes of several VirtualServices follow each other, oldest
-    first.
+    first; as in Istio, those that take everything come after all others.
     """
     by_name: dict[str, Json] = {}
     for host in hosts:
@@ -153,7 +152,20 @@ def _merged(hosts: list[Json]) -> Iterator[Json]:
             ]
         else:
             by_name[host["name"]] = dict(host)
-    yield from by_name.values()
+    for each in by_name.values():
+        yield {**each, "routes": sorted(each["routes"], key=_takes_everything)}
+
+
+def _until_everything(found: tuple[Json, ...]) -> tuple[Json, ...]:
+    """The routes up to the first that takes everything: those behind it are never asked."""
+    ends = (index for index, route in enumerate(found, start=1) if _takes_everything(route))
+    return found[: next(ends, len(found))]
+
+
+def _takes_everything(route: Json) -> bool:
+    match = route["match"]
+    whole = match.get("prefix") == "/" or match.get("safe_regex") == {"regex": ".*"}
+    return whole and not match.get("headers") and not match.get("query_parameters")
 
 
 def _distinct(hosts: list[Json] | Iterator[Json]) -> Iterator[Json]:

@@ -79,10 +79,10 @@ class Directory:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         """Of `rules`, the oldest first."""
-        self._rules: dict[str, Rule] = {}
+        self._rules: dict[str, tuple[Rule, ...]] = {}
         for rule in rules:
-            for host in hosts_of(rule):
-                self._rules.setdefault(host, rule)
+            for host in dict.fromkeys(hosts_of(rule)):
+                self._rules[host] = (*self._rules.get(host, ()), rule)
         self._wildcards = [host for host in self._rules if host.startswith("*")]
 
     @property
@@ -90,10 +90,12 @@ class Directory:
         """All hosts that some rule speaks for, wildcards among them, sorted."""
         return sorted(self._rules)
 
-    def find(self, host: str) -> Rule | None:
-        """The rule for a host."""
+    def find(self, host: str) -> tuple[Rule, ...]:
+        """The rules for a host, the oldest first. As in Istio, one that has no route for a client leaves its
+        place to the next.
+        """
         best = host if host in self._rules else names.best_match(self._wildcards, host)
-        return None if best is None else self._rules[best]
+        return () if best is None else self._rules[best]
 
 
 def routes(mesh: Mesh, rule: Rule, scope: Scope, service_host: str = "") -> tuple[Json, ...]:
@@ -105,6 +107,11 @@ def routes(mesh: Mesh, rule: Rule, scope: Scope, service_host: str = "") -> tupl
         translated = _route(mesh, rule, spec, f"spec.http[{index}]", scope)
         found += translated if isinstance(translated, list) else []
     return tuple(_named(each, rule, service_host) for each in found)
+
+
+def first_routes(mesh: Mesh, rules: Iterable[Rule], scope: Scope, service_host: str = "") -> tuple[Json, ...]:
+    """The routes of the first of these VirtualServices that has any for a scope."""
+    return next((found for rule in rules if (found := routes(mesh, rule, scope, service_host))), ())
 
 
 def problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:

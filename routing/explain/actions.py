@@ -18,20 +18,20 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 DEFAULT_ATTEMPTS: Final = 2
 """Istio's default retry policy (meshConfig.defaultHttpRetryPolicy)."""
 DEFAULT_RETRY_ON: Final = "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes"
-_GRPC: Final = {
-    "OK": 200, "CANCELLED": 499, "UNKNOWN": 500, "INVALID_ARGUMENT": 400, "DEADLINE_EXCEEDED": 504,
-    "NOT_FOUND": 404, "ALREADY_EXISTS": 409, "PERMISSION_DENIED": 403, "RESOURCE_EXHAUSTED": 429,
-    "FAILED_PRECONDITION": 400, "ABORTED": 409, "OUT_OF_RANGE": 400, "UNIMPLEMENTED": 501, "INTERNAL": 500,
-    "UNAVAILABLE": 503, "DATA_LOSS": 500, "UNAUTHENTICATED": 401,
-}  # fmt: skip
-"""The HTTP status in which Envoy answers a gRPC status to who does not speak gRPC."""
+_GRPC: Final = frozenset(
+    {
+        "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
+        "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",
+        "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
+    }
+)  # fmt: skip
 
 
 def check(spec: Mapping[str, Any]) -> None:
     """Raises Unusable for an action that Istio or Envoy would refuse."""
     headers.check(spec.get("headers"), "headers")
     if spec.get("fault"):
-        fault(spec, grpc=False)
+        fault(spec)
     if spec.get("redirect"):
         _redirect_code(values.mapping(spec["redirect"]))
     elif spec.get("directResponse"):
@@ -51,13 +51,13 @@ def shares(routes: list[Mapping[str, Any]], path: str) -> list[float]:
     return [weight / total for weight in weights]
 
 
-def fault(spec: Mapping[str, Any], *, grpc: bool) -> Fault | None:
-    """The fault of a rule, None where it hits nobody. `grpc`: whether the request is one. Raises Unusable."""
+def fault(spec: Mapping[str, Any]) -> Fault | None:
+    """The fault of a rule, None where it hits nobody. Raises Unusable."""
     wanted = values.mapping(spec.get("fault"))
     probability, duration = _delay(values.mapping(wanted.get("delay")))
     abort = values.mapping(wanted.get("abort"))
     share = values.percentage(values.mapping(abort.get("percentage")).get("value"), "fault.abort.percentage")
-    status, name = _abort_status(abort, grpc=grpc)
+    status, name = _abort_status(abort)
     if not status:
         share = 0.0
     if not probability and not share:
@@ -171,7 +171,7 @@ def _delay(delay: Mapping[str, Any]) -> tuple[float, float]:
     return share, values.seconds(delay["fixedDelay"], "fault.delay.fixedDelay")
 
 
-def _abort_status(abort: Mapping[str, Any], *, grpc: bool) -> tuple[int, str]:
+def _abort_status(abort: Mapping[str, Any]) -> tuple[int, str]:
     if "httpStatus" in abort:
         status = values.whole(abort["httpStatus"])
         if not 200 <= status <= 599:
@@ -182,7 +182,8 @@ def _abort_status(abort: Mapping[str, Any], *, grpc: bool) -> tuple[int, str]:
         name = str(abort["grpcStatus"]).upper()
         if name not in _GRPC:
             raise Unusable("fault.abort.grpcStatus", f"{quoted(name)} is not the name of a gRPC status.")
-        return 200 if grpc else _GRPC[name], name
+        # gRPC has its status in a trailer. Who does not speak it gets this as well, and takes it for success.
+        return 200, name
     return 0, ""
 
 

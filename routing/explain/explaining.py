@@ -100,13 +100,14 @@ def _through_gateway(world: World, request: Request, caller: Caller) -> Explanat
     place = caller.namespace or hosts.namespace_of(gateway)
     caller = Caller(place, {**known, **caller.labels}, caller.gateway)
     asked = replace(asked, caller=caller, port=_number(server), protocol=_gateway_kind(server))
-    found = lookup.at_gateway(world, gateway, asked.name, asked.port)
+    found = lookup.at_gateway(world, gateway, asked.name, asked.port, place)
     if asked.protocol != "http":
         return connections.explain(asked, found, ())
     if _sends_to_https(server) and request.scheme == "http":
         return _to_https(asked)
     seen = see(request, caller, asked.port)
-    walk = walking.walk(lookup.rules(found.virtual_services, world, "http"), seen, catch_all_last=True)
+    groups = (lookup.rules((each,), world, "http") for each in found.virtual_services)
+    walk = walking.walk_merged(groups, seen)
     return http.Routed(asked, seen, found, walk).explain()
 
 

@@ -11,6 +11,7 @@ from routing.explain.lookup import InForce
 from routing.explain.matching import Seen
 from routing.explain.walking import Taken, Walk
 from routing.istio import hosts
+from routing.rules import quoted
 from routing.sentences import percent
 
 _NOTHING: Final[Mapping[str, Any]] = {}
@@ -38,8 +39,7 @@ class Routed:
         return self._told("no_route", sentence, answers=(Answer(404, "NR", 1.0, sentence),))
 
     def _taken(self, taken: Taken) -> Explanation:
-        grpc = self.seen.headers.get("content-type", "").startswith("application/grpc")
-        fault = actions.fault(taken.spec, grpc=grpc)
+        fault = actions.fault(taken.spec)
         if taken.spec.get("redirect"):
             redirect = values.mapping(taken.spec["redirect"])
             location = actions.location(redirect, self.seen)
@@ -54,7 +54,7 @@ class Routed:
             destinations=targets,
             answers=(*_aborts(fault), *_failures(targets, _going_on(fault))),
             policies=self._policies(taken.spec, fault),
-            notes=(*self.notes, *_notes(taken.spec)),
+            notes=(*self.notes, *_notes(taken.spec, targets)),
         )
 
     def _itself(self, taken: Taken, fault: Fault | None, status: int, location: str = "") -> Explanation:
@@ -164,9 +164,9 @@ def _going_on(fault: Fault | None) -> float:
 def _aborts(fault: Fault | None) -> tuple[Answer, ...]:
     if fault is None or not fault.abort_probability:
         return ()
-    grpc = f" (gRPC {fault.abort_grpc_status})" if fault.abort_grpc_status else ""
+    status = fault.abort_grpc_status and f"the gRPC status {fault.abort_grpc_status}"
     share = percent(100 * fault.abort_probability)
-    words = f"The fault of the rule answers {share} with {fault.abort_status}{grpc}; no service is asked."
+    words = f"The fault of the rule answers {share} with {status or fault.abort_status}; no service is asked."
     return (Answer(fault.abort_status, "FI", fault.abort_probability, words),)
 
 
@@ -198,8 +198,10 @@ def _forwarded(taken: Taken, targets: tuple[Destination, ...], fault: Fault | No
     return f"{sentence}, and {' and '.join(does)}."
 
 
-def _notes(spec: Mapping[str, Any]) -> tuple[str, ...]:
-    if not spec.get("fault") or not (spec.get("timeout") or spec.get("retries")):
-        return ()
-    words = "The rule has a fault: an aborted request is not retried, and a delay is no part of the timeout."
-    return (words,)
+def _notes(spec: Mapping[str, Any], targets: Iterable[Destination]) -> Iterable[str]:
+    if spec.get("fault") and (spec.get("timeout") or spec.get("retries")):
+        yield "The rule has a fault: an aborted request is not retried, and no timeout counts the delay."
+    paths = {each.sent.path for each in targets if each.sent and not each.sent.path.startswith("/")}
+    if spec.get("rewrite") and paths:
+        shown = quoted(paths.pop())
+        yield f"The rewritten path {shown} does not begin with a slash; most servers answer that with 400."

@@ -54,10 +54,9 @@ def in_mesh(world: World, host: str, caller: Caller, port: int, kind: str = "htt
     return InForce((chosen,) if chosen else (), reason, tuple(rivals), passed_over)
 
 
-def at_gateway(world: World, gateway: Manifest, host: str, port: int) -> InForce:
-    """What routes a host's requests that come through a gateway."""
+def at_gateway(world: World, gateway: Manifest, host: str, port: int, namespace: str) -> InForce:
+    """What routes a host's requests that come through a gateway, whose pods are in a namespace."""
     name = f"{hosts.namespace_of(gateway)}/{gateway['metadata']['name']}"
-    home = hosts.namespace_of(gateway)
     served: dict[int, str] = {}
     rivals = []
     claims = [each for each in world.virtual_services if hosts.specificity(each, host)]
@@ -65,8 +64,8 @@ def at_gateway(world: World, gateway: Manifest, host: str, port: int) -> InForce
         shared = _served_host(gateway, each, host, port)
         if name not in gateways_of(each):
             rivals.append(Rival(hosts.name_of(each), f"it is not bound to gateway {name}"))
-        elif not hosts.visible_to(each, home):
-            rivals.append(Rival(hosts.name_of(each), f"it is not exported to namespace {home}"))
+        elif not hosts.visible_to(each, namespace):
+            rivals.append(Rival(hosts.name_of(each), f"it is not exported to namespace {namespace}"))
         elif not shared:
             rivals.append(Rival(hosts.name_of(each), f"no server of gateway {name} lets its host in"))
         else:

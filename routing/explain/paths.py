@@ -1,7 +1,8 @@
 r"""Paths as Envoy handles them: normalised before they are matched, rewritten before they are sent. Pure.
 
 Istio lets proxies normalise paths by default (meshConfig.pathNormalization BASE): dot segments are resolved,
-backslashes become slashes, and what need not be escaped is unescaped. The query is left alone.
+backslashes become slashes, what need not be escaped is unescaped, and what must be is escaped. The query is
+left alone. (What exactly Envoy does was found by asking it: every byte, plain and escaped.)
 """
 
 import re
@@ -13,6 +14,9 @@ from routing.explain.values import Unusable
 _ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})")
 _PLAIN: Final = frozenset("-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 """The characters that an escape need not stand for (RFC 3986, 2.3)."""
+
+
+_WRITTEN_OUT: Final = {character: f"%{ord(character):02X}" for character in '"<>^`{|}'}
 
 
 def split(path: str) -> tuple[str, str]:
@@ -27,6 +31,7 @@ def normalised(path: str) -> str:
         # `*` of OPTIONS, and what is no path at all, is left as it is.
         return path
     plain = _ESCAPE.sub(_unescaped, path).replace("\\", "/")
+    plain = "".join(_WRITTEN_OUT.get(character, character) for character in plain)
     parts = plain[1:].split("/")
     kept: list[str] = []
     for part in parts:
