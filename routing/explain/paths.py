@@ -34,12 +34,15 @@ def normalised(path: str) -> str:
     plain = "".join(_WRITTEN_OUT.get(character, character) for character in plain)
     parts = plain[1:].split("/")
     kept: list[str] = []
+    dots = ""
     for part in parts:
-        if part == "..":
+        # A dot segment stays one with a parameter behind it: `..;x`.
+        dots = part.partition(";")[0]
+        if dots == "..":
             del kept[-1:]
-        elif part != ".":
+        elif dots != ".":
             kept.append(part)
-    folder = "/" if kept and parts[-1] in (".", "..") else ""
+    folder = "/" if kept and dots in (".", "..") else ""
     return f"/{'/'.join(kept)}{folder}"
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 Object = dict[str, Any]
 PATHS = [
     "/", "/a", "/a/b", "/A/b", "/a/1", "/a/12", "/b", "/b/x.y", "/a/../b", "/a/./b/..", "/%61", "/a%2Fb",
-    "/a//b", "/%7Eb/%2e%2e/a", "/a\\b", "/..",
+    "/a//b", "/%7Eb/%2e%2e/a", "/a\\b", "/..", "/b/..;x/a", "/a|b",
 ]  # fmt: skip
 QUERIES = ["", "", "?v=1", "?v=2&v=1", "?w&v=1", "?debug", "?v=%31", "?v="]
 VALUES = ["", "a", "ab", "b", "jason"]

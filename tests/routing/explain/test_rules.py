@@ -3,6 +3,7 @@
 import pytest
 
 from routing import explain
+from routing.explain import paths
 from tests.routing.explain.worlds import ask, reasons, shares, to, verdicts, world
 from tests.routing.stage import destination_rule, virtual_service
 
@@ -278,3 +279,25 @@ def test_the_destination_sees_the_changed_headers():
         headers={"X-Set": "0", "x-gone": "0", "x-more": "a"},
     )
     assert found.destinations[0].sent.headers == (("x-more", "a,b"), ("x-set", "1"), ("x-v", "v1"))
+
+
+@pytest.mark.parametrize(
+    ("path", "matched"),
+    [
+        ("/a/../b", "/b"),
+        ("/a/b/..", "/a/"),
+        ("/a/.", "/a/"),
+        ("/../..", "/"),
+        ("/a/%2E%2e/b", "/b"),
+        ("/a\\b", "/a/b"),
+        ("/a/..;x/b", "/b"),
+        ("/a//b", "/a//b"),
+        ("/%41%7e%2F", "/A~%2F"),
+        ('/"<>^`{|}', "/%22%3C%3E%5E%60%7B%7C%7D"),
+        ("/%zz", "/%zz"),
+        ("*", "*"),
+    ],
+)
+def test_a_path_is_normalised_as_envoy_was_seen_to_do_it(path, matched):
+    assert paths.normalised(path) == matched
+    assert paths.normalised(matched) == matched
