@@ -1,8 +1,21 @@
 """Rules and what is in force, in the words that pages and messages use. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
-from routing.rules import Abort, ClearFault, Delay, Fault, HeaderMatch, Rule, Split
+from routing.rules import (
+    Abort,
+    ClearFault,
+    Delay,
+    DeleteObject,
+    Fault,
+    HeaderMatch,
+    Object,
+    RemoveSubset,
+    Rule,
+    Split,
+    Subset,
+)
 
 
 def percent(value: float) -> str:
@@ -40,12 +53,22 @@ def fault_sentence(fault: Fault) -> str:
 
 def summary(rules: Sequence[Rule]) -> str:
     """A set of rules in one line: `reviews: 80 % v1, 20 % v3`."""
-    return "; ".join(f"{rule.service}: {_rule(rule)}" for rule in rules)
+    return "; ".join(
+        f"{rule.service}: {sentence(rule)}" if rule.service else sentence(rule) for rule in rules
+    )
 
 
-def _rule(rule: Rule) -> str:
-    if isinstance(rule, Split):
-        return split_sentence(rule.weights)
-    if isinstance(rule, ClearFault):
-        return "no fault"
-    return fault_sentence(rule)
+def sentence(rule: Rule) -> str:
+    """What one rule asks for, without its service's name."""
+    return _SENTENCES[type(rule)](rule)
+
+
+_SENTENCES: Final[Mapping[type[Any], Callable[[Any], str]]] = {
+    Split: lambda rule: split_sentence(rule.weights),
+    Fault: fault_sentence,
+    ClearFault: lambda _: "no fault",
+    Subset: lambda rule: f"subset {rule.name or rule.version} added",
+    RemoveSubset: lambda rule: f"subset {rule.subset or rule.version} removed",
+    Object: lambda rule: f"{rule.ref} as it was given",
+    DeleteObject: lambda rule: f"{rule.ref} deleted",
+}

@@ -95,7 +95,7 @@ def _delegated(
     elif hosts.hosts_of(delegate):
         refused = f"it delegates to {told}, which has hosts of its own and so is no delegate"
         yield Candidate(resource, path, rule, refused=refused)
-    elif not hosts.visible_to(delegate, home):
+    elif not hosts.visible(delegate, home):
         refused = f"it delegates to {told}, which is not exported to namespace {home}"
         yield Candidate(resource, path, rule, refused=refused)
     else:

@@ -213,7 +213,7 @@ def _counts(rule: Manifest, namespace: str, caller: Caller) -> bool:
     if selector is not None:
         # Kept to some workloads, which are always of its own namespace.
         return namespace == caller.namespace and selector.items() <= dict(caller.labels).items()
-    return hosts.visible_to(rule, caller.namespace)
+    return hosts.visible(rule, caller.namespace)
 
 
 def _best(rules: list[Manifest]) -> tuple[Manifest, ...]:

@@ -41,7 +41,7 @@ def in_mesh(world: World, host: str, caller: Caller, port: int, kind: str = "htt
     """What routes a host's requests from inside the mesh."""
     claims = [each for each in world.virtual_services if hosts.specificity(each, host)]
     bound = [each for each in claims if hosts.MESH in gateways_of(each)]
-    seen = [each for each in bound if hosts.visible_to(each, caller.namespace)]
+    seen = [each for each in bound if hosts.visible(each, caller.namespace)]
     patterns = {id(each): _pattern(each, host) for each in claims}
     best = max(patterns[id(each)] for each in seen) if seen else None
     equals = sorted((each for each in seen if patterns[id(each)] == best), key=hosts.age)
@@ -64,7 +64,7 @@ def at_gateway(world: World, gateway: Manifest, host: str, port: int, namespace:
         shared = _served_host(gateway, each, host, port)
         if name not in gateways_of(each):
             rivals.append(Rival(hosts.name_of(each), f"it is not bound to gateway {name}"))
-        elif not hosts.visible_to(each, namespace):
+        elif not hosts.visible(each, namespace):
             rivals.append(Rival(hosts.name_of(each), f"it is not exported to namespace {namespace}"))
         elif not shared:
             rivals.append(Rival(hosts.name_of(each), f"no server of gateway {name} lets its host in"))

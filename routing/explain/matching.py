@@ -12,7 +12,8 @@ from typing import Any, Final
 from routing.explain import strings, values
 from routing.explain.question import MESH, Caller
 from routing.explain.values import Unusable
-from routing.rules import TOKEN, quoted
+from routing.rules import quoted
+from routing.rules.faults import TOKEN
 
 _CLAIM: Final = "@"
 _PARTS: Final = ("method", "authority", "scheme")
