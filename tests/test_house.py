@@ -15,8 +15,8 @@ PURE = {
         "rates", "redaction", "samples", "shortfall", "snapshot",
     ],
     "routing": [
-        "rules", "istio", "drafting", "planner", "diff", "explain", "contents", "schemas", "yaml_files", "yaml_io",
-        "yaml_marks", "analysis.engine", "analysis.reading", "analysis.reports",
+        "rules", "istio", "drafting", "planner", "diff", "contents", "schemas", "yaml_files", "yaml_io",
+        "yaml_marks", "explain", "analysis.engine", "analysis.reading", "analysis.reports",
     ],
     "localmesh": ["xds"],
 }  # fmt: skip
