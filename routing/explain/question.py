@@ -1,9 +1,11 @@
 """What can be asked: a request, who makes it, and what the mesh consists of. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, TypeAlias
 
+from cluster import inventory, objects
 from cluster.refs import Manifest
 
 Protocol: TypeAlias = Literal["http", "tls", "tcp"]
@@ -63,19 +65,30 @@ class Port:
     protocol: Protocol
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Host:
     """A host that the mesh knows: a Service, or one host of a ServiceEntry (`host` may be a wildcard).
 
-    `pods`: those that its selector finds; None where that is not known.
+    `around`: the pods of its namespace; None where they are not known. `selector`: None where its endpoints
+    come from elsewhere. The pods are only looked for where an answer needs them: there may be thousands.
     """
 
     host: str
     namespace: str
     ports: tuple[Port, ...]
     resource: str
-    pods: tuple[Pod, ...] | None = None
     address: str = ""
+    selector: Mapping[str, str] | None = None
+    around: Sequence[objects.Pod] | None = None
+
+    @cached_property
+    def pods(self) -> tuple[Pod, ...] | None:
+        """The pods that its selector finds; None where that is not known."""
+        wanted = self.selector
+        if not wanted or self.around is None:
+            return None
+        found = (pod for pod in self.around if wanted.items() <= pod.metadata.labels.items())
+        return tuple(map(_pod, (pod for pod in found if not inventory.is_finished(pod))))
 
     def port(self, number: int) -> Port | None:
         """The port of that number."""
@@ -95,3 +108,8 @@ class World:
     destination_rules: tuple[Manifest, ...] = ()
     gateways: tuple[Manifest, ...] = ()
     whole: bool = True
+
+
+def _pod(pod: objects.Pod) -> Pod:
+    meta = pod.metadata
+    return Pod(meta.namespace, meta.name, meta.labels, inventory.is_ready(pod))

@@ -3,13 +3,13 @@
 Manifests that cannot be any rule (no name, no spec) are left out here, so that nothing further on trips.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from cluster import inventory, objects
 from cluster.refs import Manifest
 from routing.explain import values
-from routing.explain.question import Host, Pod, Port, Protocol, World
+from routing.explain.question import Host, Port, Protocol, World
 from routing.istio import hosts
 
 _OPAQUE: Final = frozenset({"tcp", "udp", "sctp", "mongo", "mysql", "redis", "postgres"})
@@ -36,7 +36,7 @@ def build(
     found: dict[str, Host] = {}
     for service in services:
         namespace = service.metadata.namespace
-        there = None if pods is None or namespace in unknown else known.get(namespace, [])
+        there = None if pods is None or namespace in unknown else known.get(namespace, ())
         host = _service(service, there)
         found[host.host] = host
     for entry in _rules(service_entries, "ServiceEntry"):
@@ -58,31 +58,24 @@ def protocol(word: str) -> Protocol:
     return "tcp" if word in _OPAQUE else "http"
 
 
-def _by_namespace(pods: Iterable[objects.Pod]) -> Mapping[str, list[Pod]]:
-    found: dict[str, list[Pod]] = {}
+def _by_namespace(pods: Iterable[objects.Pod]) -> Mapping[str, list[objects.Pod]]:
+    found: dict[str, list[objects.Pod]] = {}
     for pod in pods:
-        if inventory.is_finished(pod):
-            continue
-        meta = pod.metadata
-        there = found.setdefault(meta.namespace, [])
-        there.append(Pod(meta.namespace, meta.name, meta.labels, inventory.is_ready(pod)))
+        found.setdefault(pod.metadata.namespace, []).append(pod)
     return found
 
 
-def _service(service: objects.Service, pods: list[Pod] | None) -> Host:
+def _service(service: objects.Service, around: Sequence[objects.Pod] | None) -> Host:
     meta, spec = service.metadata, service.spec
-    selected = pods if pods is None else [pod for pod in pods if spec.selector.items() <= pod.labels.items()]
-    if not spec.selector:
-        # Its endpoints come from elsewhere; pods say nothing about them.
-        selected = None
     ports = () if spec.type == "ExternalName" else spec.ports
     return Host(
         host=hosts.service_host(meta.namespace, meta.name),
         namespace=meta.namespace,
         ports=tuple(Port(port.name or "", port.port, _protocol(port)) for port in ports),
         resource=f"Service {meta.namespace}/{meta.name}",
-        pods=None if selected is None else tuple(selected),
         address=(spec.cluster_ip or "").replace("None", ""),
+        selector=spec.selector,
+        around=around,
     )
 
 
