@@ -8,9 +8,7 @@ from routing.explain.question import Caller, Request
 
 Json: TypeAlias = dict[str, Any]
 Verdict: TypeAlias = Literal["taken", "not_matched", "not_reached", "unusable"]
-Outcome: TypeAlias = Literal[
-    "forwarded", "redirected", "answered", "no_route", "unknown_host", "no_listener", "passed_through"
-]
+Outcome: TypeAlias = Literal["forwarded", "redirected", "answered", "no_route", "unknown_host", "no_listener"]
 
 
 @dataclass(frozen=True, slots=True)
