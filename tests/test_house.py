@@ -16,7 +16,7 @@ PURE = {
     ],
     "routing": [
         "rules", "istio", "drafting", "planner", "diff", "contents", "schemas", "yaml_files", "yaml_io",
-        "yaml_marks", "analysis.engine", "analysis.reading", "analysis.reports",
+        "yaml_marks", "explain", "analysis.engine", "analysis.reading", "analysis.reports",
     ],
     "localmesh": ["xds"],
 }  # fmt: skip
