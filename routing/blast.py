@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from cluster.inventory import ELSEWHERE
-from routing.rules import ClearFault, Fault, Rule, Split
+from routing.rules import ClearFault, Fault, RemoveSubset, Rule, Split, Subset
 from routing.sentences import whom
 
 
@@ -173,6 +173,8 @@ def _sentence(rule: Rule, rate: float) -> str:
         return f"{traffic}; all of them follow the new weights."
     if isinstance(rule, ClearFault):
         return f"{traffic}; none of them meets meshui's fault any more."
+    if isinstance(rule, Subset | RemoveSubset):
+        return f"{traffic}; none of them goes another way by this."
     if not isinstance(rule, Fault):
         return f"{traffic}; all of them follow the new rule."
     parts = []

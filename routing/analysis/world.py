@@ -12,12 +12,14 @@ from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 from routing.analysis.objects import GroupKind, Key, Obj, dig, text
+from routing.schemas import Schema
 
 Bucket: TypeAlias = tuple[str, Hashable]
 """The name of an index, and a key in it."""
 
 DEFAULT_DOMAIN: Final = "cluster.local"
 DEFAULT_ROOT: Final = "istio-system"
+NO_SCHEMAS: Final[Mapping[GroupKind, Schema]] = {}
 _NONE: Final[tuple[Obj, ...]] = ()
 _BY_KEY: Final = attrgetter("key")
 
@@ -57,9 +59,18 @@ class Index:
 class World:
     """All objects. Each answer is in the order of their keys, whatever the order in which they were given."""
 
-    def __init__(self, objects: Iterable[Obj], mesh: Mesh | None = None, *, now: float | None = None) -> None:
-        """`now`: seconds since 1970, by which certificates are in force; without it dates do not count."""
-        self.mesh, self.now = mesh or Mesh(), now
+    def __init__(
+        self,
+        objects: Iterable[Obj],
+        mesh: Mesh | None = None,
+        *,
+        now: float | None = None,
+        schemas: Mapping[GroupKind, Schema] = NO_SCHEMAS,
+    ) -> None:
+        """`now`: seconds since 1970, by which certificates are in force; without it dates do not count.
+        `schemas`: what the fields of objects are held against; only for objects that no cluster has taken.
+        """
+        self.mesh, self.now, self.schemas = mesh or Mesh(), now, schemas
         self._by_key: dict[Key, Obj] = {obj.key: obj for obj in objects}
         self._by_kind: dict[GroupKind, list[Obj]] = {}
         for key in sorted(self._by_key):
@@ -87,7 +98,7 @@ class World:
 
     def changed(self, removed: Collection[Key], added: Collection[Obj]) -> tuple["World", set[Bucket]]:
         """The world after objects went and came (a new version is both), and the buckets that changed."""
-        world = World((), self.mesh, now=self.now)
+        world = World((), self.mesh, now=self.now, schemas=self.schemas)
         world._by_key, world._known = dict(self._by_key), self._known
         world._by_kind = dict(self._by_kind)
         world._indexes = {name: dict(buckets) for name, buckets in self._indexes.items()}

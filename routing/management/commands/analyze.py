@@ -1,9 +1,11 @@
 """Analyses files of configuration, as `istioctl analyze --use-kube=false` does."""
 
+import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from importlib import resources
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -11,9 +13,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from routing.analysis import reading
 from routing.analysis.engine import analyze
-from routing.analysis.objects import Obj
+from routing.analysis.objects import GroupKind, Obj
 from routing.analysis.reports import FORMATS
 from routing.analysis.world import Mesh, World
+from routing.schemas import Schema
 from routing.yaml_files import MAX_FILE_BYTES
 from routing.yaml_io import YamlError
 
@@ -64,7 +67,14 @@ class Command(BaseCommand):
                 found += _read(file, parse)
         if file := options["mesh_networks"]:
             found.append(_read(file, partial(reading.networks, file, mesh.root_namespace)))
-        return World(found, mesh, now=time.time())
+        found += list(reading.pods_to_come(found))
+        return World(found, mesh, now=time.time(), schemas=_schemas())
+
+
+def _schemas() -> Mapping[GroupKind, Schema]:
+    """The schemas of Istio's kinds, which ship with the console."""
+    published = resources.files("routing.analysis").joinpath("schemas.json").read_text()
+    return reading.schemas_of(json.loads(published))
 
 
 def _objects(file: str, namespace: str, content: bytes) -> list[Obj]:
