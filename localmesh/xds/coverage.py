@@ -205,6 +205,7 @@ _K8S_GATEWAY: Handled = {
             "hostname": ALL,
             "port": ALL,
             "protocol": ALL,
+            "tls": {"mode": ALL, "certificateRefs": [dict.fromkeys(["group", "kind", "namespace", "name"])]},
             "allowedRoutes": {
                 "kinds": [{"group": ALL, "kind": ALL}],
                 "namespaces": {"from": ALL, "selector": ALL},
