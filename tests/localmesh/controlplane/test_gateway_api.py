@@ -79,10 +79,10 @@ async def test_a_redirect_keeps_port_and_path(bed):
 
 
 async def test_a_timeout_and_retries(bed):
-    await bed.apply(http_route(at("/", timeouts={"request": "200ms"}, retry={"attempts": 2, "codes": [503]})))
+    await bed.apply(http_route(at("/", timeouts={"request": "1s"}, retry={"attempts": 2, "codes": [503]})))
     bed.backends["ratings-v1"].statuses = [503, 503]
     assert (await bed.call()).status == 200
-    bed.backends["ratings-v1"].delay = 2.0
+    bed.backends["ratings-v1"].delay = 3.0
     assert (await bed.call()).status == 504
 
 
