@@ -10,7 +10,7 @@ answer) ends as "partial", with what was done and what was not.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -120,7 +120,7 @@ class _Application:
     def replanned(self) -> None:
         """Plans again on what is live: a new rival or a lost subset shows only so."""
         wanted = rules.parse(self.plan.rules)
-        seen = live.read(self.person, {rule.namespace for rule in wanted})
+        seen = live.read(self.person, {rule.namespace for rule in wanted}, rules.kinds_read(wanted))
         again = planner.plan(wanted, seen)
         # Who may not read everything may himself be why it comes out otherwise: for others the plan stays.
         state, before = (PlanState.STALE, "") if seen.whole else (PlanState.READY, "By what you may read: ")
@@ -230,7 +230,7 @@ def _claim(plan: Plan, by: User, note: str, at: datetime) -> Change | None:
 
 def _start(plan: Plan, by: User, note: str, at: datetime) -> Change:
     untouched = {"state": "not_done", "message": ""}
-    about = sorted({f"{rule['namespace']}/{rule['service']}" for rule in plan.rules})
+    about = sorted({f"{rule['namespace']}/{rule['service']}" for rule in plan.rules if rule.get("service")})
     if plan.reverts is not None:
         about = plan.reverts.services
     return Change.objects.create(
@@ -243,10 +243,17 @@ def _start(plan: Plan, by: User, note: str, at: datetime) -> Change:
         at=at,
         note=note,
         summary=plan.summary,
-        namespace=about[0].partition("/")[0] if about else "",
+        namespace=_namespace(about, plan.operations),
         services=about,
         operations=[{**kept, **untouched} for kept in plan.operations],
     )
+
+
+def _namespace(about: Sequence[str], operations: Sequence[Mapping[str, Any]]) -> str:
+    """Where a change is: at its first service, else at the first object that it writes."""
+    if about:
+        return about[0].partition("/")[0]
+    return str(operations[0]["resource"]["namespace"]) if operations else ""
 
 
 def _conflict(operation: Operation, found: Manifest | None) -> dict[str, Any]:

@@ -42,21 +42,27 @@ class Seen:
     unread: frozenset[str]
 
 
-def read(person: PersonCluster, namespaces: Iterable[str]) -> Live:
-    """The services of some namespaces, and the VirtualServices and DestinationRules of all, as they are now.
+def read(
+    person: PersonCluster,
+    namespaces: Iterable[str],
+    touched: Iterable[Kind] = (VIRTUAL_SERVICE, DESTINATION_RULE),
+) -> Live:
+    """The services of some namespaces, and the resources of these kinds in all, as they are now.
 
     Raises `cluster.errors.ClusterError`. Where not all namespaces may be read, those that may have to do;
     the ones asked for must be among them.
     """
     places = sorted(set(namespaces))
+    touched = tuple(touched)
     services, pods = (_in_places(person, kind, places) for kind in (SERVICE, POD))
     makers = {kind: _if_any(person, kind, places) for kind in MAKERS}
+    resources = {kind: rules(person, kind, places) for kind in touched}
     return Live(
         services=_services(services, pods, makers),
-        virtual_services=rules(person, VIRTUAL_SERVICE, places),
-        destination_rules=rules(person, DESTINATION_RULE, places),
-        whole=all(
-            not person.why_not(Ask("list", kind)) for kind in (SERVICE, VIRTUAL_SERVICE, DESTINATION_RULE)
+        resources=tuple(item for found in resources.values() for item in found),
+        whole=all(not person.why_not(Ask("list", kind)) for kind in (SERVICE, *touched)),
+        unserved=frozenset(
+            kind for kind, found in resources.items() if not found and not person.served_version(kind)
         ),
     )
 
@@ -89,7 +95,7 @@ def seen(person: PersonCluster, namespace: str | None = None) -> Seen:
         person.hidden(POD, places),
     )
     return Seen(
-        live=Live(shown, known[VIRTUAL_SERVICE].items, known[DESTINATION_RULE].items),
+        live=Live(shown, (*known[VIRTUAL_SERVICE].items, *known[DESTINATION_RULE].items)),
         age_seconds=_age(known),
         problem=next((known[kind].problem for kind in SHOWN if known[kind].problem), ""),
         unread=person.hidden(VIRTUAL_SERVICE, places) | person.hidden(DESTINATION_RULE, places),

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from routing import views
+from routing.views import changes, config, plans, services
 
 urlpatterns = [
-    path("routing/", views.index, name="routing"),
-    path("routing/<str:namespace>/<str:name>/", views.service, name="routing-service"),
-    path("plans/<uuid:plan_id>/", views.plan, name="plan"),
-    path("changes/", views.changes, name="changes"),
-    path("changes/<int:change_id>/", views.change, name="change"),
+    path("routing/", services.index, name="routing"),
+    path("routing/<str:namespace>/<str:name>/", services.service, name="routing-service"),
+    path("config/", config.index, name="config"),
+    path("config/new/", config.new, name="config-new"),
+    path("config/<str:definition>/<str:namespace>/<str:name>/", config.resource, name="config-resource"),
+    path("plans/<uuid:plan_id>/", plans.plan, name="plan"),
+    path("changes/", changes.changes, name="changes"),
+    path("changes/<int:change_id>/", changes.change, name="change"),
 ]

@@ -133,13 +133,13 @@ def _gateway_hosts(mesh: Mesh, proxy: Proxy, server: Server) -> Iterator[Json]:
         for host in served:
             found = virtualservices.routes(mesh, rule, scope, "" if "*" in host else host)
             if found:
-                made = _virtual_host(host, (host,), found)
+                made = _virtual_host(host, (host,), _until_everything(found))
                 yield {**made, "require_tls": "ALL"} if server.redirects else made
 
 
 def _merged(hosts: list[Json]) -> Iterator[Json]:
     """One virtual host per name: at a gateway the routes of several VirtualServices follow each other, oldest
-    first.
+    first; as in Istio, those that take everything come after all others.
     """
     by_name: dict[str, Json] = {}
     for host in hosts:
@@ -151,7 +151,20 @@ def _merged(hosts: list[Json]) -> Iterator[Json]:
             ]
         else:
             by_name[host["name"]] = dict(host)
-    yield from by_name.values()
+    for each in by_name.values():
+        yield {**each, "routes": sorted(each["routes"], key=_takes_everything)}
+
+
+def _until_everything(found: tuple[Json, ...]) -> tuple[Json, ...]:
+    """The routes up to the first that takes everything: those behind it are never asked."""
+    ends = (index for index, route in enumerate(found, start=1) if _takes_everything(route))
+    return found[: next(ends, len(found))]
+
+
+def _takes_everything(route: Json) -> bool:
+    match = route["match"]
+    whole = match.get("prefix") == "/" or match.get("safe_regex") == {"regex": ".*"}
+    return whole and not match.get("headers") and not match.get("query_parameters")
 
 
 def _distinct(hosts: list[Json] | Iterator[Json]) -> Iterator[Json]:

@@ -146,7 +146,7 @@ def test_a_conflict_is_a_change_that_wrote_nothing_and_offers_no_revert(signed_i
 
 
 def test_the_list_of_changes_is_paged(signed_in, rules_in_force, monkeypatch):
-    monkeypatch.setattr("routing.views.PAGE", 2)
+    monkeypatch.setattr("routing.views.changes.PAGE", 2)
     for weight in (10, 20, 30):
         apply(signed_in, plan(signed_in, split(v1=100 - weight, v3=weight)))
     newest = text(signed_in, "/changes/")

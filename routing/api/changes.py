@@ -1,0 +1,77 @@
+"""Changes: what was written, and taking it back."""
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cluster import people
+from cluster.person import PersonCluster
+from routing import revert, scope, stored
+from routing import serializers as shapes
+from routing.api.base import CONFLICT, FORBIDDEN, NOT_FOUND, REFUSALS, RoutingView, checked, data_of, user_of
+from routing.models import Change
+
+
+class ChangesView(RoutingView):
+    """Changes."""
+
+    @extend_schema(
+        operation_id="changes",
+        parameters=[shapes.ChangesQuery],
+        responses={200: shapes.ChangesSerializer, **REFUSALS},
+        tags=["routing"],
+    )
+    def get(self, request: Request) -> Response:
+        """What was written, newest first."""
+        query = checked(shapes.ChangesQuery(data=request.query_params))
+        page, following = recent_changes(people.acting(request), query["limit"], query.get("before"))
+        return Response({"changes": [stored.change_view(change) for change in page], "next": following})
+
+
+class ChangeView(RoutingView):
+    """One change."""
+
+    @extend_schema(
+        operation_id="change",
+        responses={200: shapes.ChangeSerializer, **REFUSALS, **NOT_FOUND},
+        tags=["routing"],
+    )
+    def get(self, request: Request, change_id: int) -> Response:
+        """One change."""
+        found = changes(people.acting(request), Change.objects.filter(pk=change_id))
+        return Response(stored.change_view(get_object_or_404(found)))
+
+
+class RevertView(RoutingView):
+    """Taking a change back."""
+
+    @extend_schema(
+        operation_id="revert_change",
+        request=shapes.RevertRequestSerializer,
+        responses={200: shapes.ChangeSerializer, **REFUSALS, **FORBIDDEN, **NOT_FOUND, **CONFLICT},
+        tags=["routing"],
+    )
+    def post(self, request: Request, change_id: int) -> Response:
+        """Takes a change back; the answer is the change that does so."""
+        asked = checked(shapes.RevertRequestSerializer(data=data_of(request)))
+        person = people.acting(request)
+        change = get_object_or_404(changes(person, Change.objects.filter(pk=change_id)))
+        note = asked.get("note", "")
+        done = revert.revert(change, user_of(request), person, note=note)
+        return Response(stored.change_view(done))
+
+
+def recent_changes(
+    person: PersonCluster, limit: int, before: int | None = None
+) -> tuple[list[Change], int | None]:
+    """A page of changes, newest first, and the `before` of the next page (None on the last)."""
+    every = Change.objects.all() if before is None else Change.objects.filter(pk__lt=before)
+    page = list(changes(person, every).order_by("-pk")[: limit + 1])
+    return page[:limit], page[limit - 1].pk if len(page) > limit else None
+
+
+def changes(person: PersonCluster, rows: QuerySet[Change]) -> QuerySet[Change]:
+    """Of these changes, those that the person may see, ready to be shown."""
+    return scope.seen_by(person, rows).select_related("by", "plan").prefetch_related("reverted_by")

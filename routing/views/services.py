@@ -1,0 +1,60 @@
+"""Services with their routing, and the editor of one."""
+
+from typing import Any, Final
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from cluster import people, refs
+from routing import presenting, services
+from routing.views.base import shell, traffic_of
+
+PRESETS: Final = (0, 1, 5, 10, 25, 50, 100)
+
+
+@never_cache
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """The services with their routing."""
+    person = people.acting(request)
+    found = services.everything(person, traffic_of(person))
+    chosen = [name for name in request.GET.get("ns", "").split(",") if name]
+    shown = [item for item in found.items if not chosen or item["namespace"] in chosen]
+    context = {
+        "services": [presenting.service(item) for item in shown],
+        "namespaces": sorted({item["namespace"] for item in found.items}),
+        "chosen_namespaces": chosen,
+        "known_at": found.known_at,
+        "away": found.problem,
+    }
+    return render(request, "routing/index.html", context)
+
+
+@never_cache
+@require_GET
+def service(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
+    """The editor of one service."""
+    if not refs.is_dns_label(namespace) or not refs.is_dns_label(name):
+        raise Http404
+    person = people.acting(request)
+    found = services.one(person, traffic_of(person), namespace, name)
+    if not found.items and not (found.problem and services.may_know(person, namespace)):
+        raise Http404
+    if not found.items:
+        context: dict[str, Any] = {"away": found.problem, "services": [], "known_at": None}
+        return render(request, "routing/index.html", context, status=503)
+    item = found.items[0]
+    weights = {version["version"]: 0 for version in item["versions"][1:]}
+    weights = {version["version"]: 100 for version in item["versions"][:1]} | weights
+    rule = {"kind": "split", "namespace": namespace, "service": name, "weights": weights}
+    context = {
+        "service": presenting.service(item),
+        "data": item,
+        "presets": PRESETS,
+        "known_at": found.known_at,
+        "away": found.problem,
+        "example": shell({"rules": [rule]}),
+    }
+    return render(request, "routing/service.html", context)
