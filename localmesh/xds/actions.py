@@ -5,6 +5,7 @@ only after an injected delay. The share of requests that the fault spares has ti
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from localmesh.retryon import RETRY_CONDITIONS
@@ -73,11 +74,19 @@ class Targets(Protocol):
         """What requests to this destination are hashed by, if they are."""
 
 
-def action(spec: Spec, path: str, targets: Targets, port: int) -> Json:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """By which port and scheme requests come."""
+
+    port: int
+    scheme: str = "http"
+
+
+def action(spec: Spec, path: str, targets: Targets, asked: Asked) -> Json:
     """The fields of Envoy's Route other than its match. Raises Unusable."""
     route = {
         **headers.operations(spec.get("headers") or {}, f"{path}.headers"),
-        **_what(spec, path, targets, port),
+        **_what(spec, path, targets, asked),
     }
     filters: Json = {}
     if spec.get("fault"):
@@ -126,9 +135,9 @@ def _abort_status(abort: Spec, path: str) -> Json:
     raise Unusable(path, "only httpStatus and grpcStatus are programmed")
 
 
-def _what(spec: Spec, path: str, targets: Targets, port: int) -> Json:
+def _what(spec: Spec, path: str, targets: Targets, asked: Asked) -> Json:
     if spec.get("redirect"):
-        return {"redirect": _redirect(spec["redirect"], f"{path}.redirect", port)}
+        return {"redirect": _redirect(spec["redirect"], f"{path}.redirect", asked)}
     if spec.get("directResponse"):
         return {"direct_response": _direct_response(spec["directResponse"], f"{path}.directResponse")}
     if not spec.get("route"):
@@ -283,7 +292,7 @@ def _hashing(hashed: list[Json]) -> Json:
     return {"hash_policy": hashed} if hashed else {}
 
 
-def _redirect(spec: Spec, path: str, port: int) -> Json:
+def _redirect(spec: Spec, path: str, asked: Asked) -> Json:
     code = int(values.integer(spec.get("redirectCode") or 301, f"{path}.redirectCode", 0, 999))
     if code not in _REDIRECTS:
         raise Unusable(f"{path}.redirectCode", f"{code} is not one of {', '.join(map(str, _REDIRECTS))}")
@@ -297,17 +306,17 @@ def _redirect(spec: Spec, path: str, port: int) -> Json:
         result["prefix_rewrite"] = uri.removeprefix(_REPLACE_PREFIX)
     elif uri:
         result["path_redirect"] = uri
-    redirect_port = _redirect_port(spec, path, port)
+    redirect_port = _redirect_port(spec, path, asked)
     return {**result, "port_redirect": redirect_port} if redirect_port else result
 
 
-def _redirect_port(spec: Spec, path: str, port: int) -> int:
+def _redirect_port(spec: Spec, path: str, asked: Asked) -> int:
     """The port to name in the redirect; 0 for none, and never a scheme's own port."""
     if spec.get("derivePort") == "FROM_REQUEST_PORT":
-        chosen = port
+        chosen = asked.port
     else:
         chosen = values.integer(spec.get("port") or 0, f"{path}.port", 0, 65535)
-    return 0 if chosen == _DEFAULT_PORTS.get(spec.get("scheme") or "http") else chosen
+    return 0 if chosen == _DEFAULT_PORTS.get(spec.get("scheme") or asked.scheme) else chosen
 
 
 def _direct_response(spec: Spec, path: str) -> Json:

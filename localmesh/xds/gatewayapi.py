@@ -174,6 +174,8 @@ def _attachments(mesh: Mesh, route: Rule) -> Iterator[tuple[int, Attached | Prob
         key = parent.get("group", GROUP), parent.get("kind", "Gateway")
         if key == ("", "Service"):
             yield index, _at_service(mesh, route, parent, path)
+        elif key == ("networking.istio.io", "ServiceEntry"):
+            yield index, _at_entry(mesh, route, parent, path)
         elif key == (GROUP, "Gateway"):
             for each in _at_gateway(mesh, route, parent, path):
                 yield index, each
@@ -193,6 +195,15 @@ def _at_service(mesh: Mesh, route: Rule, parent: Spec, path: str) -> Attached | 
     if port and service.port(port) is None:
         return Problem(path, f"{host} has no port {port}", code="NoMatchingParent")
     return Attached(names.MESH, (host,), port, consumer=namespace != route.namespace)
+
+
+def _at_entry(mesh: Mesh, route: Rule, parent: Spec, path: str) -> Attached | Problem:
+    key = parent.get("namespace") or route.namespace, parent.get("name", "")
+    hosts = tuple(each.host for each in mesh.services if each.entry == key)
+    if not hosts:
+        reason = f"there is no ServiceEntry {key[0]}/{key[1]} in force"
+        return Problem(path, reason, code="NoMatchingParent")
+    return Attached(names.MESH, hosts, parent.get("port"), consumer=key[0] != route.namespace)
 
 
 def _at_gateway(mesh: Mesh, route: Rule, parent: Spec, path: str) -> Iterator[Attached | Problem]:

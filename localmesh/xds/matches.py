@@ -20,12 +20,15 @@ _PSEUDO_HEADERS = {"method": ":method", "authority": ":authority", "scheme": ":s
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where routes are wanted: whose proxy, as which gateway (`mesh` or `namespace/name`), for which port."""
+    """Where routes are wanted: whose proxy, as which gateway (`mesh` or `namespace/name`), for which port
+    and scheme.
+    """
 
     namespace: str
     labels: Mapping[str, str]
     gateway: str
     port: int
+    scheme: str = "http"
 
     def admits(self, match: Match, owner: str) -> bool:
         """Whether a match of a VirtualService of namespace `owner` can hold here.

@@ -128,7 +128,8 @@ def _other_hosts(mesh: Mesh, caller: Caller, directory: Directory) -> Iterator[J
 
 
 def _gateway_hosts(mesh: Mesh, proxy: Proxy, server: Server) -> Iterator[Json]:
-    scope = Scope(proxy.namespace, proxy.labels, server.bound, server.port)
+    scheme = "https" if server.way == "https" else "http"
+    scope = Scope(proxy.namespace, proxy.labels, server.bound, server.port, scheme)
     for rule, served in virtualservices.bound_to(mesh, server):
         for host in served:
             found = virtualservices.routes(mesh, rule, scope, "" if "*" in host else host)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from localmesh.xds import actions, clusters, delegates, destinations, matches, names, policies
+from localmesh.xds.actions import Asked
 from localmesh.xds.clusters import METADATA
 from localmesh.xds.delegates import Part
 from localmesh.xds.egress import Egress
@@ -177,7 +178,7 @@ def _route(mesh: Mesh, part: Part, scope: Scope) -> list[Json] | Problem:
     spec, path = part.spec, part.path
     try:
         targets = Targets(mesh, part.owner, scope, part.gateway_api)
-        action = actions.action(spec, path, targets, scope.port)
+        action = actions.action(spec, path, targets, Asked(scope.port, scope.scheme))
         given = spec.get("match") or ()
         translated = [
             (match, matches.route_match(match, f"{path}.match[{index}]", whole_segments=part.gateway_api))

@@ -19,6 +19,7 @@ from tests.localmesh.xds.objects import (
     outbound,
     pod,
     service,
+    service_entry,
     to,
     virtual_service,
 )  # fmt: skip
@@ -330,3 +331,11 @@ def test_a_grpc_route_matches_service_and_method(method, match):
 def test_every_cluster_of_a_route_is_there():
     made = mesh(http_route(at()))
     assert cluster(made, RATINGS_CLUSTER)
+
+
+def test_a_route_of_a_service_entry_holds_for_its_hosts():
+    parent = {"group": "networking.istio.io", "kind": "ServiceEntry", "name": "entry"}
+    route = http_route(at(), parents=[parent])
+    made = mesh(route, service_entry("10.0.0.1"))
+    assert [each["name"] for each in outbound(made, "ext.example:80")] == ["bookinfo.route.0"]
+    assert problems(route) == [("spec.parentRefs[0]", "NoMatchingParent")]

@@ -279,3 +279,15 @@ def test_a_listener_without_a_usable_certificate_is_named():
     }
     allowed = gateway_api("ReferenceGrant", "grant", grant, namespace="istio-system")
     assert at_listener(elsewhere, allowed) == (True, [])
+
+
+def test_a_redirect_does_not_name_the_port_of_https():
+    redirect = virtual_service(
+        {"redirect": {"uri": "/x", "derivePort": "FROM_REQUEST_PORT"}},
+        hosts=["*"],
+        name="in",
+        gateways=["bookinfo-gateway"],
+    )
+    made = mesh(gateway(https(port=443)), redirect, credentials=AT_EDGE)
+    (configuration,) = xds.configure(made, router(made)).routes
+    assert "port_redirect" not in configuration["virtual_hosts"][0]["routes"][0]["redirect"]
