@@ -162,7 +162,7 @@ class ControlPlane:
         now = self._now().strftime("%Y-%m-%dT%H:%M:%SZ")
         for resource in _REPORTED:
             for obj in self._store.list(resource):
-                updated = with_report(obj, xds.report(mesh, obj), now)
+                updated = with_report(obj, xds.report(mesh, obj), now, xds.attached_routes(mesh, obj))
                 if updated is not None:
                     self._store.update_status(resource, updated)
 

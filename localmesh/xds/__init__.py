@@ -8,7 +8,7 @@ from localmesh.xds.config import ProxyConfig, clusters_used, configurations, con
 from localmesh.xds.coverage import not_programmed
 from localmesh.xds.model import Credential, Mesh, Proxy, Workload
 from localmesh.xds.reading import build
-from localmesh.xds.reports import report
+from localmesh.xds.reports import attached_routes, report
 from localmesh.xds.routes import nothing
 from localmesh.xds.values import Problem
 
@@ -19,6 +19,7 @@ __all__ = [
     "Proxy",
     "ProxyConfig",
     "Workload",
+    "attached_routes",
     "build",
     "clusters_used",
     "configurations",

@@ -76,6 +76,19 @@ def gateway_problems(mesh: Mesh, gateway: Rule) -> Iterator[Problem]:
             yield from _certificate_problems(mesh, gateway, listener, f"spec.listeners[{index}].tls")
 
 
+def attached_routes(mesh: Mesh, gateway: Rule) -> dict[str, int]:
+    """How many routes each listener has, by its name."""
+    prefix = f"{gateway.namespace}/{gateway.name}~"
+    found = {str(each.get("name", "")): 0 for each in gateway.spec.get("listeners") or ()}
+    for route in mesh.routes:
+        places = {each.gateway for _, each in _attachments(mesh, route) if isinstance(each, Attached)}
+        for place in places:
+            name = place.removeprefix(prefix)
+            if place.startswith(prefix) and name in found:
+                found[name] += 1
+    return found
+
+
 def _certificate_problems(mesh: Mesh, gateway: Rule, listener: Spec, path: str) -> Iterator[Problem]:
     spec = _tls(mesh, gateway, listener)
     if isinstance(spec, Problem):
