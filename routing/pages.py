@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from routing.views import changes, plans, services
+from routing.views import changes, explain, plans, services
 
 urlpatterns = [
     path("routing/", services.index, name="routing"),
+    path("routing/explain/", explain.question, name="explain"),
     path("routing/<str:namespace>/<str:name>/", services.service, name="routing-service"),
     path("plans/<uuid:plan_id>/", plans.plan, name="plan"),
     path("changes/", changes.changes, name="changes"),
