@@ -16,7 +16,7 @@ PURE = {
     ],
     "routing": [
         "rules", "istio", "drafting", "planner", "diff", "contents", "schemas", "yaml_files", "yaml_io",
-        "yaml_marks", "explain", "analysis.engine", "analysis.reading", "analysis.reports",
+        "yaml_marks", "explain", "analysis.engine", "analysis.reading", "analysis.reports", "examples",
     ],
     "localmesh": ["xds"],
 }  # fmt: skip

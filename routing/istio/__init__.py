@@ -3,7 +3,10 @@
     hosts      which VirtualService and DestinationRule are about a service
     subsets    versions and the subsets that select them
     splits     weights on the default route
+    streams    weights on tcp and tls rules
     faults     delays and aborts, and how meshui knows its own again
+    policies   what applies to traffic that was routed
+    mtls       which TLS pods accept
     objects    whole resources
 
 Every function that changes a manifest returns a changed copy. What cannot be done raises `CannotApply`.
@@ -31,8 +34,17 @@ from routing.istio.hosts import (
     virtual_services_of,
     visible,
 )
+from routing.istio.mtls import accepted as accepted_tls
+from routing.istio.mtls import has_port_modes
 from routing.istio.objects import read_object, set_object
+from routing.istio.policies import policy_at, read_policy, set_policy
 from routing.istio.splits import new_virtual_service, read_split, read_weights, set_split
+from routing.istio.streams import (
+    new_stream_virtual_service,
+    read_stream_split,
+    read_stream_weights,
+    set_stream_split,
+)
 from routing.istio.subsets import (
     Subsets,
     add_subset,
@@ -53,6 +65,7 @@ __all__ = [
     "ObservedFault",
     "Subsets",
     "VirtualServices",
+    "accepted_tls",
     "add_subset",
     "all_destinations",
     "binds_mesh",
@@ -65,17 +78,23 @@ __all__ = [
     "ensure_subsets",
     "fqdn",
     "gateways_of",
+    "has_port_modes",
     "host_of",
     "hosts_of",
     "name_of",
     "named_for_version",
     "namespace_of",
     "new_destination_rule",
+    "new_stream_virtual_service",
     "new_virtual_service",
     "observed_faults",
+    "policy_at",
     "read_fault",
     "read_object",
+    "read_policy",
     "read_split",
+    "read_stream_split",
+    "read_stream_weights",
     "read_subset",
     "read_subsets",
     "read_weights",
@@ -83,7 +102,9 @@ __all__ = [
     "service_of",
     "set_fault",
     "set_object",
+    "set_policy",
     "set_split",
+    "set_stream_split",
     "subsets_of",
     "uses_subset",
     "virtual_services_of",
