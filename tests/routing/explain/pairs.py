@@ -49,7 +49,7 @@ strings = st.one_of(
     st.just({}),
     st.builds(dict, exact=st.sampled_from(["a", "ab", "jason"])),
     st.builds(dict, prefix=st.sampled_from(["a", "j"])),
-    st.builds(dict, regex=st.sampled_from(["a.*", ".*", "*", "a|b", "(a+)+b?"])),
+    st.builds(dict, regex=st.sampled_from([".*", ".*", ".*", "a.*", "*", "a|b", "(a+)+b?"])),
 )
 parameters = st.dictionaries(
     st.sampled_from(["v", "w", "debug"]),
@@ -232,14 +232,18 @@ some_cases = st.builds(
 
 def drawn(count: int, number: int) -> list[Case]:
     """So many cases, always the same for a number."""
-    found: dict[str, Case] = {}
+    return [_one(number + index) for index in range(count)]
 
-    # Hypothesis likes to repeat itself; each set of rules counts once.
+
+def _one(number: int) -> Case:
+    # The first example of a run is the simplest there is, and those after the second are variations of it.
+    found: list[Case] = []
+
     @seed(number)
-    @settings(max_examples=3 * count, database=None, phases=[Phase.generate], deadline=None)
+    @settings(max_examples=2, database=None, phases=[Phase.generate], deadline=None)
     @given(some_cases)
     def draw(case):
-        found.setdefault(repr(case.http), case)
+        found.append(case)
 
     draw()
-    return list(found.values())[:count]
+    return found[-1]
