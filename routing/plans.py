@@ -25,9 +25,14 @@ def make(
     except rules.RulesError as refusal:
         raise WrongRulesError(refusal.errors) from refusal
     places, touched = {rule.namespace for rule in wanted.rules}, rules.kinds_read(wanted.rules)
-    plan = planner.plan(wanted.rules, live.read(person, places, touched))
-    if plan.errors:
-        raise WrongRulesError(FieldError(item.field or "rules", item.message) for item in plan.errors)
+    state = live.read(person, places, touched)
+    plan = planner.plan(wanted.rules, state)
+    named = {(rule.namespace, rule.service) for rule in wanted.rules if rule.service}
+    radius = blast.radius(named, plan.operations, state, traffic)
+    problems = [*plan.problems, *blast.problems_of(radius)]
+    errors = [item for item in problems if item.level == "error"]
+    if errors:
+        raise WrongRulesError(FieldError(item.field or "rules", item.message) for item in errors)
     operations = [stored.keep(operation) for operation in plan.operations]
     return Plan.objects.create(
         cluster=person.name,
@@ -41,8 +46,8 @@ def make(
         note=wanted.note,
         rules=[rules.to_json(rule) for rule in wanted.rules],
         operations=operations,
-        problems=[problem.keep() for problem in plan.problems],
-        blast_radius=blast.radius(wanted.rules, traffic),
+        problems=[problem.keep() for problem in problems],
+        blast_radius=radius,
         hash=plan.hash,
         summary=summary(wanted.rules),
     )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from routing.api import changes, plans, services
+from routing.api import changes, plans, services, verification
 
 urlpatterns = [
     path("services", services.ServicesView.as_view(), name="api-services"),
@@ -12,5 +12,10 @@ urlpatterns = [
     path("plans/<uuid:plan_id>/apply", plans.ApplyView.as_view(), name="api-apply"),
     path("changes", changes.ChangesView.as_view(), name="api-changes"),
     path("changes/<int:change_id>", changes.ChangeView.as_view(), name="api-change"),
+    path(
+        "changes/<int:change_id>/verification",
+        verification.VerificationView.as_view(),
+        name="api-verification",
+    ),
     path("changes/<int:change_id>/revert", changes.RevertView.as_view(), name="api-revert"),
 ]

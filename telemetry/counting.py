@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from telemetry.samples import Samples, is_counted, is_error
 
-KEPT_SECONDS = 1800.0
+KEPT_SECONDS = 3600.0
 GRAIN_SECONDS = 5.0
 
 
@@ -33,7 +33,7 @@ class Tally(NamedTuple):
 
 
 class Ledger:
-    """The counts of the last half hour, in steps of a few seconds."""
+    """The counts of the last hour, in steps of a few seconds."""
 
     def __init__(self, kept_seconds: float = KEPT_SECONDS, grain_seconds: float = GRAIN_SECONDS) -> None:
         self._kept = kept_seconds

@@ -103,6 +103,18 @@ class Traffic:
                 by_version[labels.destination_canonical_revision] += rate.requests_per_second
         return {version: requests / total for version, requests in sorted(by_version.items())}
 
+    def error_ratios(self, namespace: str, service: str) -> dict[str, float]:
+        """What part (0-1) of its requests each version of the service fails, of those that reached it."""
+        totals: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+        for rate in self._requests_to(namespace, service):
+            if not rate.labels.destination_workload or rate.labels.destination_workload_namespace == HIDDEN:
+                continue
+            total = totals[rate.labels.destination_canonical_revision]
+            total[0] += rate.requests_per_second
+            if is_error(rate.response_code, rate.response_flags, rate.grpc_response_status):
+                total[1] += rate.requests_per_second
+        return {version: errors / requests for version, (requests, errors) in sorted(totals.items())}
+
     def hops(self) -> list[Hop]:
         """Who calls what, and who answers, over the whole mesh as far as it may be seen."""
         latest = self._runtime.collector.latest if self._runtime else None

@@ -14,7 +14,11 @@ PURE = {
         "counting", "exposition", "flows", "frames", "graph", "identity", "observation", "presence",
         "quantiles", "rates", "redaction", "samples", "shortfall", "snapshot",
     ],
-    "routing": ["rules", "istio", "drafting", "planner", "diff"],
+    "routing": [
+        "rules", "istio", "drafting", "planner", "diff",
+        "blast", "effects", "retries", "sample_ratio", "shares",
+        "verifying",
+    ],
     "localmesh": ["xds"],
 }  # fmt: skip
 FORBIDDEN = ["django", "kubernetes", "aiohttp", "requests", "urllib3", "channels", "rest_framework"]

@@ -42,9 +42,12 @@ def test_apply_writes_and_the_change_shows_the_traffic_arriving(preview, cluster
     preview.click("#apply-button")
     preview.wait_for_url("**/changes/**")
     assert live_weights(cluster) == [50, 0, 50]
-    expect(preview.locator("#verdict")).to_contain_text("In force")
+    expect(preview.locator("#verdict")).to_contain_text("Configured as intended")
     observed = preview.locator("#convergence > [data-version=v3] [data-bar=observed] [data-text]")
     expect(observed).to_have_text("50 %")
+    # What the proxies do in the first seconds does not count.
+    expect(preview.locator("#verdict")).to_contain_text("In force", timeout=20_000)
+    expect(preview.locator("#evidence")).to_contain_text("requests counted since the change")
     assert Change.objects.get().note == "Half of the readers"
 
 
