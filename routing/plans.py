@@ -28,6 +28,7 @@ def make(
     state = live.read(person, places, touched)
     plan = planner.plan(wanted.rules, state)
     named = {(rule.namespace, rule.service) for rule in wanted.rules if rule.service}
+    named |= planner.services_of(plan.operations)
     radius = blast.radius(named, plan.operations, state, traffic)
     problems = [*plan.problems, *blast.problems_of(radius)]
     errors = [item for item in problems if item.level == "error"]

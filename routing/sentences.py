@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from routing.rules import Abort, ClearFault, Delay, Fault, HeaderMatch, Rule, Split
+from routing.rules import Abort, ClearFault, Delay, DeleteObject, Fault, HeaderMatch, Object, Rule, Split
 
 
 def percent(value: float) -> str:
@@ -55,4 +55,6 @@ _SENTENCES: Final[Mapping[type[Any], Callable[[Any], str]]] = {
     Split: lambda rule: split_sentence(rule.weights),
     Fault: fault_sentence,
     ClearFault: lambda _: "no fault",
+    Object: lambda rule: f"{rule.ref} as it was given",
+    DeleteObject: lambda rule: f"{rule.ref} deleted",
 }

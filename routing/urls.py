@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from routing.api import changes, plans, services, verification
+from routing.api import changes, plans, services, texts, verification
 
 urlpatterns = [
     path("services", services.ServicesView.as_view(), name="api-services"),
@@ -18,4 +18,8 @@ urlpatterns = [
         name="api-verification",
     ),
     path("changes/<int:change_id>/revert", changes.RevertView.as_view(), name="api-revert"),
+    path("validate", texts.ValidateView.as_view(), name="api-validate"),
+    path(
+        "schemas/<str:group>/<str:version>/<str:kind>", texts.SchemaView.as_view(), name="api-schema-of-kind"
+    ),
 ]

@@ -15,9 +15,9 @@ PURE = {
         "quantiles", "rates", "redaction", "samples", "shortfall", "snapshot",
     ],
     "routing": [
-        "rules", "istio", "drafting", "planner", "diff",
-        "blast", "effects", "retries", "sample_ratio", "shares",
-        "verifying",
+        "rules", "istio", "drafting", "planner", "diff", "contents", "schemas", "yaml_files", "yaml_io",
+        "yaml_marks", "analysis.engine", "analysis.reading", "analysis.reports", "blast", "effects",
+        "retries", "sample_ratio", "shares", "verifying",
     ],
     "localmesh": ["xds"],
 }  # fmt: skip

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from cluster.inventory import ELSEWHERE
+from cluster.kinds import VIRTUAL_SERVICE
 from routing import effects
 from routing.blast import amplifying, capacity
-from routing.blast.met import Met, sentence
+from routing.blast.met import Met, followed, sentence
 from routing.blast.traffic import Caller, Counts, Traffic
 from routing.effects import Bounds
 from routing.planner import Live, Operation
@@ -34,27 +35,33 @@ def radius(
     """
     if not traffic.available():
         return unmeasured("There is no current measurement of the traffic.")
-    found = effects.effects(operations, state, set(services))
+    names = set(services)
+    found = effects.effects(operations, state, names)
     met = [_met(effect, traffic) for effect in found]
-    callers = [
-        _caller(caller)
-        for each in met
-        for caller in traffic.callers(each.service.namespace, each.service.name)
-    ]
-    requests = sum(each.rate for each in met)
+    # Services that were not read: who calls them is known all the same.
+    others = sorted(names - {(each.service.namespace, each.service.name) for each in met})
+    if not met and not others:
+        return unmeasured("Whom this meets is not measured: it is about no service of this cluster.")
+    callers = {name: traffic.callers(*name) for name in [*(each.name for each in met), *others]}
+    rates = {name: sum(caller.requests_per_second for caller in called) for name, called in callers.items()}
+    requests = sum(rates.values())
+    sentences = [*map(sentence, met), *(followed(name, rates[name]) for name in others)]
+    writes_routes = any(operation.ref.kind == VIRTUAL_SERVICE for operation in operations)
     return {
         "measured": True,
         "reason": "",
         "age_seconds": traffic.age_seconds(),
-        "callers": callers,
+        "callers": [_caller(caller) for called in callers.values() for caller in called],
         "requests_per_second": round(requests, 3),
         "requests_per_minute": round(60 * requests, 1),
         "added_errors_per_minute": _per_minute((each.rate, each.failing) for each in met),
         "delayed_per_minute": _per_minute((each.rate, each.delayed) for each in met),
         "at_most": any(not (each.failing.is_exact and each.delayed.is_exact) for each in met),
-        "sentence": " ".join(map(sentence, met)) or "The rules are about no service that is called.",
+        "sentence": " ".join(sentences),
         "versions": [item for each in met for item in capacity.versions(each)],
-        "amplification": amplifying.amplification(found, operations, state, traffic.hops()),
+        "amplification": amplifying.amplification(found, operations, state, traffic.hops())
+        if writes_routes
+        else [],
     }
 
 

@@ -26,6 +26,11 @@ class Met:
         return self.effect.service
 
     @property
+    def name(self) -> tuple[str, str]:
+        """Its namespace and name."""
+        return self.service.namespace, self.service.name
+
+    @property
     def failing(self) -> Bounds:
         """The part of the requests that fails by the plan."""
         return self.effect.failing(self.error_ratios)
@@ -52,8 +57,15 @@ def sentence(met: Met) -> str:
     if removed and not added:
         parts.append("none of them meets the fault any more")
     if not parts:
-        parts.append("all of them follow the new rule")
+        parts.append("all of them follow the new routes and policies")
     return f"{met.rate:.3g} requests a second reach {name}; {'; '.join(parts)}."
+
+
+def followed(name: tuple[str, str], rate: float) -> str:
+    """The same of a service of which only its callers are known."""
+    if rate == 0:
+        return f"Nobody calls {name[1]} at the moment."
+    return f"{rate:.3g} requests a second reach {name[1]}; all of them follow the new routes and policies."
 
 
 def _fault(fault: ObservedFault, rate: float) -> str:

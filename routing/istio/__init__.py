@@ -4,6 +4,7 @@
     subsets    versions and the subsets that select them
     splits     weights on the default route
     faults     delays and aborts, and how meshui knows its own again
+    objects    whole resources
 
 Every function that changes a manifest returns a changed copy. What cannot be done raises `CannotApply`.
 """
@@ -13,17 +14,24 @@ from routing.istio.faults import ObservedFault, clear_fault, observed_faults, re
 from routing.istio.hosts import (
     DestinationRules,
     VirtualServices,
+    all_destinations,
+    binds_mesh,
+    covers,
     destination_rules_of,
     destinations,
     fqdn,
+    gateways_of,
     host_of,
     hosts_of,
     name_of,
     namespace_of,
     service_host,
+    service_of,
     uses_subset,
     virtual_services_of,
+    visible,
 )
+from routing.istio.objects import read_object, set_object
 from routing.istio.splits import new_virtual_service, read_split, read_weights, set_split
 from routing.istio.subsets import Subsets, ensure_subsets, read_subsets, subsets_of
 
@@ -34,11 +42,15 @@ __all__ = [
     "ObservedFault",
     "Subsets",
     "VirtualServices",
+    "all_destinations",
+    "binds_mesh",
     "clear_fault",
+    "covers",
     "destination_rules_of",
     "destinations",
     "ensure_subsets",
     "fqdn",
+    "gateways_of",
     "host_of",
     "hosts_of",
     "name_of",
@@ -46,13 +58,17 @@ __all__ = [
     "new_virtual_service",
     "observed_faults",
     "read_fault",
+    "read_object",
     "read_split",
     "read_subsets",
     "read_weights",
     "service_host",
+    "service_of",
     "set_fault",
+    "set_object",
     "set_split",
     "subsets_of",
     "uses_subset",
     "virtual_services_of",
+    "visible",
 ]
