@@ -143,39 +143,6 @@ class ProblemSerializer(Base):
     resource = serializers.CharField(allow_null=True)
 
 
-class PlacedProblemSerializer(Base):
-    """Something wrong in a text: at a field, and at a place that counts from 1."""
-
-    level = serializers.ChoiceField(["error", "warning", "info"])
-    code = serializers.CharField()
-    message = serializers.CharField()
-    path = serializers.CharField(allow_blank=True)
-    line = serializers.IntegerField(min_value=1)
-    column = serializers.IntegerField(min_value=1)
-
-
-class ValidationSerializer(Base):
-    """What was read of a text, and what is wrong with it; `valid` when no problem is an error."""
-
-    valid = serializers.BooleanField()
-    problems = PlacedProblemSerializer(many=True)
-    manifest = serializers.JSONField(allow_null=True)
-
-
-class ValidateQuery(Base):
-    """Where the resource is to stand when its text names no namespace."""
-
-    namespace = serializers.CharField(required=False, default="", allow_blank=True, max_length=63)
-
-
-class SchemaSerializer(Base):
-    """What the cluster publishes of a kind's fields: OpenAPI v3, descriptions included."""
-
-    api_version = serializers.CharField()
-    kind = serializers.CharField()
-    schema = serializers.DictField()
-
-
 class PlannedOperationSerializer(Base):
     """One write that a plan holds."""
 

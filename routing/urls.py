@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from routing.api import changes, plans, services, texts, verification
+from routing.api import changes, configuration, drafts, plans, services, texts, verification
 
 urlpatterns = [
     path("services", services.ServicesView.as_view(), name="api-services"),
@@ -18,6 +18,9 @@ urlpatterns = [
         name="api-verification",
     ),
     path("changes/<int:change_id>/revert", changes.RevertView.as_view(), name="api-revert"),
+    path("services/<str:namespace>/<str:name>/reading", drafts.ReadingView.as_view(), name="api-reading"),
+    path("drafts", drafts.DraftsView.as_view(), name="api-drafts"),
+    path("configuration", configuration.ConfigurationView.as_view(), name="api-configuration"),
     path("validate", texts.ValidateView.as_view(), name="api-validate"),
     path(
         "schemas/<str:group>/<str:version>/<str:kind>", texts.SchemaView.as_view(), name="api-schema-of-kind"
