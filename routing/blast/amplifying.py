@@ -66,10 +66,10 @@ def problems(found: Iterable[Mapping[str, Any]]) -> list[Problem]:
             f"By its callers' retries, {each['service']} would get up to {each['after']} requests for one "
             f"that fails (now {each['before']}): {path}. Ask for fewer attempts."
         )
-        make = error if each["after"] > REFUSE_ABOVE else warning
+        level = error if each["after"] > REFUSE_ABOVE else warning
         needs = [(SERVICE, step["namespace"]) for step in each["path"]]
         resource = f"Service {each['namespace']}/{each['service']}"
-        answer.append(make("RETRY_AMPLIFICATION", message, resource=resource, needs=needs))
+        answer.append(level("RETRY_AMPLIFICATION", message, resource=resource, needs=needs))
     return answer
 
 
