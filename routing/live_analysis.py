@@ -1,13 +1,14 @@
 """What the analysis says of a cluster as it stands, for one person: the one way in for pages and REST.
 
-The whole analysis over what the watch cache holds, done again when that has changed. It sees everything that
-the console sees; each finding is then shown to those who may read what it is about.
+An analysis of what the watch cache holds, kept, and carried along when that has changed: only what a change
+concerns is checked again. It sees everything that the console sees; each finding is then shown to those who
+may read what it is about.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -19,8 +20,10 @@ from cluster.person import PersonCluster
 from cluster.refs import Manifest
 from routing import contents, problems
 from routing.analysis.analyzers import LIVE
-from routing.analysis.engine import analyze
+from routing.analysis.cures import cured as cure
+from routing.analysis.engine import analyze_one
 from routing.analysis.findings import Analyzer, Finding
+from routing.analysis.incremental import Incremental
 from routing.analysis.objects import Key, Obj
 from routing.analysis.world import World
 
@@ -37,40 +40,68 @@ SUBJECTS: Final = frozenset((kind.group, kind.kind) for kind in (*kinds.ISTIO, *
 UNSEEN: Final = frozenset({"gateway.SecretAnalyzer"})
 """Checks of what the console does not read: it has no right to Secrets, so every one would be missing."""
 _KINDS: Final[Mapping[tuple[str, str], Kind]] = {(kind.group, kind.kind): kind for kind in READ}
+Sources: TypeAlias = tuple[tuple[Any, ...], ...]
+"""What the cache holds of each kind of `READ`."""
 _LEVELS: Final[Mapping[str, problems.Level]] = {"Error": "error", "Warning": "warning", "Info": "info"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """The findings on what was known: `sources` are the very lists, the same until something changes."""
+class _Kept:
+    """The analysis of one cache: `sources` are the very tuples that it was made of."""
 
-    sources: tuple[tuple[Any, ...], ...]
-    world: World
-    findings: tuple[Finding, ...]
+    def __init__(self, sources: Sources) -> None:
+        self.sources = sources
+        self.kept = Incremental(World(_objects(sources)), _checks())
+
+    def follow(self, sources: Sources) -> None:
+        """Takes in what has changed: an object that is the very same is none of it."""
+        removed: set[Key] = set()
+        added: list[Obj] = []
+        for kind, new, old in zip(READ, sources, self.sources, strict=True):
+            if new is old:
+                continue
+            known, here = set(map(id, old)), set(map(id, new))
+            removed.update(_object(kind, item).key for item in old if id(item) not in here)
+            added += [_object(kind, item) for item in new if id(item) not in known]
+        self.sources = sources
+        self.kept.change(removed - {obj.key for obj in added}, added)
 
 
 _lock: Final = Lock()
-_done: Final["WeakKeyDictionary[Cache, _Done]"] = WeakKeyDictionary()
+_known: Final["WeakKeyDictionary[Cache, _Kept]"] = WeakKeyDictionary()
 
 
 def findings(person: PersonCluster) -> tuple[Finding, ...]:
     """What is to be said of Istio's and the Gateway API's resources that this person may read."""
-    return shown(person, _analysed(person.name).findings)
+    with _lock:
+        found = _current(person.name).findings
+    return shown(person, found)
 
 
 def latest(person: PersonCluster) -> tuple[Finding, ...]:
     """The findings that were made last, without making them anew: for what no page should wait for."""
-    done = _done.get(connection.get(person.name).cache)
-    return shown(person, done.findings) if done else ()
+    with _lock:
+        known = _known.get(connection.get(person.name).cache)
+        found = known.kept.findings if known else ()
+    return shown(person, found)
+
+
+def cures(person: PersonCluster, found: Iterable[Finding]) -> dict[Finding, Manifest]:
+    """Of findings that this person is shown, those with a mechanical cure: the object as it would be then."""
+    with _lock:
+        known = _known.get(connection.get(person.name).cache)
+        world = known.kept.world if known else World(())
+        cured = {each: cure(world, each) for each in found if each.message != problems.ELSEWHERE}
+    return {each: manifest for each, manifest in cured.items() if manifest is not None}
 
 
 def of_text(person: PersonCluster, kind: Kind, manifest: Manifest) -> Iterable[contents.Found]:
     """What the analysis would say of a resource if it stood in the cluster as given, each at its field."""
     obj = Obj.of(manifest)
-    world, _ = _analysed(person.name).world.changed((), (obj,))
-    checks = [each for each in _checks() if (kind.group, kind.kind) in each.subjects]
-    narrowed = [replace(each, subjects=((kind.group, kind.kind),)) for each in checks]
-    of_it = (found for found in analyze(world, narrowed) if found.subject == obj.key)
+    with _lock:
+        # The same indexes serve both worlds, and are built when they are first asked.
+        world, _ = _current(person.name).world.changed((), (obj,))
+        checks = [each for each in _checks() if (kind.group, kind.kind) in each.subjects]
+        of_it = analyze_one(world, obj, checks)
     for found in shown(person, of_it):
         yield found.at, problems.Problem(_LEVELS[found.level], found.code, found.message)
 
@@ -100,15 +131,16 @@ def _need(key: Key) -> tuple[Kind, str] | None:
     return (kinds.SERVICE, key.name) if kind == kinds.NAMESPACE else (kind, key.namespace)
 
 
-def _analysed(cluster: str) -> _Done:
+def _current(cluster: str) -> Incremental:
+    """The analysis of what the cache holds now; only under the lock."""
     cache = connection.get(cluster).cache
     sources = tuple(cache.read(kind).items for kind in READ)
-    with _lock:
-        done = _done.get(cache)
-        if done is None or any(new is not old for new, old in zip(sources, done.sources, strict=True)):
-            world = World(_objects(sources))
-            done = _done[cache] = _Done(sources, world, analyze(world, _checks()))
-    return done
+    known = _known.get(cache)
+    if known is None:
+        known = _known[cache] = _Kept(sources)
+    else:
+        known.follow(sources)
+    return known.kept
 
 
 def _checks() -> list[Analyzer]:
@@ -119,11 +151,13 @@ def _checks() -> list[Analyzer]:
     ]
 
 
-def _objects(sources: tuple[tuple[Any, ...], ...]) -> Iterable[Obj]:
+def _objects(sources: Sources) -> Iterable[Obj]:
     for kind, items in zip(READ, sources, strict=True):
-        projected = kind in objects.SHAPES
-        for item in items:
-            yield Obj.of(_manifest(kind, item) if projected else item)
+        yield from (_object(kind, item) for item in items)
+
+
+def _object(kind: Kind, item: Any) -> Obj:
+    return Obj.of(_manifest(kind, item) if kind in objects.SHAPES else item)
 
 
 def _manifest(kind: Kind, item: Any) -> Manifest:
