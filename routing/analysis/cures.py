@@ -79,7 +79,7 @@ def _open_rule_last(_world: World, _obj: Obj, manifest: Manifest, at: Path) -> b
     """The first rule without a match, behind the others; two of them cannot both be last."""
     rules = _at(manifest, at[:2])
     without = [index for index, rule in enumerate(rules) if not rule.get("match")]
-    if len(without) != 1 or at[2] < without[0]:
+    if len(without) != 1 or int(at[2]) < without[0]:
         return False
     rules.append(rules.pop(without[0]))
     return True
