@@ -54,6 +54,11 @@ def known(person: PersonCluster, ref: Ref) -> Manifest | None:
     return next((item for item in here if item["metadata"]["name"] == ref.name), None)
 
 
+def places(person: PersonCluster) -> list[str]:
+    """The namespaces in which this person may read services."""
+    return sorted({item.metadata.namespace for item in person.known(kinds.SERVICE).items})
+
+
 def by_subject(found: Iterable[Finding]) -> dict[Key, list[Finding]]:
     """Findings by the resource that they are about."""
     kept: dict[Key, list[Finding]] = {}

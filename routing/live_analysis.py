@@ -7,7 +7,7 @@ may read what it is about.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -46,11 +46,18 @@ _LEVELS: Final[Mapping[str, problems.Level]] = {"Error": "error", "Warning": "wa
 
 
 class _Kept:
-    """The analysis of one cache: `sources` are the very tuples that it was made of."""
+    """The analysis of one cache: `sources` are the very tuples that it was made of, `findings` what it said
+    of them.
+    """
 
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
         self.kept = Incremental(World(_objects(sources)), _checks())
+        self.findings = self.kept.findings
+
+    def is_outdated(self, sources: Sources) -> bool:
+        """Whether the cache holds something else by now."""
+        return any(new is not old for new, old in zip(sources, self.sources, strict=True))
 
     def follow(self, sources: Sources) -> None:
         """Takes in what has changed: an object that is the very same is none of it."""
@@ -64,25 +71,35 @@ class _Kept:
             added += [_object(kind, item) for item in new if id(item) not in known]
         self.sources = sources
         self.kept.change(removed - {obj.key for obj in added}, added)
+        self.findings = self.kept.findings
 
 
 _lock: Final = Lock()
 _known: Final["WeakKeyDictionary[Cache, _Kept]"] = WeakKeyDictionary()
+_counts: Final["WeakKeyDictionary[PersonCluster, tuple[tuple[Finding, ...], int]]"] = WeakKeyDictionary()
 
 
 def findings(person: PersonCluster) -> tuple[Finding, ...]:
     """What is to be said of Istio's and the Gateway API's resources that this person may read."""
-    with _lock:
-        found = _current(person.name).findings
+    found = _analysed(person.name)
+    _counted(person, found)
     return shown(person, found)
 
 
-def latest(person: PersonCluster) -> tuple[Finding, ...]:
-    """The findings that were made last, without making them anew: for what no page should wait for."""
-    with _lock:
-        known = _known.get(connection.get(person.name).cache)
-        found = known.kept.findings if known else ()
-    return shown(person, found)
+def count(person: PersonCluster) -> int:
+    """How many errors and warnings there are for a person, by what is known already: no page waits for it.
+
+    Where a watch has brought news, they are found out in a thread, for the next time.
+    """
+    cache = connection.get(person.name).cache
+    known = _known.get(cache)
+    if cache.running and (known is None or known.is_outdated(_sources(cache))):
+        _begin(person.name)
+    found = known.findings if known else None
+    counted = _counts.get(person)
+    if found is None or (counted is not None and counted[0] is found):
+        return counted[1] if counted else 0
+    return _counted(person, found) if person.access.own else (counted[1] if counted else 0)
 
 
 def cures(person: PersonCluster, found: Iterable[Finding]) -> dict[Finding, Manifest]:
@@ -131,14 +148,35 @@ def _need(key: Key) -> tuple[Kind, str] | None:
     return (kinds.SERVICE, key.name) if kind == kinds.NAMESPACE else (kind, key.namespace)
 
 
+def _counted(person: PersonCluster, found: tuple[Finding, ...]) -> int:
+    number = sum(each.level != "Info" for each in shown(person, found))
+    _counts[person] = (found, number)
+    return number
+
+
+def _begin(cluster: str) -> None:
+    if _lock.acquire(blocking=False):
+        _lock.release()
+        Thread(target=_analysed, args=(cluster,), name="analysis", daemon=True).start()
+
+
+def _analysed(cluster: str) -> tuple[Finding, ...]:
+    with _lock:
+        return _current(cluster).findings
+
+
+def _sources(cache: Cache) -> Sources:
+    return tuple(cache.read(kind).items for kind in READ)
+
+
 def _current(cluster: str) -> Incremental:
     """The analysis of what the cache holds now; only under the lock."""
     cache = connection.get(cluster).cache
-    sources = tuple(cache.read(kind).items for kind in READ)
+    sources = _sources(cache)
     known = _known.get(cache)
     if known is None:
         known = _known[cache] = _Kept(sources)
-    else:
+    elif known.is_outdated(sources):
         known.follow(sources)
     return known.kept
 

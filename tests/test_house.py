@@ -16,8 +16,9 @@ PURE = {
     ],
     "routing": [
         "rules", "istio", "drafting", "planner", "diff", "contents", "schemas", "yaml_files", "yaml_io",
-        "yaml_marks", "analysis.engine", "analysis.reading", "analysis.reports", "blast", "effects",
-        "retries", "sample_ratio", "shares", "verifying",
+        "yaml_marks", "examples", "analysis.engine", "analysis.reading", "analysis.reports",
+        "analysis.incremental", "analysis.cures", "blast", "effects", "retries", "sample_ratio", "shares",
+        "verifying",
     ],
     "localmesh": ["xds"],
 }  # fmt: skip
