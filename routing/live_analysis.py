@@ -5,7 +5,7 @@ concerns is checked again. It sees everything that the console sees; each findin
 may read what it is about.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from threading import Lock, Thread
 from typing import Any, Final, TypeAlias
@@ -111,6 +111,11 @@ def cures(person: PersonCluster, found: Iterable[Finding]) -> dict[Finding, Mani
     return {each: manifest for each, manifest in cured.items() if manifest is not None}
 
 
+def manifests(person: PersonCluster, names: Collection[str]) -> list[Manifest]:
+    """The resources of these kinds of Istio's that this person may read, as the watch cache knows them."""
+    return [item for kind in kinds.ISTIO if kind.kind in names for item in person.known(kind).items]
+
+
 def of_text(person: PersonCluster, kind: Kind, manifest: Manifest) -> Iterable[contents.Found]:
     """What the analysis would say of a resource if it stood in the cluster as given, each at its field."""
     obj = Obj.of(manifest)
@@ -200,5 +205,6 @@ def _object(kind: Kind, item: Any) -> Obj:
 
 def _manifest(kind: Kind, item: Any) -> Manifest:
     """A projection as the object that it was read from, as far as it goes."""
-    plain: Manifest = msgspec.to_builtins(item)
+    # Through JSON, so that lists are lists: as builtins, the tuples of a projection stay tuples.
+    plain: Manifest = msgspec.json.decode(msgspec.json.encode(item))
     return {"apiVersion": kind.api_version, "kind": kind.kind, **plain}

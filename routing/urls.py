@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from routing.api import changes, configuration, drafts, plans, services, texts, verification
+from routing.api import changes, configuration, drafts, plans, problems, services, texts, verification
 
 urlpatterns = [
     path("services", services.ServicesView.as_view(), name="api-services"),
@@ -20,6 +20,7 @@ urlpatterns = [
     path("changes/<int:change_id>/revert", changes.RevertView.as_view(), name="api-revert"),
     path("services/<str:namespace>/<str:name>/reading", drafts.ReadingView.as_view(), name="api-reading"),
     path("drafts", drafts.DraftsView.as_view(), name="api-drafts"),
+    path("problems", problems.ProblemsView.as_view(), name="api-problems"),
     path("configuration", configuration.ConfigurationView.as_view(), name="api-configuration"),
     path("validate", texts.ValidateView.as_view(), name="api-validate"),
     path(
