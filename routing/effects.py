@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cluster import inventory, kinds
 from cluster.refs import Manifest, Ref
-from routing import istio, shares
+from routing import diff, istio, shares
 from routing.istio import ObservedFault
 from routing.istio.hosts import covers, service_host
 from routing.planner import Live, Operation
@@ -52,6 +52,12 @@ class Effect:
         return bool(new) or any(
             match not in after and shared != after.get("") for match, shared in before.items()
         )
+
+    @property
+    def is_felt(self) -> bool:
+        """Whether anything about the requests changes: a subset that nobody names changes nothing."""
+        policies = [_policies(each.destination_rules.effective) for each in (self.before, self.after)]
+        return policies[0] != policies[1] or not diff.same(self.before.in_force, self.after.in_force)
 
     def failing(self, error_ratios: Mapping[str, float]) -> Bounds:
         """The part of the requests that fails after the plan and did not before; below 0 where fewer do.
@@ -119,6 +125,17 @@ def _after(operations: Iterable[Operation], live: Live) -> list[Manifest]:
 
 def _faults(virtual_service: Manifest | None) -> list[ObservedFault]:
     return list(istio.observed_faults(virtual_service)) if virtual_service else []
+
+
+def _policies(destination_rule: Manifest | None) -> list[object]:
+    """The traffic policies of a DestinationRule, those of its subsets too, as far as they say something."""
+    spec = (destination_rule or {}).get("spec") or {}
+    of_subsets = {
+        str(each.get("name")): each["trafficPolicy"]
+        for each in istio.subsets_of(destination_rule)
+        if each.get("trafficPolicy")
+    }
+    return [spec.get("trafficPolicy"), of_subsets]
 
 
 def _default_of(fates: Mapping[str, Fate]) -> Fate:

@@ -119,7 +119,7 @@ def plan(wanted: Sequence[rules.Rule], live: Live) -> Plan:
     if not live.whole:
         problems.append(info("NOT_ALL_SEEN", _NOT_ALL_SEEN))
     hashed = digest(wanted, operations)
-    return Plan(tuple(wanted), operations, tuple(problems), hashed, frozenset(draft.sources))
+    return Plan(tuple(wanted), operations, tuple(dict.fromkeys(problems)), hashed, frozenset(draft.sources))
 
 
 def in_safe_order(operations: Iterable[Operation]) -> tuple[Operation, ...]:

@@ -13,8 +13,8 @@ from typing import Any
 from cluster import inventory
 from cluster.refs import Manifest
 from routing import diff, istio
-from routing.istio.hosts import fqdn, http_rules, service_host
-from routing.istio.splits import is_default, percentages
+from routing.istio.hosts import fqdn, http_rules, percentages, service_host
+from routing.istio.splits import is_default
 from routing.sample_ratio import Range
 
 WHOLE = ""

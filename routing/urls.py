@@ -2,11 +2,22 @@
 
 from django.urls import path
 
-from routing.api import changes, configuration, drafts, plans, problems, services, texts, verification
+from routing.api import (
+    changes,
+    configuration,
+    drafts,
+    explain,
+    plans,
+    problems,
+    services,
+    texts,
+    verification,
+)
 
 urlpatterns = [
     path("services", services.ServicesView.as_view(), name="api-services"),
     path("services/<str:namespace>/<str:name>", services.ServiceView.as_view(), name="api-service"),
+    path("explain", explain.ExplainView.as_view(), name="api-explain"),
     path("plans", plans.PlansView.as_view(), name="api-plans"),
     path("plans/<uuid:plan_id>", plans.PlanView.as_view(), name="api-plan"),
     path("plans/<uuid:plan_id>/apply", plans.ApplyView.as_view(), name="api-apply"),

@@ -9,14 +9,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PURE = {
-    "cluster": ["refs", "kinds", "errors", "identity", "inventory", "objects"],
+    "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
         "counting", "exposition", "flows", "frames", "graph", "identity", "observation", "presence",
         "quantiles", "rates", "redaction", "samples", "shortfall", "snapshot",
     ],
     "routing": [
         "rules", "istio", "drafting", "planner", "diff", "contents", "schemas", "yaml_files", "yaml_io",
-        "yaml_marks", "examples", "analysis.engine", "analysis.reading", "analysis.reports",
+        "yaml_marks", "examples", "explain", "analysis.engine", "analysis.reading", "analysis.reports",
         "analysis.incremental", "analysis.cures", "blast", "effects", "retries", "sample_ratio", "shares",
         "verifying",
     ],

@@ -56,6 +56,8 @@ def sentence(met: Met) -> str:
     parts += [_fault(fault, met.rate) for fault in added]
     if removed and not added:
         parts.append("none of them meets the fault any more")
+    if not parts and not met.effect.is_felt:
+        parts.append("none of them goes another way by this")
     if not parts:
         parts.append("all of them follow the new routes and policies")
     return f"{met.rate:.3g} requests a second reach {name}; {'; '.join(parts)}."

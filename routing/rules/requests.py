@@ -8,14 +8,25 @@ from cluster.kinds import Kind
 from routing.rules.errors import RulesError
 from routing.rules.faults import CLEAR_FAULT, FAULT
 from routing.rules.objects import DELETE_OBJECT, OBJECT
+from routing.rules.policies import DESTINATION_POLICY
 from routing.rules.reader import Reader
 from routing.rules.splits import SPLIT
+from routing.rules.subsets import REMOVE_SUBSET, SUBSET
 from routing.rules.word import Rule, Word
 
 MAX_RULES: Final = 20
 MAX_NOTE: Final = 500
 
-WORDS: Final[tuple[Word[Any], ...]] = (SPLIT, FAULT, CLEAR_FAULT, OBJECT, DELETE_OBJECT)
+WORDS: Final[tuple[Word[Any], ...]] = (
+    SPLIT,
+    FAULT,
+    CLEAR_FAULT,
+    SUBSET,
+    REMOVE_SUBSET,
+    DESTINATION_POLICY,
+    OBJECT,
+    DELETE_OBJECT,
+)
 """The vocabulary: a new kind of rule is one more."""
 
 _BY_KIND: Final[Mapping[str, Word[Any]]] = {word.kind: word for word in WORDS}

@@ -101,6 +101,10 @@ def values():
         "change_id": list(Change.objects.values_list("pk", flat=True)),
         "namespace": ["bookinfo", "vault"],
         "name": ["reviews", "ledger"],
+        "definition": ["virtualservices.networking.istio.io", "destinationrules.networking.istio.io"],
+        "group": ["networking.istio.io"],
+        "version": ["v1"],
+        "kind": ["VirtualService"],
         "token": ["none"],
         "token_key": ["none"],
     }
