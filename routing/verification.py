@@ -108,7 +108,23 @@ def setting(steered: shares.Steered) -> Setting:
         gateway_only=tuple(map(istio.name_of, virtual.gateway_only)),
         retries=_retries(steered.in_force),
         affinity=_affinity(steered.destination_rules.effective),
+        unacknowledged=unacknowledged(steered.in_force)
+        or unacknowledged(steered.destination_rules.effective),
     )
+
+
+def unacknowledged(manifest: Manifest | None) -> str:
+    """What the status of a resource says of proxies that have not taken it; empty when it says nothing of it.
+
+    Source: istio.io/api meta/v1alpha1 (IstioStatus, the condition Reconciled), which istiod writes where its
+    distribution reporting is on.
+    """
+    status = (manifest or {}).get("status") or {}
+    for condition in status.get("conditions") or ():
+        if condition.get("type") == "Reconciled" and condition.get("status") == "False":
+            name = istio.name_of(manifest or {})
+            return f"{name}: {str(condition.get('message') or 'it is being distributed.')[:300]}"
+    return ""
 
 
 def _as_written(resources: tuple[Manifest, ...], change: Change) -> list[Manifest]:

@@ -41,7 +41,8 @@ class Counted:
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What steers a service: the weights of its default route in percent, the part (0-1) that each version
-    can get over all routes, and what may turn requests away from them.
+    can get over all routes, and what may turn requests away from them. `unacknowledged`: what the control
+    plane says of a resource that not all proxies have yet.
     """
 
     weights: Mapping[str, float] | None
@@ -51,6 +52,7 @@ class Setting:
     gateway_only: tuple[str, ...] = ()
     retries: bool = False
     affinity: bool = False
+    unacknowledged: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ def _too_little(
     missing = max(0.0, sample_ratio.enough(facts.intended.ranges) - counted.total)
     rate = facts.requests_per_second
     seconds = round(max(1.0, missing / rate), 1) if rate > 0 else None
-    found: list[Finding] = []
+    found: list[Finding] = [*_unacknowledged(facts)]
     if late or facts.seconds_since < SETTLING_SECONDS:
         found.append(_finding("LATE", _LATE if late else _FRESH))
     if rate <= 0:
@@ -199,7 +201,7 @@ def _superseded(facts: Facts) -> str:
 
 def _why(facts: Facts, counted: Counted) -> tuple[Finding, ...]:
     """What may have caused a difference, the likeliest first."""
-    found = list(_rivals(facts))
+    found = [*_unacknowledged(facts), *_rivals(facts)]
     setting = facts.configured or facts.intended
     if counted.unproxied > _SOME * counted.total:
         part = percent(100 * counted.unproxied / counted.total)
@@ -239,6 +241,11 @@ def _why(facts: Facts, counted: Counted) -> tuple[Finding, ...]:
             )
         )
     return tuple(found)
+
+
+def _unacknowledged(facts: Facts) -> tuple[Finding, ...]:
+    said = (facts.configured or facts.intended).unacknowledged
+    return (_finding("NOT_ACKNOWLEDGED", f"Not all proxies have taken it yet: {said}"),) if said else ()
 
 
 def _rivals(facts: Facts) -> tuple[Finding, ...]:

@@ -112,6 +112,7 @@ def test_another_configuration_is_a_difference_whatever_the_traffic_says():
         (counted(500, 500), replace(EIGHTY, gateway_only=("VirtualService edge/all",)), "GATEWAY_ONLY"),
         (counted(500, 500), replace(EIGHTY, rivals=("VirtualService b/reviews",)), "OTHER_VIRTUAL_SERVICE"),
         (counted(500, 500), replace(EIGHTY, affinity=True), "AFFINITY"),
+        (counted(500, 500), replace(EIGHTY, unacknowledged="1/2 proxies."), "NOT_ACKNOWLEDGED"),
         (counted(950, 50, errors={"v3": 25.0}), replace(EIGHTY, retries=True), "RETRIES"),
     ],
 )
@@ -165,6 +166,16 @@ def test_a_rule_for_the_whole_service_leaves_its_part_to_the_pods():
 def test_a_service_that_nothing_routes_has_no_weights():
     assert read().weights is None
     assert read(virtual_service("reviews", [{"route": to_whole()}])).weights is None
+
+
+def test_what_the_status_says_of_the_proxies_is_read():
+    distributing = {"type": "Reconciled", "status": "False", "message": "1/2 proxies up to date."}
+    manifest = virtual_service("reviews", [{"route": route(("v1", 100))}])
+    assert read(manifest).unacknowledged == ""
+    found = read({**manifest, "status": {"conditions": [distributing]}})
+    assert found.unacknowledged == "VirtualService bookinfo/reviews: 1/2 proxies up to date."
+    told = judge(facts(counted(8, 2), configured=replace(EIGHTY, unacknowledged=found.unacknowledged)))
+    assert codes(told)[0] == "NOT_ACKNOWLEDGED"
 
 
 def test_what_may_turn_requests_away_is_read_too():
