@@ -12,7 +12,7 @@ from routing.analysis.analyzers.virtual_services import MESH_GATEWAY, gateway_na
 from routing.analysis.findings import Finding, analyzer, finding
 from routing.analysis.hosts import fqdn
 from routing.analysis.kinds import VIRTUAL_SERVICE
-from routing.analysis.objects import Obj, objects, strings
+from routing.analysis.objects import Obj, items, objects, strings
 from routing.analysis.requests import covers, is_catch_all, takes_everything
 from routing.analysis.world import Index, Look, Mesh
 from routing.rules import quoted
@@ -21,7 +21,9 @@ MOST_RIVALS: Final = 50
 
 
 def _served(obj: Obj, mesh: Mesh) -> Iterator[tuple[str, str, str]]:
-    """The gateways (namespace and name) and hosts that a VirtualService routes."""
+    """The gateways (namespace and name) and hosts that a VirtualService routes by HTTP."""
+    if not items(obj.spec.get("http")):
+        return
     for written in dict.fromkeys(strings(obj.spec.get("gateways"))):
         if written != MESH_GATEWAY:
             for host in strings(obj.spec.get("hosts")):

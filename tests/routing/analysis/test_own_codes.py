@@ -260,6 +260,15 @@ def test_mutual_tls_to_pods_that_refuse_it_fails_as_well():
     assert "MUI0017" not in codes([CART, tls("ISTIO_MUTUAL"), peers("STRICT")])
 
 
+def test_tcp_routes_of_one_gateway_are_told_apart_by_their_ports():
+    tcp = [{"match": [{"port": 80}], "route": [to()]}], [{"match": [{"port": 81}], "route": [to()]}]
+    every = {"hosts": ["*"], "gateways": ["edge"]}
+    found = codes(
+        [made("VirtualService", name, {**every, "tcp": each}) for name, each in zip("ab", tcp, strict=True)]
+    )
+    assert not found & {"MUI0004", "MUI0005"}
+
+
 def test_a_route_of_the_gateway_api_needs_a_waypoint_too():
     assert "MUI0018" in codes([CART, namespace(**AMBIENT), TO_SERVICE])
     assert "MUI0018" not in codes([CART, namespace(), TO_SERVICE])
