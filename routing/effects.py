@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cluster import inventory, kinds
-from cluster.refs import Manifest, Ref
+from cluster.refs import Manifest
 from routing import diff, istio, shares
 from routing.istio import ObservedFault
 from routing.istio.hosts import covers, service_host
@@ -94,33 +94,63 @@ class Effect:
 
 def effects(operations: Sequence[Operation], live: Live, services: Iterable[tuple[str, str]]) -> list[Effect]:
     """What operations change for these services, and for those that what they write is about."""
-    after = _after(operations, live)
-    named = set(services)
-    found = []
-    for service in live.services:
-        name = service.namespace, service.name
-        if name in named or any(_is_about(item, service) for item in _written(operations)):
-            found.append(Effect(shares.steered(live.resources, service), shares.steered(after, service)))
-    return found
+    named, patterns = set(services), _patterns(operations)
+    met = [
+        service
+        for service in live.services
+        if (service.namespace, service.name) in named or _is_about(patterns, service)
+    ]
+    before, later = live.resources, after(operations, live)
+    return [
+        Effect(*(shares.steered(_perhaps_about(service, each), service) for each in (before, later)))
+        for service in met
+    ]
 
 
-def _written(operations: Iterable[Operation]) -> Iterable[Manifest]:
-    for operation in operations:
-        if operation.ref.kind in (kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE):
-            yield from filter(None, (operation.before, operation.after))
-
-
-def _is_about(manifest: Manifest, service: inventory.Service) -> bool:
-    host = service_host(service.namespace, service.name)
-    if manifest.get("kind") == kinds.DESTINATION_RULE.kind:
-        return covers(istio.host_of(manifest), host)
-    return any(covers(pattern, host) for pattern in istio.hosts_of(manifest))
-
-
-def _after(operations: Iterable[Operation], live: Live) -> list[Manifest]:
-    written = {operation.ref: operation.after for operation in operations}
-    others = [item for item in live.resources if Ref.of(item) not in written]
+def after(operations: Iterable[Operation], live: Live) -> list[Manifest]:
+    """The resources as they are once the operations are done."""
+    written = {_name(operation.before or operation.after or {}): operation.after for operation in operations}
+    others = [item for item in live.resources if _name(item) not in written]
     return [*others, *(item for item in written.values() if item is not None)]
+
+
+def _name(manifest: Manifest) -> tuple[str, str, str, str]:
+    metadata = manifest["metadata"]
+    group = str(manifest.get("apiVersion", "")).rpartition("/")[0]
+    return group, str(manifest.get("kind")), str(metadata.get("namespace", "")), str(metadata["name"])
+
+
+def _patterns(operations: Iterable[Operation]) -> list[str]:
+    """The hosts, perhaps with wildcards, of the VirtualServices and DestinationRules that are written."""
+    found: set[str] = set()
+    for operation in operations:
+        for manifest in filter(None, (operation.before, operation.after)):
+            if operation.ref.kind == kinds.VIRTUAL_SERVICE:
+                found.update(istio.hosts_of(manifest))
+            elif operation.ref.kind == kinds.DESTINATION_RULE:
+                found.add(istio.host_of(manifest))
+    return sorted(found)
+
+
+def _is_about(patterns: Iterable[str], service: inventory.Service) -> bool:
+    host = service_host(service.namespace, service.name)
+    return any(covers(pattern, host) for pattern in patterns)
+
+
+def _perhaps_about(service: inventory.Service, resources: Iterable[Manifest]) -> list[Manifest]:
+    """Without those that are about other services, as their hosts are written: most, in a large mesh."""
+    first = f"{service.name}."
+    return [
+        item
+        for item in resources
+        if any(host == service.name or host.startswith((first, "*")) for host in _written_hosts(item))
+    ]
+
+
+def _written_hosts(manifest: Manifest) -> list[str]:
+    spec = manifest.get("spec") or {}
+    hosts = spec.get("hosts") if manifest.get("kind") == kinds.VIRTUAL_SERVICE.kind else [spec.get("host")]
+    return [str(host) for host in hosts] if isinstance(hosts, list) else []
 
 
 def _faults(virtual_service: Manifest | None) -> list[ObservedFault]:

@@ -5,7 +5,7 @@ requests for one. Source of the default:
 https://istio.io/latest/docs/concepts/traffic-management/#retries
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -45,15 +45,16 @@ class Path:
     `factor`: how many requests the last may get for one that fails.
     """
 
-    steps: tuple[tuple[Name, int], ...]
+    steps: tuple[tuple[Name, int], ...] = ()
+    factor: int = 1
 
-    @property
-    def factor(self) -> int:
-        """The product of 1 + attempts."""
-        product = 1
-        for _, attempts in self.steps:
-            product *= 1 + attempts
-        return product
+    def then(self, service: Name, attempts: int) -> "Path":
+        """The path with one more service at its end."""
+        return Path((*self.steps, (service, attempts)), self.factor * (1 + attempts))
+
+    def passes(self, service: Name) -> bool:
+        """Whether a service stands on it."""
+        return any(name == service for name, _ in self.steps)
 
 
 def attempts_of(rule: Mapping[str, Any]) -> int:
@@ -68,8 +69,11 @@ def configured(virtual_services: Iterable[Manifest], services: Iterable[Name]) -
     """The most attempts that the routes of each service ask for; without one, Istio's default."""
     wanted = {service_host(*name): name for name in services}
     found = dict.fromkeys(wanted.values(), DEFAULT_ATTEMPTS)
+    # Most of a large mesh is about other services: a look at the hosts as they are written tells so.
+    written = {*wanted, *(name for _, name in found)}
     for item in virtual_services:
-        if not binds_mesh(item):
+        hosts = (item.get("spec") or {}).get("hosts")
+        if not isinstance(hosts, list) or written.isdisjoint(map(str, hosts)) or not binds_mesh(item):
             continue
         for host in hosts_of(item):
             if host in wanted and http_rules(item):
@@ -95,32 +99,34 @@ def upstream(hops: Sequence[Hop], target: Name) -> set[Name]:
 
 def worst_path(hops: Sequence[Hop], target: Name, attempts: Mapping[Name, int]) -> Path:
     """The way to a service on which a failing request multiplies the most. No service stands on it twice."""
-    calls = {
-        (before, hop.service)
-        for before, hop in _followed(hops)
-        if hop.proxied and before in attempts and hop.service in attempts
-    }
+    calls: dict[Name, dict[Name, None]] = {}
+    for before, hop in _followed(hops, attempts):
+        calls.setdefault(before, {})[hop.service] = None
     proxied = {hop.service for hop in hops if hop.proxied}
-    best = {name: Path(((name, tries if name in proxied else 0),)) for name, tries in attempts.items()}
+    best = {name: Path().then(name, tries if name in proxied else 0) for name, tries in attempts.items()}
+    news = set(best)
     for _ in range(LONGEST_PATH):
-        longer = dict(best)
-        for before, after in sorted(calls):
-            if any(name == after for name, _ in best[before].steps):
-                continue
-            path = Path((*best[before].steps, (after, attempts[after])))
-            if path.factor > longer[after].factor:
-                longer[after] = path
-        if longer == best:
+        longer: dict[Name, Path] = {}
+        for before in sorted(news):
+            so_far = best[before]
+            for after in calls.get(before, ()):
+                factor = so_far.factor * (1 + attempts[after])
+                if factor > longer.get(after, best[after]).factor and not so_far.passes(after):
+                    longer[after] = so_far.then(after, attempts[after])
+        if not longer:
             break
-        best = longer
-    return best.get(target, Path(()))
+        best.update(longer)
+        news = set(longer)
+    return best.get(target, Path())
 
 
-def _followed(hops: Sequence[Hop]) -> Iterable[tuple[Name, Hop]]:
-    """Each hop with a service that its caller answers for."""
+def _followed(hops: Sequence[Hop], among: Container[Name]) -> Iterable[tuple[Name, Hop]]:
+    """Each hop by a proxy between these services, with a service that its caller answers for."""
     answers: dict[Name, set[Name]] = {}
     for hop in hops:
-        answers.setdefault(hop.answered_by, set()).add(hop.service)
+        if hop.service in among:
+            answers.setdefault(hop.answered_by, set()).add(hop.service)
     for hop in hops:
-        for before in answers.get(hop.caller, ()):
-            yield before, hop
+        if hop.proxied and hop.service in among:
+            for before in sorted(answers.get(hop.caller, ())):
+                yield before, hop

@@ -5,12 +5,10 @@ from typing import Any, Final
 
 from cluster.inventory import ELSEWHERE
 from cluster.kinds import SERVICE, VIRTUAL_SERVICE
-from cluster.refs import Manifest, Ref
-from routing import retries
+from routing import effects, retries
 from routing.effects import Effect
 from routing.planner import Live, Operation
 from routing.problems import Problem, error, warning
-from routing.retries import Name, Path
 
 WARN_ABOVE: Final = 4
 REFUSE_ABOVE: Final = 10
@@ -22,15 +20,17 @@ def amplification(
     """For each service that is met: how many requests it gets for one that fails, before and after, and the
     path of callers on which that is so, as far as it may be seen.
     """
-    written = {operation.ref: operation.after for operation in operations}
-    after = [item for item in state.virtual_services if Ref.of(item) not in written]
-    after += [item for ref, item in written.items() if item is not None and ref.kind == VIRTUAL_SERVICE]
+    before, after = (
+        [item for item in resources if item.get("kind") == VIRTUAL_SERVICE.kind]
+        for resources in (state.resources, effects.after(operations, state))
+    )
     answer = []
     for effect in found:
         name = effect.service.namespace, effect.service.name
         on_the_way = retries.upstream(hops, name)
-        before_path = _worst(state.virtual_services, on_the_way, hops, name)
-        after_path = _worst(after, on_the_way, hops, name)
+        tries, later = (retries.configured(each, on_the_way) for each in (before, after))
+        before_path = retries.worst_path(hops, name, tries)
+        after_path = before_path if tries == later else retries.worst_path(hops, name, later)
         answer.append(
             {
                 "namespace": name[0],
@@ -71,9 +71,3 @@ def problems(found: Iterable[Mapping[str, Any]]) -> list[Problem]:
         resource = f"Service {each['namespace']}/{each['service']}"
         answer.append(level("RETRY_AMPLIFICATION", message, resource=resource, needs=needs))
     return answer
-
-
-def _worst(
-    virtual_services: Iterable[Manifest], on_the_way: set[Name], hops: Sequence[retries.Hop], name: Name
-) -> Path:
-    return retries.worst_path(hops, name, retries.configured(virtual_services, on_the_way))
