@@ -84,14 +84,7 @@ class Asked:
 
 def action(spec: Spec, path: str, targets: Targets, asked: Asked) -> Json:
     """The fields of Envoy's Route other than its match. Raises Unusable."""
-<<<<<<< HEAD
-    route = {
-        **headers.operations(spec.get("headers") or {}, f"{path}.headers"),
-        **_what(spec, path, targets, asked),
-    }
-=======
-    route = {**_operations(spec, path), **_what(spec, path, targets, port)}
->>>>>>> explain
+    route = {**_operations(spec, path), **_what(spec, path, targets, asked)}
     filters: Json = {}
     if spec.get("fault"):
         filters[FAULT_FILTER] = {"@type": FAULT_TYPE, **fault(spec["fault"], f"{path}.fault")}
