@@ -200,7 +200,7 @@ def _check_claims(look: Look, obj: Obj) -> Iterator[Finding]:
         if written == MESH_GATEWAY or gateway is None:
             continue
         served = pods(look, texts(gateway.spec.get("selector")))
-        for pod in few(pod for pod in served if not _authenticated(look, pod)):
+        for pod in few(pod for pod in served if not _authenticated(look, pod))[:FEW]:
             message = (
                 f"The match {quoted(claim[1])} needs a RequestAuthentication for {pod.key}, "
                 f"which serves the gateway {quoted(written)}; there is none."
