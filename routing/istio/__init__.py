@@ -7,6 +7,7 @@
     faults     delays and aborts, and how meshui knows its own again
     policies   what applies to traffic that was routed
     mtls       which TLS pods accept
+    resources  Sidecars, ServiceEntries and Gateways
     objects    whole resources
 
 Every function that changes a manifest returns a changed copy. What cannot be done raises `CannotApply`.
@@ -38,6 +39,7 @@ from routing.istio.mtls import accepted as accepted_tls
 from routing.istio.mtls import has_port_modes
 from routing.istio.objects import read_object, set_object
 from routing.istio.policies import policy_at, read_policy, set_policy
+from routing.istio.resources import read_resource, served_hosts, serves, set_resource
 from routing.istio.splits import new_virtual_service, read_split, read_weights, set_split
 from routing.istio.streams import (
     new_stream_virtual_service,
@@ -92,17 +94,21 @@ __all__ = [
     "read_fault",
     "read_object",
     "read_policy",
+    "read_resource",
     "read_split",
     "read_stream_split",
     "read_stream_weights",
     "read_subset",
     "read_subsets",
     "read_weights",
+    "served_hosts",
+    "serves",
     "service_host",
     "service_of",
     "set_fault",
     "set_object",
     "set_policy",
+    "set_resource",
     "set_split",
     "set_stream_split",
     "subsets_of",
