@@ -25,7 +25,10 @@ def make(
     except rules.RulesError as refusal:
         raise WrongRulesError(refusal.errors) from refusal
     places, touched = {rule.namespace for rule in wanted.rules}, rules.kinds_read(wanted.rules)
-    plan = planner.plan(wanted.rules, live.read(person, places, touched))
+    seen = live.read(person, places, touched)
+    plan = planner.plan(wanted.rules, seen)
+    if not plan.errors and not seen.whole and (unseen := live.dangling(person, plan.operations)):
+        raise WrongRulesError([FieldError("rules", unseen)])
     if plan.errors:
         raise WrongRulesError(FieldError(item.field or "rules", item.message) for item in plan.errors)
     operations = [stored.keep(operation) for operation in plan.operations]

@@ -65,6 +65,11 @@ def change(request: HttpRequest, change_id: int) -> HttpResponse:
 
 
 def _intent(row: Change) -> dict[str, Any] | None:
-    """The weights that an applied change intended, for watching them come true; None when it set none."""
-    splits = [rule for rule in row.plan.rules if rule["kind"] == "split"]
+    """The weights that an applied change intended, for watching them come true; None when it set none.
+
+    Requests are watched; how connections spread is not measured.
+    """
+    splits = [
+        rule for rule in row.plan.rules if rule["kind"] == "split" and rule.get("protocol", "http") == "http"
+    ]
     return splits[0] if splits and row.state == "applied" else None
