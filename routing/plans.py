@@ -20,17 +20,7 @@ def make(
     Raises WrongRulesError (and keeps nothing) when the rules are wrong, or the cluster as it stands does not
     allow them; `cluster.errors.ClusterError` when it cannot be read.
     """
-    try:
-        wanted = rules.parse_request(body)
-    except rules.RulesError as refusal:
-        raise WrongRulesError(refusal.errors) from refusal
-    places, touched = {rule.namespace for rule in wanted.rules}, rules.kinds_read(wanted.rules)
-    seen = live.read(person, places, touched)
-    plan = planner.plan(wanted.rules, seen)
-    if not plan.errors and not seen.whole and (unseen := live.dangling(person, plan.operations)):
-        raise WrongRulesError([FieldError("rules", unseen)])
-    if plan.errors:
-        raise WrongRulesError(FieldError(item.field or "rules", item.message) for item in plan.errors)
+    wanted, plan = draft(body, person)
     operations = [stored.keep(operation) for operation in plan.operations]
     return Plan.objects.create(
         cluster=person.name,
@@ -49,6 +39,22 @@ def make(
         hash=plan.hash,
         summary=summary(wanted.rules),
     )
+
+
+def draft(body: object, person: PersonCluster) -> tuple[rules.Request, planner.Plan]:
+    """What a request body asks for, and the plan of it, which is not kept. Raises what `make` raises."""
+    try:
+        wanted = rules.parse_request(body)
+    except rules.RulesError as refusal:
+        raise WrongRulesError(refusal.errors) from refusal
+    places, touched = {rule.namespace for rule in wanted.rules}, rules.kinds_read(wanted.rules)
+    seen = live.read(person, places, touched)
+    plan = planner.plan(wanted.rules, seen)
+    if not plan.errors and not seen.whole and (unseen := live.dangling(person, plan.operations)):
+        raise WrongRulesError([FieldError("rules", unseen)])
+    if plan.errors:
+        raise WrongRulesError(FieldError(item.field or "rules", item.message) for item in plan.errors)
+    return wanted, plan
 
 
 def _touched(wanted: tuple[rules.Rule, ...], plan: planner.Plan) -> set[tuple[str, str]]:

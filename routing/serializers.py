@@ -107,7 +107,7 @@ class RuleSerializer(Base):
     subset = serializers.CharField(required=False, help_text="remove_subset: its name, in place of a version")
     name = serializers.CharField(required=False, help_text="subset: its name, if not the version's")
     labels = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
-    protocol = serializers.ChoiceField(["http", "tcp", "tls"], required=False, help_text="split")
+    protocol = serializers.CharField(required=False, help_text="split: http, tcp or tls")
     sni_hosts = serializers.ListField(child=serializers.CharField(), required=False, help_text="split: tls")
     port = serializers.IntegerField(required=False, min_value=1, max_value=65535)
     load_balancer = serializers.DictField(required=False, allow_null=True)
