@@ -3,12 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from routing.rules import Abort, ClearFault, Delay, Fault, HeaderMatch, Rule, Split
+from routing.phrases import (
+    fault_parts,
+    percent,
+    policy_sentence,
+    remove_sentence,
+    route_sentence,
+    whom,
+)
+from routing.rules import ClearFault, Fault, HttpPolicy, RemoveRoute, Route, Rule, Split
 
-
-def percent(value: float) -> str:
-    """`80 %`, `0.5 %`: three significant digits at most."""
-    return f"{value:.3g} %" if value < 100 else "100 %"
+__all__ = ["fault_parts", "fault_sentence", "percent", "sentence", "split_sentence", "summary", "whom"]
 
 
 def split_sentence(weights: Mapping[str, float]) -> str:
@@ -17,21 +22,6 @@ def split_sentence(weights: Mapping[str, float]) -> str:
     """
     shown = [f"{percent(weight)} {version or 'elsewhere'}" for version, weight in weights.items() if weight]
     return ", ".join(shown) or "nothing"
-
-
-def whom(match: HeaderMatch | None) -> str:
-    """For whom a fault is: `everyone`, or the header."""
-    return f"requests with {match.header}: {match.value[:60]}" if match else "everyone"
-
-
-def fault_parts(delay: Delay | None, abort: Abort | None) -> str:
-    """`50 % delayed by 2s, 10 % aborted with 503`."""
-    parts = []
-    if delay:
-        parts.append(f"{percent(delay.percentage)} delayed by {delay.fixed_delay}")
-    if abort:
-        parts.append(f"{percent(abort.percentage)} aborted with {abort.http_status or 'a gRPC status'}")
-    return ", ".join(parts) or "an unknown fault"
 
 
 def fault_sentence(fault: Fault) -> str:
@@ -55,4 +45,7 @@ _SENTENCES: Final[Mapping[type[Any], Callable[[Any], str]]] = {
     Split: lambda rule: split_sentence(rule.weights),
     Fault: fault_sentence,
     ClearFault: lambda _: "no fault",
+    Route: route_sentence,
+    HttpPolicy: policy_sentence,
+    RemoveRoute: remove_sentence,
 }

@@ -103,7 +103,7 @@ def new_virtual_service(
 
 def default_rule(rules: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The first http rule that every request matches, or None."""
-    return next((rule for rule in rules if _matches_all(rule)), None)
+    return next((rule for rule in rules if matches_all(rule)), None)
 
 
 def percentages(route: Route) -> list[float]:
@@ -118,7 +118,8 @@ def percentages(route: Route) -> list[float]:
     return [weight * 100 / total if total else 0.0 for weight in weights]
 
 
-def _matches_all(rule: Mapping[str, Any]) -> bool:
+def matches_all(rule: Mapping[str, Any]) -> bool:
+    """Whether every request from inside the mesh satisfies an http rule."""
     match = rule.get("match")
     if not isinstance(match, list) or not match:
         return True

@@ -2,6 +2,7 @@
 
     splits     weights over the versions of a service
     faults     delays and aborts, and taking them back
+    http       routes with matches and actions, and the policies on them
     requests   the vocabulary as a whole: reading any rule, and writing it again
 
 A kind of rule is one `word.Word`. What becomes of a rule in the mesh is `routing.istio`'s and
@@ -9,7 +10,12 @@ A kind of rule is one `word.Word`. What becomes of a rule in the mesh is `routin
 """
 
 from routing.rules.errors import FieldError, RulesError
-from routing.rules.faults import Abort, ClearFault, Delay, Fault, HeaderMatch
+from routing.rules.faults import ClearFault, Fault, FaultMatch, HeaderMatch, read_match, write_match
+from routing.rules.http.actions import Destination, DirectResponse, Redirect
+from routing.rules.http.changes import HttpPolicy
+from routing.rules.http.matches import Match, StringMatch
+from routing.rules.http.routes import Policies, Position, RemoveRoute, Route
+from routing.rules.injections import Abort, Delay
 from routing.rules.reader import Reader, listed, path_part, quoted
 from routing.rules.requests import (
     MAX_NOTE,
@@ -32,14 +38,25 @@ __all__ = [
     "Abort",
     "ClearFault",
     "Delay",
+    "Destination",
+    "DirectResponse",
     "Fault",
+    "FaultMatch",
     "FieldError",
     "HeaderMatch",
+    "HttpPolicy",
+    "Match",
+    "Policies",
+    "Position",
     "Reader",
+    "Redirect",
+    "RemoveRoute",
     "Request",
+    "Route",
     "Rule",
     "RulesError",
     "Split",
+    "StringMatch",
     "Word",
     "kinds_read",
     "listed",
@@ -47,6 +64,8 @@ __all__ = [
     "parse_request",
     "path_part",
     "quoted",
+    "read_match",
     "to_json",
     "word_of",
+    "write_match",
 ]

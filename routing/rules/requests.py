@@ -7,6 +7,8 @@ from typing import Any, Final
 from cluster.kinds import Kind
 from routing.rules.errors import RulesError
 from routing.rules.faults import CLEAR_FAULT, FAULT
+from routing.rules.http.changes import HTTP_POLICY
+from routing.rules.http.routes import REMOVE_ROUTE, ROUTE
 from routing.rules.reader import Reader
 from routing.rules.splits import SPLIT
 from routing.rules.word import Rule, Word
@@ -14,7 +16,7 @@ from routing.rules.word import Rule, Word
 MAX_RULES: Final = 20
 MAX_NOTE: Final = 500
 
-WORDS: Final[tuple[Word[Any], ...]] = (SPLIT, FAULT, CLEAR_FAULT)
+WORDS: Final[tuple[Word[Any], ...]] = (SPLIT, FAULT, CLEAR_FAULT, ROUTE, HTTP_POLICY, REMOVE_ROUTE)
 """The vocabulary: a new kind of rule is one more."""
 
 _BY_KIND: Final[Mapping[str, Word[Any]]] = {word.kind: word for word in WORDS}
