@@ -8,6 +8,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from routing.rules import WORDS
+
 Base = serializers.Serializer[Any]
 
 
@@ -96,11 +98,25 @@ class HeaderMatchSerializer(Base):
 
 
 class RuleSerializer(Base):
-    """A split (weights), a fault (delay, abort, match) or clear_fault."""
+    """A rule of any kind; docs/rules.md says which members each kind has."""
 
-    kind = serializers.ChoiceField(["split", "fault", "clear_fault"])
-    namespace = serializers.CharField()
-    service = serializers.CharField()
+    kind = serializers.ChoiceField([word.kind for word in WORDS])
+    namespace = serializers.CharField(required=False)
+    service = serializers.CharField(required=False)
+    version = serializers.CharField(required=False)
+    subset = serializers.CharField(required=False, help_text="remove_subset: its name, in place of a version")
+    name = serializers.CharField(required=False, help_text="subset: its name, if not the version's")
+    labels = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
+    protocol = serializers.ChoiceField(["http", "tcp", "tls"], required=False, help_text="split")
+    sni_hosts = serializers.ListField(child=serializers.CharField(), required=False, help_text="split: tls")
+    port = serializers.IntegerField(required=False, min_value=1, max_value=65535)
+    load_balancer = serializers.DictField(required=False, allow_null=True)
+    session_affinity = serializers.DictField(required=False, allow_null=True)
+    connection_pool = serializers.DictField(required=False, allow_null=True)
+    outlier_detection = serializers.DictField(required=False, allow_null=True)
+    tls = serializers.DictField(required=False, allow_null=True)
+    manifest = serializers.DictField(required=False, help_text="object: the whole resource")
+    resource = ResourceSerializer(required=False, help_text="delete_object: which")
     weights = serializers.DictField(
         child=serializers.IntegerField(min_value=0, max_value=100), required=False, help_text="Sum 100"
     )
