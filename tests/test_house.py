@@ -15,7 +15,7 @@ PURE = {
         "rates", "redaction", "samples", "shortfall", "snapshot",
     ],
     "routing": [
-        "rules", "istio", "drafting", "planner", "diff", "contents", "schemas", "yaml_files", "yaml_io",
+        "rules", "istio", "gatewayapi", "drafting", "planner", "diff", "contents", "schemas", "yaml_files", "yaml_io",
         "yaml_marks", "explain", "analysis.engine", "analysis.reading", "analysis.reports", "examples",
     ],
     "localmesh": ["xds"],

@@ -7,6 +7,7 @@
     policies   what applies to traffic that was routed
     fields     how parts with a shape of their own are read and written
     objects    whole resources, written and deleted
+    gateway_routes   routes and splits in the Gateway API's words
     requests   the vocabulary as a whole: reading any rule, and writing it again
 
 A kind of rule is one `word.Word`. What becomes of a rule in the mesh is `routing.istio`'s and
@@ -16,6 +17,7 @@ A kind of rule is one `word.Word`. What becomes of a rule in the mesh is `routin
 from routing.rules.errors import FieldError, RulesError
 from routing.rules.faults import ClearFault, Fault, FaultMatch, HeaderMatch, read_match, write_match
 from routing.rules.fields import CLEAR, Clear
+from routing.rules.gateway_routes import GatewayRoute
 from routing.rules.http.actions import Destination, DirectResponse, Redirect
 from routing.rules.http.changes import HttpPolicy
 from routing.rules.http.matches import Match, StringMatch
@@ -65,6 +67,7 @@ __all__ = [
     "Fault",
     "FaultMatch",
     "FieldError",
+    "GatewayRoute",
     "HeaderMatch",
     "HttpPolicy",
     "HttpPool",

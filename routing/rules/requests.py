@@ -7,6 +7,7 @@ from typing import Any, Final
 from cluster.kinds import Kind
 from routing.rules.errors import RulesError
 from routing.rules.faults import CLEAR_FAULT, FAULT
+from routing.rules.gateway_routes import GATEWAY_ROUTE
 from routing.rules.http.changes import HTTP_POLICY
 from routing.rules.http.routes import REMOVE_ROUTE, ROUTE
 from routing.rules.objects import DELETE_OBJECT, OBJECT
@@ -26,6 +27,7 @@ WORDS: Final[tuple[Word[Any], ...]] = (
     ROUTE,
     HTTP_POLICY,
     REMOVE_ROUTE,
+    GATEWAY_ROUTE,
     SUBSET,
     REMOVE_SUBSET,
     DESTINATION_POLICY,
