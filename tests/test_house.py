@@ -15,8 +15,8 @@ PURE = {
         "rates", "redaction", "samples", "shortfall", "snapshot",
     ],
     "routing": [
-        "rules", "istio", "gatewayapi", "drafting", "planner", "diff", "contents", "schemas", "yaml_files", "yaml_io",
-        "yaml_marks", "explain", "analysis.engine", "analysis.reading", "analysis.reports", "examples",
+        "rules", "istio", "gatewayapi", "drafting", "planner", "diff", "contents", "schemas", "yaml_files",
+        "yaml_io", "yaml_marks", "explain", "analysis.engine", "analysis.reading", "analysis.reports", "examples",
     ],
     "localmesh": ["xds"],
 }  # fmt: skip
