@@ -1,6 +1,6 @@
 """Rules and what is in force, in the words that pages and messages use. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from routing.rules import (
@@ -12,11 +12,14 @@ from routing.rules import (
     DeleteObject,
     DestinationPolicy,
     Fault,
+    Gateway,
     HeaderMatch,
     LoadBalancer,
     Object,
     RemoveSubset,
     Rule,
+    ServiceEntry,
+    Sidecar,
     Split,
     Subset,
 )
@@ -92,6 +95,20 @@ def sentence(rule: Rule) -> str:
     return _SENTENCES[type(rule)](rule)
 
 
+def _egress(rule: Sidecar) -> list[str]:
+    return [host for egress in rule.spec.egress or () for host in egress.hosts or ()]
+
+
+def _served(rule: Gateway) -> list[str]:
+    return [f"{host}:{server.port}" for server in rule.spec.servers or () for host in server.hosts or ()]
+
+
+def _told(names: Iterable[str] | None) -> str:
+    """The first few of some names."""
+    found = list(names or ())
+    return ", ".join([*found[:3], f"{len(found) - 3} more"] if len(found) > 3 else found) or "as before"
+
+
 _PARTS: Final = {
     "load_balancer": "load balancing",
     "session_affinity": "session affinity",
@@ -107,6 +124,9 @@ _SENTENCES: Final[Mapping[type[Any], Callable[[Any], str]]] = {
     Subset: lambda rule: f"subset {rule.name or rule.version} added",
     RemoveSubset: lambda rule: f"subset {rule.subset or rule.version} removed",
     DestinationPolicy: policy_sentence,
+    Sidecar: lambda rule: f"{rule.ref} reaches {_told(_egress(rule))}",
+    ServiceEntry: lambda rule: f"{rule.ref} for {_told(rule.spec.hosts)}",
+    Gateway: lambda rule: f"{rule.ref} serves {_told(_served(rule))}",
     Object: lambda rule: f"{rule.ref} as it was given",
     DeleteObject: lambda rule: f"{rule.ref} deleted",
 }

@@ -84,10 +84,7 @@ class Asked:
 
 def action(spec: Spec, path: str, targets: Targets, asked: Asked) -> Json:
     """The fields of Envoy's Route other than its match. Raises Unusable."""
-    route = {
-        **headers.operations(spec.get("headers") or {}, f"{path}.headers"),
-        **_what(spec, path, targets, asked),
-    }
+    route = {**_operations(spec, path), **_what(spec, path, targets, asked)}
     filters: Json = {}
     if spec.get("fault"):
         filters[FAULT_FILTER] = {"@type": FAULT_TYPE, **fault(spec["fault"], f"{path}.fault")}
@@ -167,15 +164,21 @@ def _forward(spec: Spec, path: str, targets: Targets) -> Json:
     return {"route": route}
 
 
+def _operations(spec: Spec, path: str) -> Json:
+    """What is done to the headers on the route. As in Istio, what the only destination asks for comes behind
+    the route's own, and so has the last word; with several, the route has it.
+    """
+    own = headers.operations(spec.get("headers") or {}, f"{path}.headers")
+    destinations = list(spec.get("route") or ())
+    if spec.get("redirect") or spec.get("directResponse") or len(destinations) != 1:
+        return own
+    theirs = headers.operations(destinations[0].get("headers") or {}, f"{path}.route[0].headers")
+    return {field: [*own.get(field, ()), *theirs.get(field, ())] for field in {**own, **theirs}}
+
+
 def _only_destination(spec: Spec, path: str, targets: Targets) -> Json:
     """The one destination gets everything, whatever its weight."""
-    cluster = targets.cluster(spec.get("destination") or {}, f"{path}.destination")
-    operations = headers.operations(spec.get("headers") or {}, f"{path}.headers")
-    # The destination's headers come on top of the route's own: Envoy has a place for them in weighted
-    # clusters only.
-    chosen: Json = {"cluster": cluster}
-    if operations:
-        chosen = {"weighted_clusters": {"clusters": [{"name": cluster, "weight": 1, **operations}]}}
+    chosen: Json = {"cluster": targets.cluster(spec.get("destination") or {}, f"{path}.destination")}
     authority = headers.authority(spec.get("headers") or {}, f"{path}.headers")
     return {**chosen, "host_rewrite_literal": authority} if authority else chosen
 

@@ -7,6 +7,8 @@
     faults     delays and aborts, and how meshui knows its own again
     policies   what applies to traffic that was routed
     mtls       which TLS pods accept
+    references subsets that routes name, and who has them
+    resources  Sidecars, ServiceEntries and Gateways
     objects    whole resources
 
 Every function that changes a manifest returns a changed copy. What cannot be done raises `CannotApply`.
@@ -38,6 +40,8 @@ from routing.istio.mtls import accepted as accepted_tls
 from routing.istio.mtls import has_port_modes
 from routing.istio.objects import read_object, set_object
 from routing.istio.policies import policy_at, read_policy, set_policy
+from routing.istio.references import Rules, broken
+from routing.istio.resources import read_resource, served_hosts, serves, set_resource
 from routing.istio.splits import new_virtual_service, read_split, read_weights, set_split
 from routing.istio.streams import (
     new_stream_virtual_service,
@@ -63,12 +67,14 @@ __all__ = [
     "DestinationRules",
     "Notice",
     "ObservedFault",
+    "Rules",
     "Subsets",
     "VirtualServices",
     "accepted_tls",
     "add_subset",
     "all_destinations",
     "binds_mesh",
+    "broken",
     "clear_fault",
     "covers",
     "destination_rules_of",
@@ -92,17 +98,21 @@ __all__ = [
     "read_fault",
     "read_object",
     "read_policy",
+    "read_resource",
     "read_split",
     "read_stream_split",
     "read_stream_weights",
     "read_subset",
     "read_subsets",
     "read_weights",
+    "served_hosts",
+    "serves",
     "service_host",
     "service_of",
     "set_fault",
     "set_object",
     "set_policy",
+    "set_resource",
     "set_split",
     "set_stream_split",
     "subsets_of",

@@ -5,6 +5,7 @@
     subsets    names for the pods of a version
     policies   what applies to traffic that was routed
     fields     how parts with a shape of their own are read and written
+    resources  Sidecars, ServiceEntries and Gateways: a resource each
     objects    whole resources, written and deleted
     requests   the vocabulary as a whole: reading any rule, and writing it again
 
@@ -12,9 +13,11 @@ A kind of rule is one `word.Word`. What becomes of a rule in the mesh is `routin
 `routing.drafting`'s business.
 """
 
+from routing.rules.entries import ServiceEntry
 from routing.rules.errors import FieldError, RulesError
 from routing.rules.faults import Abort, ClearFault, Delay, Fault, HeaderMatch
 from routing.rules.fields import CLEAR, Clear
+from routing.rules.gateways import Gateway
 from routing.rules.objects import WRITABLE, DeleteObject, Object
 from routing.rules.policies import (
     ClientTls,
@@ -37,6 +40,8 @@ from routing.rules.requests import (
     to_json,
     word_of,
 )
+from routing.rules.resources import Resource
+from routing.rules.sidecars import Sidecar
 from routing.rules.splits import Split
 from routing.rules.subsets import RemoveSubset, Subset
 from routing.rules.word import Rule, Word
@@ -56,6 +61,7 @@ __all__ = [
     "DestinationPolicy",
     "Fault",
     "FieldError",
+    "Gateway",
     "HeaderMatch",
     "HttpPool",
     "LoadBalancer",
@@ -64,9 +70,12 @@ __all__ = [
     "Reader",
     "RemoveSubset",
     "Request",
+    "Resource",
     "Rule",
     "RulesError",
+    "ServiceEntry",
     "SessionAffinity",
+    "Sidecar",
     "Split",
     "Subset",
     "TcpPool",
