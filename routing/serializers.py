@@ -8,6 +8,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from routing import http_shapes as http
+from routing.rules import WORDS
+
 Base = serializers.Serializer[Any]
 
 
@@ -74,20 +77,6 @@ class ConflictErrorSerializer(Base):
     error = ConflictBodySerializer()
 
 
-class DelaySerializer(Base):
-    """A delay before some of the requests."""
-
-    percentage = serializers.FloatField(min_value=0.0001, max_value=100)
-    fixed_delay = serializers.CharField(help_text="2s or 500ms")
-
-
-class AbortSerializer(Base):
-    """An answer in the place of some of the requests."""
-
-    percentage = serializers.FloatField(min_value=0.0001, max_value=100)
-    http_status = serializers.IntegerField(min_value=200, max_value=599)
-
-
 class HeaderMatchSerializer(Base):
     """Requests whose header has exactly this value."""
 
@@ -96,17 +85,34 @@ class HeaderMatchSerializer(Base):
 
 
 class RuleSerializer(Base):
-    """A split (weights), a fault (delay, abort, match) or clear_fault."""
+    """One rule of any kind; docs/rules.md says which fields each kind has."""
 
-    kind = serializers.ChoiceField(["split", "fault", "clear_fault"])
+    kind = serializers.ChoiceField([word.kind for word in WORDS])
     namespace = serializers.CharField()
     service = serializers.CharField()
     weights = serializers.DictField(
         child=serializers.IntegerField(min_value=0, max_value=100), required=False, help_text="Sum 100"
     )
-    delay = DelaySerializer(required=False)
-    abort = AbortSerializer(required=False)
-    match = HeaderMatchSerializer(required=False, help_text="Absent: everyone")
+    delay = http.DelaySerializer(required=False)
+    abort = http.AbortSerializer(required=False)
+    match = serializers.JSONField(
+        required=False,
+        help_text="Of a fault: a header and its value, or conditions; of a route: a list of conditions",
+    )
+    name = serializers.CharField(required=False)
+    default = serializers.BooleanField(required=False)
+    all = serializers.BooleanField(required=False)
+    position = serializers.JSONField(required=False, help_text="first, last, or before or after a name")
+    destinations = http.DestinationSerializer(many=True, required=False)
+    redirect = http.RedirectSerializer(required=False)
+    direct_response = http.DirectResponseSerializer(required=False)
+    headers = http.HeadersSerializer(required=False, allow_null=True)
+    rewrite = http.RewriteSerializer(required=False, allow_null=True)
+    cors = http.CorsSerializer(required=False, allow_null=True)
+    mirrors = http.MirrorSerializer(many=True, required=False, allow_null=True)
+    timeout = serializers.CharField(required=False, allow_null=True)
+    retries = http.RetriesSerializer(required=False, allow_null=True)
+    fault = http.InjectionSerializer(required=False)
 
 
 class PlanRequestSerializer(Base):
@@ -284,7 +290,9 @@ class ServiceFaultSerializer(Base):
     percentage = serializers.FloatField()
     fixed_delay = serializers.CharField(allow_null=True)
     http_status = serializers.IntegerField(allow_null=True)
+    grpc_status = serializers.CharField(allow_null=True)
     match = HeaderMatchSerializer(allow_null=True)
+    whom = serializers.CharField()
     owned = serializers.BooleanField()
     where = serializers.CharField(allow_blank=True)
 
@@ -310,7 +318,9 @@ class FreshnessSerializer(Base):
 
 
 class OneServiceSerializer(ServiceSerializer, FreshnessSerializer):
-    """One service."""
+    """One service, with every http route in force."""
+
+    routes = http.RouteSerializer(many=True)
 
 
 class ServicesSerializer(FreshnessSerializer):

@@ -3,7 +3,8 @@ Pure.
 
     draft      the resources while the plan is being made, and the problems found
     steering   which of them steer a service, and what to say of it
-    splits, faults   one module for each family of rules
+    versions   whether those that a rule names are there and can answer
+    splits, faults, routes   one module for each family of rules
 
 A rule about a service is drafted by a function of the rule and a `Steering`; one about no service by a
 function of the rule, the draft and the field.
@@ -16,15 +17,19 @@ from cluster import inventory
 from routing import istio
 from routing.drafting.draft import Draft
 from routing.drafting.faults import clear_fault, fault
+from routing.drafting.routes import http_policy, remove_route, route
 from routing.drafting.splits import split
 from routing.drafting.steering import Steering, steers
 from routing.problems import error
-from routing.rules import ClearFault, Fault, Rule, Split
+from routing.rules import ClearFault, Fault, HttpPolicy, RemoveRoute, Route, Rule, Split
 
 OF_SERVICE: Final[Mapping[type[Any], Callable[[Any, Steering], None]]] = {
     Split: split,
     Fault: fault,
     ClearFault: clear_fault,
+    Route: route,
+    HttpPolicy: http_policy,
+    RemoveRoute: remove_route,
 }
 WITHOUT_SERVICE: Final[Mapping[type[Any], Callable[[Any, Draft, str], None]]] = {}
 

@@ -4,6 +4,7 @@
     subsets    versions and the subsets that select them
     splits     weights on the default route
     faults     delays and aborts, and how meshui knows its own again
+    http       routes with matches, actions and policies
 
 Every function that changes a manifest returns a changed copy. What cannot be done raises `CannotApply`.
 """
@@ -24,12 +25,16 @@ from routing.istio.hosts import (
     uses_subset,
     virtual_services_of,
 )
+from routing.istio.http.fields import Home
+from routing.istio.http.routes import HttpRoute, read_routes, remove_route, set_policy, set_route
 from routing.istio.splits import new_virtual_service, read_split, read_weights, set_split
 from routing.istio.subsets import Subsets, ensure_subsets, read_subsets, subsets_of
 
 __all__ = [
     "CannotApply",
     "DestinationRules",
+    "Home",
+    "HttpRoute",
     "Notice",
     "ObservedFault",
     "Subsets",
@@ -46,11 +51,15 @@ __all__ = [
     "new_virtual_service",
     "observed_faults",
     "read_fault",
+    "read_routes",
     "read_split",
     "read_subsets",
     "read_weights",
+    "remove_route",
     "service_host",
     "set_fault",
+    "set_policy",
+    "set_route",
     "set_split",
     "subsets_of",
     "uses_subset",

@@ -71,7 +71,7 @@ def test_every_problem_code_has_its_heading_in_the_documents():
     raised = re.compile(r'(?:error|warning|info|level|CannotApply|Notice|warn)\(\s*"([A-Z][A-Z0-9_]+)"')
     sources = [
         *(ROOT / "routing").glob("*.py"),
-        *(source for folder in ("istio", "drafting") for source in (ROOT / "routing" / folder).glob("*.py")),
+        *(source for folder in ("istio", "drafting") for source in (ROOT / "routing" / folder).rglob("*.py")),
     ]
     codes = {code for source in sources for code in raised.findall(source.read_text())}
     assert {"IST0109", "OTHER_HOST", "FOREIGN_FAULT", "NO_READY_PODS"} <= codes

@@ -22,10 +22,9 @@ from routing.istio.subsets import Subsets
 from routing.istio.upkeep import HttpRule, changed_rules
 from routing.rules import HttpPolicy, Position, Reader, RemoveRoute, Route, to_json
 from routing.rules.http.policies import NAMES as POLICIES
-from routing.rules.http.routes import FORWARDED_ONLY, ROUTE
+from routing.rules.http.routes import ACTIONS, FORWARDED_ONLY, ROUTE
 from routing.rules.http.targets import ALL, DEFAULT, told
 
-ACTIONS: Final = ("destinations", "redirect", "direct_response")
 _ANSWERS: Final = ("redirect", "directResponse", "delegate")
 _INDEX: Final = str.maketrans("", "", "0123456789")
 
