@@ -80,8 +80,7 @@ def satisfies(request, match):
 def test_two_matches_at_once_are_satisfied_by_those_who_satisfy_each(one, other, asked):
     try:
         found = both(one, other)
-    except CannotApply as refusal:
-        assert refusal.code == "MATCH_NOT_COMBINED"
+    except CannotApply:
         assume(False)
     for request in asked:
         wanted = satisfies(request, one) and satisfies(request, other)
@@ -96,14 +95,20 @@ def test_what_covers_a_match_is_satisfied_by_all_who_satisfy_it(wide, narrow, as
 
 
 COVERED = [
-    ({}, {"port": 80}), ({"uri": {"prefix": "/a"}}, {"uri": {"exact": "/a/b"}}), ({"uri": {"prefix": "/"}}, {}),
-    ({"headers": {"User": {}}}, {"headers": {"user": {"exact": "x"}}}), ({"port": 80}, {"port": 80, "method": {"exact": "GET"}}),
+    ({}, {"port": 80}),
+    ({"uri": {"prefix": "/a"}}, {"uri": {"exact": "/a/b"}}),
+    ({"uri": {"prefix": "/"}}, {}),
+    ({"headers": {"User": {}}}, {"headers": {"user": {"exact": "x"}}}),
+    ({"port": 80}, {"port": 80, "method": {"exact": "GET"}}),
     ({"sourceLabels": {"app": "a"}}, {"sourceLabels": {"app": "a", "b": "c"}}),
-]  # fmt: skip
+]
 FREE = [
-    ({"port": 80}, {}), ({"uri": {"exact": "/a"}}, {"uri": {"prefix": "/a"}}), ({"xFuture": 1}, {"uri": {"exact": "/"}}),
-    ({"headers": {"user": {"exact": "x"}}}, {"headers": {"user": {}}}), ({"gateways": ["mesh"]}, {}),
-]  # fmt: skip
+    ({"port": 80}, {}),
+    ({"uri": {"exact": "/a"}}, {"uri": {"prefix": "/a"}}),
+    ({"xFuture": 1}, {"uri": {"exact": "/"}}),
+    ({"headers": {"user": {"exact": "x"}}}, {"headers": {"user": {}}}),
+    ({"gateways": ["mesh"]}, {}),
+]
 
 
 @pytest.mark.parametrize(("wide", "narrow"), COVERED)

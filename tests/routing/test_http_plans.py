@@ -204,6 +204,15 @@ def test_a_route_that_takes_the_requests_of_one_behind_it_is_told():
     assert "route b of VirtualService bookinfo/reviews is never reached" in plan.problems[0].message
 
 
+def test_a_route_that_is_moved_in_front_is_told_of_what_it_takes():
+    wide = {"name": "jason", "match": [{"headers": {"end-user": {"exact": "jason"}}}], "route": to_whole()}
+    narrow = {"name": "b", "match": [{**wide["match"][0], "uri": {"exact": "/b"}}], "route": to_whole()}
+    there = to(action=(Destination(),), position=Position("first"))
+    plan = planned(bookinfo(reviews(narrow, wide, REST)), there)
+    assert [rule.get("name") for rule in written(plan)] == ["jason", "b", None]
+    assert codes(plan) == ["IST0130"]
+
+
 def test_a_match_of_everything_is_an_error_unless_it_is_the_default_route():
     plan = planned(bookinfo(reviews(REST)), to(match=(Match(uri=StringMatch("prefix", "/")),)))
     assert [(item.code, item.field) for item in plan.errors] == [("IST0130", "rules[0].match")]

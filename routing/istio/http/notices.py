@@ -1,5 +1,7 @@
 """What is worth knowing of the http routes of a VirtualService as a rule leaves them. Pure."""
 
+import difflib
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -31,10 +33,20 @@ def about_routes(virtual_service: Manifest, changed: Iterable[int]) -> list[Noti
     return list(dict.fromkeys(found))
 
 
-def changed_routes(before: Manifest | None, after: Manifest) -> list[int]:
-    """The indexes of the routes that are not there before, word by word; copies that faults make left out."""
-    old = [] if before is None else http_rules(before)
-    return [index for index, rule in enumerate(http_rules(after)) if rule not in old and not is_copy(rule)]
+def changed_routes(before: Manifest, after: Manifest) -> list[int]:
+    """The indexes of the routes that are new, say something else, or stand somewhere else among the others.
+
+    Copies that faults make are left out.
+    """
+    old = [rule for rule in http_rules(before) if not is_copy(rule)]
+    new = [(index, rule) for index, rule in enumerate(http_rules(after)) if not is_copy(rule)]
+    matcher = difflib.SequenceMatcher(None, _words(old), _words(rule for _, rule in new), autojunk=False)
+    changed = [block for block in matcher.get_opcodes() if block[0] != "equal"]
+    return [index for _, _, _, start, end in changed for index, _ in new[start:end]]
+
+
+def _words(rules: Iterable[HttpRule]) -> list[str]:
+    return [json.dumps(rule, sort_keys=True, default=str) for rule in rules]
 
 
 def _reached(rule: HttpRule, earlier: list[dict[str, Any]], virtual_service: Manifest) -> list[Notice]:
