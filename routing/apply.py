@@ -10,7 +10,7 @@ answer) ends as "partial", with what was done and what was not.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -243,10 +243,17 @@ def _start(plan: Plan, by: User, note: str, at: datetime) -> Change:
         at=at,
         note=note,
         summary=plan.summary,
-        namespace=about[0].partition("/")[0] if about else "",
+        namespace=_namespace(about, plan.operations),
         services=about,
         operations=[{**kept, **untouched} for kept in plan.operations],
     )
+
+
+def _namespace(about: Sequence[str], operations: Sequence[Mapping[str, Any]]) -> str:
+    """Where a change is: at its first service, else at the first object that it writes."""
+    if about:
+        return about[0].partition("/")[0]
+    return str(operations[0]["resource"]["namespace"]) if operations else ""
 
 
 def _conflict(operation: Operation, found: Manifest | None) -> dict[str, Any]:

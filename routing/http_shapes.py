@@ -79,14 +79,14 @@ class PlaceSerializer(Base):
     port = serializers.IntegerField(min_value=1, max_value=65535, required=False)
 
 
-class DestinationSerializer(PlaceSerializer):
+class RouteDestinationSerializer(PlaceSerializer):
     """A destination; of several, each has a weight, 100 together."""
 
     weight = serializers.IntegerField(min_value=0, max_value=100, required=False)
     headers = HeadersSerializer(required=False)
 
 
-class MirrorSerializer(PlaceSerializer):
+class RouteMirrorSerializer(PlaceSerializer):
     """A destination that gets a copy of some requests."""
 
     percentage = serializers.FloatField(min_value=0.0001, max_value=100, required=False)

@@ -7,12 +7,12 @@ applied; one that changes nothing has no operations.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from cluster import inventory, kinds
-from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
+from cluster.kinds import DESTINATION_RULE, GATEWAY, SERVICE_ENTRY, VIRTUAL_SERVICE, WORKLOAD_ENTRY, Kind
 from cluster.refs import Manifest, Ref
 from routing import diff, istio, rules
 from routing.drafting import Draft, draft_rule
@@ -26,18 +26,22 @@ Action: TypeAlias = Literal["create", "update", "delete"]
 BEFORE_ROUTES: Final = 0
 ROUTES: Final = 1
 AFTER_ROUTES: Final = 2
+_BELOW_ROUTES: Final = (GATEWAY, SERVICE_ENTRY, WORKLOAD_ENTRY)
+"""What routes are bound to or lead to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
     """What a plan is made of: the services concerned, and every resource of the kinds that the rules touch.
 
-    `whole`: these are really all; False where some namespaces may not be read.
+    `whole`: these are really all; False where some namespaces may not be read. `unserved`: the kinds among
+    them whose definitions the cluster does not have.
     """
 
     services: tuple[inventory.Service, ...]
     resources: tuple[Manifest, ...]
     whole: bool = True
+    unserved: frozenset[Kind] = frozenset()
 
     @property
     def virtual_services(self) -> tuple[Manifest, ...]:
@@ -67,9 +71,11 @@ class Operation:
     @property
     def phase(self) -> int:
         """When it belongs: before the routes change, with them, or after."""
+        if self.ref.kind in _BELOW_ROUTES:
+            return BEFORE_ROUTES if self.after else AFTER_ROUTES
         if self.ref.kind != DESTINATION_RULE:
             return ROUTES
-        return AFTER_ROUTES if _names(self.before) - _names(self.after) else BEFORE_ROUTES
+        return AFTER_ROUTES if _subsets(self.before) - _subsets(self.after) else BEFORE_ROUTES
 
     @property
     def differences(self) -> tuple[diff.FieldDiff, ...]:
@@ -107,13 +113,13 @@ def plan(wanted: Sequence[rules.Rule], live: Live) -> Plan:
             continue
         draft_rule(draft, rule, service, field)
     operations = in_safe_order(_operations(draft, live))
-    problems = list(draft.problems)
+    problems = [*draft.problems, *_about_subsets(draft, operations), *_unserved(operations, live)]
     if not operations and not any(problem.level == "error" for problem in problems):
         problems.append(info("NOTHING_TO_DO", "The cluster is already as these rules want it."))
     if not live.whole:
         problems.append(info("NOT_ALL_SEEN", _NOT_ALL_SEEN))
     hashed = digest(wanted, operations)
-    return Plan(tuple(wanted), operations, tuple(problems), hashed, frozenset(draft.sources))
+    return Plan(tuple(wanted), operations, tuple(dict.fromkeys(problems)), hashed, frozenset(draft.sources))
 
 
 def in_safe_order(operations: Iterable[Operation]) -> tuple[Operation, ...]:
@@ -124,6 +130,18 @@ def in_safe_order(operations: Iterable[Operation]) -> tuple[Operation, ...]:
 def settles_between(earlier: Operation, later: Operation) -> bool:
     """Whether the proxies need a moment between two operations, to learn of the one before the other."""
     return earlier.phase < later.phase
+
+
+def services_of(operations: Iterable[Operation]) -> set[tuple[str, str]]:
+    """The services (namespace and name) whose routes or policies these operations change."""
+    hosts: set[str] = set()
+    for item in operations:
+        for manifest in (item.before, item.after):
+            if manifest and item.ref.kind == VIRTUAL_SERVICE:
+                hosts.update(istio.hosts_of(manifest))
+            elif manifest and item.ref.kind == DESTINATION_RULE:
+                hosts.add(istio.host_of(manifest))
+    return {service for service in map(istio.service_of, hosts) if service}
 
 
 def digest(wanted: Sequence[rules.Rule], operations: Iterable[Operation]) -> str:
@@ -148,9 +166,17 @@ def operation(before: Manifest | None, after: Manifest | None, why: str) -> Oper
 
 
 def dangling_subsets(
-    virtual_services: Iterable[Manifest], operations: Iterable[Operation]
+    virtual_services: Iterable[Manifest],
+    operations: Iterable[Operation],
+    destination_rules: Iterable[Manifest] = (),
 ) -> tuple[Problem, ...]:
-    """An error for each route that, once the operations are done, names a subset which they take away."""
+    """An error for each route that, once the operations are done, names a subset which they take away.
+
+    `destination_rules`: all that there are then; of two for one host in a namespace, either may name it.
+    """
+    remaining = {
+        (host, istio.namespace_of(item), name) for item in destination_rules for host, name in _subsets(item)
+    }
     done = {item.ref: item for item in operations}
     routes = [item for item in virtual_services if Ref.of(item) not in done]
     routes += [item.after for item in done.values() if item.ref.kind == VIRTUAL_SERVICE and item.after]
@@ -158,8 +184,9 @@ def dangling_subsets(
     for item in done.values():
         if item.ref.kind != DESTINATION_RULE:
             continue
-        host = istio.host_of(item.before or item.after or {})
-        for name in sorted(_names(item.before) - _names(item.after)):
+        for host, name in sorted(_subsets(item.before) - _subsets(item.after)):
+            if (host, item.ref.namespace, name) in remaining:
+                continue
             users = [route for route in routes if istio.uses_subset(route, host, name)]
             if users:
                 names = ", ".join(map(istio.name_of, users))
@@ -167,6 +194,33 @@ def dangling_subsets(
                 told = {(VIRTUAL_SERVICE, istio.namespace_of(route)) for route in users}
                 found.append(error("SUBSET_IN_USE", message, resource=str(item.ref), needs=told))
     return tuple(found)
+
+
+def _about_subsets(draft: Draft, operations: tuple[Operation, ...]) -> Iterator[Problem]:
+    """What would leave a route without its subset, for good or between two of the writes."""
+    yield from dangling_subsets(draft.of(VIRTUAL_SERVICE), operations, draft.of(DESTINATION_RULE))
+    routes = [item.after for item in operations if item.ref.kind == VIRTUAL_SERVICE and item.after]
+    for item in operations:
+        if item.ref.kind != DESTINATION_RULE or item.phase != AFTER_ROUTES or item.after is None:
+            continue
+        for host, name in sorted(_subsets(item.after) - _subsets(item.before)):
+            users = [route for route in routes if istio.uses_subset(route, host, name)]
+            if users:
+                message = (
+                    f"{item.ref} gets subset {name} and loses another in one write, while "
+                    f"{istio.name_of(users[0])} changes to {name}: in between, requests would fail. Make two "
+                    "plans of it, the first with both subsets."
+                )
+                yield error("SUBSETS_SWAPPED", message, resource=str(item.ref))
+
+
+def _unserved(operations: Iterable[Operation], live: Live) -> Iterator[Problem]:
+    for kind in dict.fromkeys(item.ref.kind for item in operations if item.ref.kind in live.unserved):
+        message = (
+            f"This cluster does not have the kind {kind} of {kind.group}; its definition has to be installed "
+            "before one can be written."
+        )
+        yield error("KIND_NOT_SERVED", message)
 
 
 def _operations(draft: Draft, live: Live) -> list[Operation]:
@@ -179,5 +233,9 @@ def _operations(draft: Draft, live: Live) -> list[Operation]:
     return found
 
 
-def _names(destination_rule: Manifest | None) -> set[str]:
-    return {str(subset.get("name", "")) for subset in istio.subsets_of(destination_rule)}
+def _subsets(destination_rule: Manifest | None) -> set[tuple[str, str]]:
+    """The host and the name of each subset of a DestinationRule."""
+    if destination_rule is None:
+        return set()
+    host = istio.host_of(destination_rule)
+    return {(host, str(subset.get("name", ""))) for subset in istio.subsets_of(destination_rule)}

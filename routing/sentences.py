@@ -5,13 +5,30 @@ from typing import Any, Final
 
 from routing.phrases import (
     fault_parts,
+    http_policy_sentence,
     percent,
-    policy_sentence,
     remove_sentence,
     route_sentence,
     whom,
 )
-from routing.rules import ClearFault, Fault, HttpPolicy, RemoveRoute, Route, Rule, Split
+from routing.rules import (
+    Clear,
+    ClearFault,
+    ClientTls,
+    DeleteObject,
+    DestinationPolicy,
+    Fault,
+    HttpPolicy,
+    LoadBalancer,
+    Object,
+    RemoveRoute,
+    RemoveSubset,
+    Route,
+    Rule,
+    Split,
+    Subset,
+)
+from routing.rules.splits import connections
 
 __all__ = ["fault_parts", "fault_sentence", "percent", "sentence", "split_sentence", "summary", "whom"]
 
@@ -24,9 +41,33 @@ def split_sentence(weights: Mapping[str, float]) -> str:
     return ", ".join(shown) or "nothing"
 
 
+def whole_split_sentence(split: Split) -> str:
+    """`tcp connections on port 3306: 80 % v1, 20 % v2`."""
+    if split.protocol == "http":
+        return split_sentence(split.weights)
+    return f"{split.protocol} connections{connections(split)}: {split_sentence(split.weights)}"
+
+
 def fault_sentence(fault: Fault) -> str:
     """`50 % delayed by 2s; everyone`."""
     return f"{fault_parts(fault.delay, fault.abort)}; {whom(fault.match)}"
+
+
+def policy_sentence(rule: DestinationPolicy) -> str:
+    """`outlier detection, no session affinity; version v3`."""
+    parts = [_part(name, part) for name, part in rule.parts.items()]
+    where = [f"version {rule.version}"] if rule.version else []
+    where += [f"port {rule.port}"] if rule.port else []
+    return "; ".join([", ".join(parts), *where])
+
+
+def _part(name: str, part: object) -> str:
+    word = _PARTS[name]
+    if isinstance(part, Clear):
+        return f"no {word}"
+    if isinstance(part, LoadBalancer) and part.simple:
+        return f"{word} {part.simple}"
+    return f"{word} {part.mode}" if isinstance(part, ClientTls) else word
 
 
 def summary(rules: Sequence[Rule]) -> str:
@@ -41,11 +82,24 @@ def sentence(rule: Rule) -> str:
     return _SENTENCES[type(rule)](rule)
 
 
+_PARTS: Final = {
+    "load_balancer": "load balancing",
+    "session_affinity": "session affinity",
+    "tcp": "limits of connections",
+    "http": "limits of requests",
+    "outlier_detection": "outlier detection",
+    "tls": "TLS mode",
+}
 _SENTENCES: Final[Mapping[type[Any], Callable[[Any], str]]] = {
-    Split: lambda rule: split_sentence(rule.weights),
+    Split: whole_split_sentence,
     Fault: fault_sentence,
     ClearFault: lambda _: "no fault",
     Route: route_sentence,
-    HttpPolicy: policy_sentence,
+    HttpPolicy: http_policy_sentence,
     RemoveRoute: remove_sentence,
+    Subset: lambda rule: f"subset {rule.name or rule.version} added",
+    RemoveSubset: lambda rule: f"subset {rule.subset or rule.version} removed",
+    DestinationPolicy: policy_sentence,
+    Object: lambda rule: f"{rule.ref} as it was given",
+    DeleteObject: lambda rule: f"{rule.ref} deleted",
 }

@@ -85,11 +85,24 @@ class HeaderMatchSerializer(Base):
 
 
 class RuleSerializer(Base):
-    """One rule of any kind; docs/rules.md says which fields each kind has."""
+    """A rule of any kind; docs/rules.md says which members each kind has."""
 
     kind = serializers.ChoiceField([word.kind for word in WORDS])
-    namespace = serializers.CharField()
-    service = serializers.CharField()
+    namespace = serializers.CharField(required=False)
+    service = serializers.CharField(required=False)
+    version = serializers.CharField(required=False)
+    subset = serializers.CharField(required=False, help_text="remove_subset: its name, in place of a version")
+    labels = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
+    protocol = serializers.ChoiceField(["http", "tcp", "tls"], required=False, help_text="split")
+    sni_hosts = serializers.ListField(child=serializers.CharField(), required=False, help_text="split: tls")
+    port = serializers.IntegerField(required=False, min_value=1, max_value=65535)
+    load_balancer = serializers.DictField(required=False, allow_null=True)
+    session_affinity = serializers.DictField(required=False, allow_null=True)
+    connection_pool = serializers.DictField(required=False, allow_null=True)
+    outlier_detection = serializers.DictField(required=False, allow_null=True)
+    tls = serializers.DictField(required=False, allow_null=True)
+    manifest = serializers.DictField(required=False, help_text="object: the whole resource")
+    resource = ResourceSerializer(required=False, help_text="delete_object: which")
     weights = serializers.DictField(
         child=serializers.IntegerField(min_value=0, max_value=100), required=False, help_text="Sum 100"
     )
@@ -99,17 +112,20 @@ class RuleSerializer(Base):
         required=False,
         help_text="Of a fault: a header and its value, or conditions; of a route: a list of conditions",
     )
-    name = serializers.CharField(required=False)
+    name = serializers.CharField(
+        required=False,
+        help_text="route, http_policy, remove_route: of a route; subset: its name, if not the version's",
+    )
     default = serializers.BooleanField(required=False)
     all = serializers.BooleanField(required=False)
     position = serializers.JSONField(required=False, help_text="first, last, or before or after a name")
-    destinations = http.DestinationSerializer(many=True, required=False)
+    destinations = http.RouteDestinationSerializer(many=True, required=False)
     redirect = http.RedirectSerializer(required=False)
     direct_response = http.DirectResponseSerializer(required=False)
     headers = http.HeadersSerializer(required=False, allow_null=True)
     rewrite = http.RewriteSerializer(required=False, allow_null=True)
     cors = http.CorsSerializer(required=False, allow_null=True)
-    mirrors = http.MirrorSerializer(many=True, required=False, allow_null=True)
+    mirrors = http.RouteMirrorSerializer(many=True, required=False, allow_null=True)
     timeout = serializers.CharField(required=False, allow_null=True)
     retries = http.RetriesSerializer(required=False, allow_null=True)
     fault = http.InjectionSerializer(required=False)

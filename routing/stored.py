@@ -7,7 +7,7 @@ from cluster import kinds
 from cluster.identity import Ask
 from cluster.person import PersonCluster
 from cluster.refs import Manifest, Ref
-from routing import blast, diff, problems
+from routing import blast, diff, planner, problems, rules
 from routing.models import Change, ChangeState, Plan
 from routing.planner import Operation
 
@@ -85,6 +85,17 @@ def plan_view(plan: Plan, person: PersonCluster) -> Json:
         "operations": [_planned(restore(kept)) for kept in plan.operations],
         "problems": [problems.shown(kept, readable) for kept in plan.problems],
         "blast_radius": blast.shown(plan.blast_radius, places),
+    }
+
+
+def draft_view(wanted: rules.Request, plan: planner.Plan, person: PersonCluster) -> Json:
+    """A plan that is not kept, as the REST API answers it."""
+    readable = person.may_read({need for problem in plan.problems for need in problem.needs})
+    return {
+        "hash": plan.hash,
+        "rules": [rules.to_json(rule) for rule in wanted.rules],
+        "operations": [_planned(operation) for operation in plan.operations],
+        "problems": [problems.shown(problem.keep(), readable) for problem in plan.problems],
     }
 
 

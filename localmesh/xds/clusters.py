@@ -4,34 +4,42 @@ Endpoints stand in the cluster itself (STATIC), so one acknowledgement covers bo
 carry, as metadata, what the destination half of Istio's standard labels is made from.
 """
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from localmesh.xds import destinations, names
+from localmesh.xds import destinations, egress, names, policies, serviceentries
 from localmesh.xds.destinations import Destination
+from localmesh.xds.localities import Placed
 from localmesh.xds.model import Endpoint, Mesh, Protocol, Proxy, Service, ServicePort
+from localmesh.xds.policies import Client
 from localmesh.xds.values import Json
 
 #: The namespace of the metadata that telemetry reads.
 METADATA = "istio"
-#: Istio's default connect timeout.
-_CONNECT_TIMEOUT = "10s"
-#: Istio sets no limits of its own; Envoy's defaults of 1024 would be one.
-_NO_LIMIT = 4_294_967_295
-_LIMITS = ("max_connections", "max_pending_requests", "max_requests", "max_retries")
 _CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
-_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
-def outbound(mesh: Mesh, client_namespace: str) -> tuple[Json, ...]:
-    """The clusters by which proxies of a namespace reach every service of the mesh."""
+def outbound(mesh: Mesh, client: Client) -> tuple[Json, ...]:
+    """The clusters by which proxies of one kind reach every service of the mesh."""
     found = []
-    for service in mesh.services:
-        destination = destinations.effective(mesh, service, client_namespace)
-        for port in service.http_ports:
-            found += [
-                _outbound(mesh, service, port, subset, destination) for subset in ("", *destination.subsets)
-            ]
+    for service in _reachable(mesh, client):
+        destination = destinations.effective(mesh, service, client.namespace)
+        found += [
+            _outbound(_Target(mesh, service, port, subset), destination, client)
+            for port in (*service.http_ports, *service.stream_ports)
+            for subset in ("", *destination.subsets)
+        ]
     return tuple(found)
+
+
+def _reachable(mesh: Mesh, client: Client) -> list[Service]:
+    """The services that a client calls by name, or by a rule that sends its requests on to them."""
+    known = egress.services_of(mesh, client.namespace, client.egress)
+    if client.egress is None:
+        return known
+    hosts = {each.host for each in known} | set(client.routed)
+    return [each for each in mesh.services if each.host in hosts and each.visible_to(client.namespace)]
 
 
 def inbound(mesh: Mesh, proxy: Proxy) -> tuple[Json, ...]:
@@ -44,25 +52,59 @@ def subset_exists(mesh: Mesh, service: Service, client_namespace: str, subset: s
     return not subset or subset in destinations.effective(mesh, service, client_namespace).subsets
 
 
-def _outbound(mesh: Mesh, service: Service, port: ServicePort, subset: str, destination: Destination) -> Json:
-    endpoints = [
-        (endpoint, endpoint.ports[port.name])
-        for endpoint in mesh.endpoints.get(service.host, ())
-        if port.name in endpoint.ports and destination.selects(endpoint, subset)
-    ]
-    name = names.outbound_cluster(service.host, port.number, subset)
-    metadata = {"host": service.host, "name": service.name, "namespace": service.namespace}
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A port of a service, or of one subset of it."""
+
+    mesh: Mesh
+    service: Service
+    port: ServicePort
+    subset: str
+
+    @property
+    def name(self) -> str:
+        return names.outbound_cluster(self.service.host, self.port.number, self.subset)
+
+    @property
+    def metadata(self) -> Json:
+        return service_metadata(self.service)
+
+    def placed(self, destination: Destination) -> list[Placed]:
+        port = self.port.name
+        return [
+            Placed(_endpoint(each, each.ports[port]), each.locality, each.labels)
+            for each in self.mesh.endpoints.get(self.service.host, ())
+            if port in each.ports and destination.selects(each, self.subset)
+        ]
+
+
+def _outbound(target: _Target, destination: Destination, client: Client) -> Json:
+    policy = destination.at(target.port.number, target.subset)
+    fields, groups = policies.endpoints(policy, target.placed(destination), client)
+    found = serviceentries.cluster_type(target.service)
     return {
-        **_cluster(name, port.protocol, metadata, [_endpoint(each, number) for each, number in endpoints]),
-        **destination.balancing(port.number, subset).cluster,
+        **_cluster(target.name, target.metadata, groups),
+        **policies.limits(policy, target.port.protocol),
+        **fields,
+        # Names are looked up by Envoy itself, which then knows which endpoints are new.
+        **(found if "dns_lookup_family" in found else {}),
     }
 
 
 def _inbound(mesh: Mesh, proxy: Proxy, port: int) -> Json:
-    served = (each for service in services_of(mesh, proxy) for each in _ports_at(service, proxy, port))
-    declared = next(served, None)
+    name, groups = names.inbound_cluster(port), [{"lb_endpoints": [_address(proxy.inner_ip, port)]}]
+    served = ((each, at) for each in services_of(mesh, proxy) for at in _ports_at(each, proxy, port))
+    service, declared = next(served, (None, None))
     protocol: Protocol = declared.protocol if declared else "http"
-    return _cluster(names.inbound_cluster(port), protocol, {}, [_address(proxy.inner_ip, port)])
+    policy: Mapping[str, Any] = {}
+    if service and declared:
+        # As in Istio, the receiving side keeps the same limits, and nothing else of the policy.
+        effective = destinations.effective(mesh, service, proxy.namespace).at(declared.number)
+        policy = {"connectionPool": effective.get("connectionPool")}
+    sidecar = egress.sidecar_of(mesh, proxy)
+    if sidecar and sidecar.spec.get("inboundConnectionPool"):
+        policy = {"connectionPool": sidecar.spec["inboundConnectionPool"]}
+    return {**_cluster(name, {}, groups), **policies.limits(policy, protocol)}
 
 
 def services_of(mesh: Mesh, proxy: Proxy) -> tuple[Service, ...]:
@@ -81,27 +123,26 @@ def service_at(mesh: Mesh, proxy: Proxy, port: int) -> Service | None:
     return next((each for each in services_of(mesh, proxy) if _ports_at(each, proxy, port)), None)
 
 
+def protocol_at(mesh: Mesh, proxy: Proxy, port: int) -> Protocol:
+    """What the application speaks on a port of its pod, as its service says."""
+    served = (at for each in services_of(mesh, proxy) for at in _ports_at(each, proxy, port))
+    declared = next(served, None)
+    return declared.protocol if declared else "http"
+
+
 def _ports_at(service: Service, proxy: Proxy, port: int) -> list[ServicePort]:
     return [each for each in service.ports if proxy.port_of(each.target) == port]
 
 
-def _cluster(name: str, protocol: Protocol, metadata: Json, endpoints: list[Json]) -> Json:
+def _cluster(name: str, metadata: Json, groups: list[Json]) -> Json:
     cluster: Json = {
         "@type": _CLUSTER,
         "name": name,
         "type": "STATIC",
-        "connect_timeout": _CONNECT_TIMEOUT,
-        "circuit_breakers": {"thresholds": [dict.fromkeys(_LIMITS, _NO_LIMIT)]},
-        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
+        "load_assignment": {"cluster_name": name, "endpoints": groups},
     }
     if metadata:
         cluster["metadata"] = {"filter_metadata": {METADATA: metadata}}
-    if protocol == "http2":
-        options = {
-            "@type": f"type.googleapis.com/{_HTTP_OPTIONS}",
-            "explicit_http_config": {"http2_protocol_options": {}},
-        }
-        cluster["typed_extension_protocol_options"] = {_HTTP_OPTIONS: options}
     return cluster
 
 
@@ -110,11 +151,18 @@ def _endpoint(endpoint: Endpoint, port: int) -> Json:
     if endpoint.workload:
         known = {key: value for key, value in asdict(endpoint.workload).items() if value}
         address["metadata"] = {"filter_metadata": {METADATA: known}}
+    if endpoint.weight:
+        address["load_balancing_weight"] = endpoint.weight
     return address
 
 
 def _address(address: str, port: int) -> Json:
     return {"endpoint": {"address": {"socket_address": {"address": address, "port_value": port}}}}
+
+
+def service_metadata(service: Service) -> Json:
+    """The metadata by which telemetry names a service that is known."""
+    return {"host": service.host, "name": service.name, "namespace": service.namespace}
 
 
 def host_metadata(host: str) -> Json:

@@ -12,7 +12,7 @@ from routing.drafting.steering import Steering, pods_of
 from routing.drafting.versions import about_ready_pods, knows_versions
 from routing.istio.http.notices import about_routes, changed_routes
 from routing.istio.http.routes import HttpRoute, home_of, read_routes, removed
-from routing.phrases import policy_sentence, remove_sentence, route_sentence
+from routing.phrases import http_policy_sentence, remove_sentence, route_sentence
 from routing.problems import info, warning
 from routing.rules import Destination, HttpPolicy, RemoveRoute, Route
 from routing.rules.http.policies import Mirror
@@ -70,8 +70,8 @@ def http_policy(rule: HttpPolicy, to: Steering) -> None:
         home = home_of(manifest, rule.namespace, rule.service, subsets)
         ported = tuple(_with_port(item, f"mirrors[{index}]", (), to) for index, item in enumerate(mirrors))
         changes = {**rule.changes, "mirrors": ported} if ported else rule.changes
-        changed, notices = istio.set_policy(manifest, replace(rule, changes=changes), home)
-        _put(virtual.main, manifest, changed, f"Sets {policy_sentence(rule)}.", to)
+        changed, notices = istio.set_http_policy(manifest, replace(rule, changes=changes), home)
+        _put(virtual.main, manifest, changed, f"Sets {http_policy_sentence(rule)}.", to)
         to.draft.notices(notices, changed, to.field)
         _about_removed(manifest, changed, home, to)
     to.about_virtual_services(virtual)
@@ -175,10 +175,8 @@ def _with_port(item: P, at: str, old: tuple[Destination, ...], to: Steering) -> 
     if item.host or not ports or (item.port is None and len(ports) == 1):
         return item
     if item.port is not None:
-        if item.port in ports:
-            return item
-        message = f"Service {to.service.name} has no port {item.port}; it has {', '.join(map(str, ports))}."
-        raise istio.CannotApply("UNKNOWN_PORT", message, f"{at}.port")
+        to.require_port(item.port, f"{at}.port")
+        return item
     message = f"Service {to.service.name} has several ports ({', '.join(map(str, ports))}); name one of them."
     if any((o.host, o.version, o.subset, o.port) == (None, item.version, item.subset, None) for o in old):
         about = [(SERVICE, to.service.namespace)]

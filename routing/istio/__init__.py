@@ -3,8 +3,12 @@
     hosts      which VirtualService and DestinationRule are about a service
     subsets    versions and the subsets that select them
     splits     weights on the default route
+    streams    weights on tcp and tls rules
     faults     delays and aborts, and how meshui knows its own again
     http       routes with matches, actions and policies
+    policies   what applies to traffic that was routed
+    mtls       which TLS pods accept
+    objects    whole resources
 
 Every function that changes a manifest returns a changed copy. What cannot be done raises `CannotApply`.
 """
@@ -14,21 +18,48 @@ from routing.istio.faults import ObservedFault, clear_fault, observed_faults, re
 from routing.istio.hosts import (
     DestinationRules,
     VirtualServices,
+    all_destinations,
+    binds_mesh,
+    covers,
     destination_rules_of,
     destinations,
     fqdn,
+    gateways_of,
     host_of,
     hosts_of,
     name_of,
     namespace_of,
     service_host,
+    service_of,
     uses_subset,
     virtual_services_of,
+    visible,
 )
 from routing.istio.http.fields import Home
-from routing.istio.http.routes import HttpRoute, read_routes, remove_route, set_policy, set_route
+from routing.istio.http.routes import HttpRoute, read_routes, remove_route, set_http_policy, set_route
+from routing.istio.mtls import accepted as accepted_tls
+from routing.istio.mtls import has_port_modes
+from routing.istio.objects import read_object, set_object
+from routing.istio.policies import policy_at, read_policy, set_policy
 from routing.istio.splits import new_virtual_service, read_split, read_weights, set_split
-from routing.istio.subsets import Subsets, ensure_subsets, read_subsets, subsets_of
+from routing.istio.streams import (
+    new_stream_virtual_service,
+    read_stream_split,
+    read_stream_weights,
+    set_stream_split,
+)
+from routing.istio.subsets import (
+    Subsets,
+    add_subset,
+    drop_destination,
+    drop_subset,
+    ensure_subsets,
+    named_for_version,
+    new_destination_rule,
+    read_subset,
+    read_subsets,
+    subsets_of,
+)
 
 __all__ = [
     "CannotApply",
@@ -39,29 +70,52 @@ __all__ = [
     "ObservedFault",
     "Subsets",
     "VirtualServices",
+    "accepted_tls",
+    "add_subset",
+    "all_destinations",
+    "binds_mesh",
     "clear_fault",
+    "covers",
     "destination_rules_of",
     "destinations",
+    "drop_destination",
+    "drop_subset",
     "ensure_subsets",
     "fqdn",
+    "gateways_of",
+    "has_port_modes",
     "host_of",
     "hosts_of",
     "name_of",
+    "named_for_version",
     "namespace_of",
+    "new_destination_rule",
+    "new_stream_virtual_service",
     "new_virtual_service",
     "observed_faults",
+    "policy_at",
     "read_fault",
+    "read_object",
+    "read_policy",
     "read_routes",
     "read_split",
+    "read_stream_split",
+    "read_stream_weights",
+    "read_subset",
     "read_subsets",
     "read_weights",
     "remove_route",
     "service_host",
+    "service_of",
     "set_fault",
+    "set_http_policy",
+    "set_object",
     "set_policy",
     "set_route",
     "set_split",
+    "set_stream_split",
     "subsets_of",
     "uses_subset",
     "virtual_services_of",
+    "visible",
 ]

@@ -14,7 +14,7 @@ from cluster.kinds import VIRTUAL_SERVICE
 from cluster.refs import Manifest
 from routing.istio.copies import copies_of
 from routing.istio.errors import CannotApply
-from routing.istio.hosts import MESH, fqdn, http_rules, name_of, namespace_of, service_host
+from routing.istio.hosts import MESH, fqdn, http_rules, name_of, namespace_of, percentages, service_host
 from routing.istio.subsets import Subsets, free_name
 from routing.rules import Split
 
@@ -22,7 +22,7 @@ Route = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
+class Target:
     """What is weighed: the split, its service's subsets, and the namespace that short hosts count from."""
 
     split: Split
@@ -51,8 +51,8 @@ def read_weights(
     rule = default_rule(http_rules(virtual_service))
     if rule is None or not isinstance(rule.get("route"), list) or not rule["route"]:
         return None
-    target = _Target(Split(namespace, service, {}), subsets, namespace_of(virtual_service))
-    return _shares(rule["route"], target)
+    target = Target(Split(namespace, service, {}), subsets, namespace_of(virtual_service))
+    return shares_of(rule["route"], target)
 
 
 def read_split(virtual_service: Manifest, namespace: str, service: str, subsets: Subsets) -> Split | None:
@@ -75,10 +75,10 @@ def set_split(virtual_service: Manifest, split: Split, subsets: Subsets) -> Mani
         raise CannotApply("NO_DEFAULT_ROUTE", _no_default_route(virtual_service))
     if not isinstance(rule.get("route"), list) or not rule["route"]:
         raise CannotApply("NO_DESTINATIONS", _no_destinations(virtual_service, rules.index(rule)))
-    target = _Target(split, subsets, namespace_of(changed))
+    target = Target(split, subsets, namespace_of(changed))
     for copied in copies_of(rule, changed):
-        _set_weights(copied["route"], target, changed)
-    _set_weights(rule["route"], target, changed)
+        set_weights(copied["route"], target, changed)
+    set_weights(rule["route"], target, changed)
     return changed
 
 
@@ -86,13 +86,7 @@ def new_virtual_service(
     namespace: str, service: str, taken: Iterable[str], weights: Mapping[str, int], subsets: Subsets
 ) -> Manifest:
     """A VirtualService for a service that has none; without weights, for the whole service."""
-    route: Route = [
-        {"destination": {"host": service, "subset": subsets.by_version[version]}, "weight": weight}
-        for version, weight in weights.items()
-        if weight > 0
-    ]
-    if len(route) == 1:
-        del route[0]["weight"]
+    route = new_route(service, weights, subsets)
     return {
         "apiVersion": VIRTUAL_SERVICE.api_version,
         "kind": VIRTUAL_SERVICE.kind,
@@ -101,21 +95,21 @@ def new_virtual_service(
     }
 
 
+def new_route(service: str, weights: Mapping[str, int], subsets: Subsets) -> Route:
+    """A route to the versions that have a weight."""
+    route: Route = [
+        {"destination": {"host": service, "subset": subsets.by_version[version]}, "weight": weight}
+        for version, weight in weights.items()
+        if weight > 0
+    ]
+    if len(route) == 1:
+        del route[0]["weight"]
+    return route
+
+
 def default_rule(rules: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The first http rule that every request matches, or None."""
     return next((rule for rule in rules if matches_all(rule)), None)
-
-
-def percentages(route: Route) -> list[float]:
-    """The share of each destination in percent: a single one gets everything, whatever its weight says.
-
-    Source: https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRouteDestination
-    """
-    if len(route) == 1:
-        return [100.0]
-    weights = [_weight(item) for item in route]
-    total = sum(weights)
-    return [weight * 100 / total if total else 0.0 for weight in weights]
 
 
 def matches_all(rule: Mapping[str, Any]) -> bool:
@@ -132,7 +126,8 @@ def _bare(match: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in match.items() if k != "name" and not (k == "gateways" and inside)}
 
 
-def _shares(route: Route, target: _Target) -> dict[str, float]:
+def shares_of(route: Route, target: Target) -> dict[str, float]:
+    """The share of each version in percent; the empty one is as in `read_weights`."""
     shares: dict[str, float] = {}
     for item, share in zip(route, percentages(route), strict=True):
         version = target.version(item)
@@ -142,10 +137,10 @@ def _shares(route: Route, target: _Target) -> dict[str, float]:
     return shares
 
 
-def _set_weights(route: Route, target: _Target, virtual_service: Manifest) -> None:
+def set_weights(route: Route, target: Target, virtual_service: Manifest) -> None:
     """Changes a route in place; one that has these shares already stays as it is written."""
     wanted = {version: weight for version, weight in target.split.weights.items() if weight}
-    if {version: share for version, share in _shares(route, target).items() if share} == wanted:
+    if {version: share for version, share in shares_of(route, target).items() if share} == wanted:
         return
     _refuse_other_hosts(route, target, virtual_service)
     _narrow(route, target, wanted)
@@ -163,7 +158,7 @@ def _set_weights(route: Route, target: _Target, virtual_service: Manifest) -> No
             route.append({"destination": _destination(template, target, version), "weight": weight})
 
 
-def _narrow(route: Route, target: _Target, wanted: Mapping[str, int]) -> None:
+def _narrow(route: Route, target: Target, wanted: Mapping[str, int]) -> None:
     """Turns destinations of the whole service into those of versions that have none, so that none is lost."""
     present = {target.version(item) for item in route}
     lacking = [version for version in wanted if version not in present]
@@ -172,7 +167,7 @@ def _narrow(route: Route, target: _Target, wanted: Mapping[str, int]) -> None:
         item["destination"]["subset"] = target.subsets.by_version[version]
 
 
-def _destination(template: Mapping[str, Any], target: _Target, version: str) -> dict[str, Any]:
+def _destination(template: Mapping[str, Any], target: Target, version: str) -> dict[str, Any]:
     """A further destination, written like its neighbour: the same spelling of the host, the same port."""
     split = target.split
     short = target.home == split.namespace
@@ -181,7 +176,7 @@ def _destination(template: Mapping[str, Any], target: _Target, version: str) -> 
     return {"host": host, "subset": target.subsets.by_version[version], **port}
 
 
-def _refuse_other_hosts(route: Route, target: _Target, virtual_service: Manifest) -> None:
+def _refuse_other_hosts(route: Route, target: Target, virtual_service: Manifest) -> None:
     for item, share in zip(route, percentages(route), strict=True):
         if share and not target.owns(item):
             other = (item.get("destination") or {}).get("host", "")
@@ -191,11 +186,6 @@ def _refuse_other_hosts(route: Route, target: _Target, virtual_service: Manifest
                 "another host; weights over versions would leave no room for it. Change that destination "
                 "first.",
             )
-
-
-def _weight(item: Mapping[str, Any]) -> int:
-    weight = item.get("weight", 0)
-    return weight if isinstance(weight, int) and weight > 0 else 0
 
 
 def _no_default_route(virtual_service: Manifest) -> str:

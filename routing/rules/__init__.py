@@ -3,6 +3,10 @@
     splits     weights over the versions of a service
     faults     delays and aborts, and taking them back
     http       routes with matches and actions, and the policies on them
+    subsets    names for the pods of a version
+    policies   what applies to traffic that was routed
+    fields     how parts with a shape of their own are read and written
+    objects    whole resources, written and deleted
     requests   the vocabulary as a whole: reading any rule, and writing it again
 
 A kind of rule is one `word.Word`. What becomes of a rule in the mesh is `routing.istio`'s and
@@ -11,11 +15,22 @@ A kind of rule is one `word.Word`. What becomes of a rule in the mesh is `routin
 
 from routing.rules.errors import FieldError, RulesError
 from routing.rules.faults import ClearFault, Fault, FaultMatch, HeaderMatch, read_match, write_match
+from routing.rules.fields import CLEAR, Clear
 from routing.rules.http.actions import Destination, DirectResponse, Redirect
 from routing.rules.http.changes import HttpPolicy
 from routing.rules.http.matches import Match, StringMatch
 from routing.rules.http.routes import Policies, Position, RemoveRoute, Route
 from routing.rules.injections import Abort, Delay
+from routing.rules.objects import WRITABLE, DeleteObject, Object
+from routing.rules.policies import (
+    ClientTls,
+    DestinationPolicy,
+    HttpPool,
+    LoadBalancer,
+    OutlierDetection,
+    SessionAffinity,
+    TcpPool,
+)
 from routing.rules.reader import Reader, listed, path_part, quoted
 from routing.rules.requests import (
     MAX_NOTE,
@@ -29,34 +44,49 @@ from routing.rules.requests import (
     word_of,
 )
 from routing.rules.splits import Split
+from routing.rules.subsets import RemoveSubset, Subset
 from routing.rules.word import Rule, Word
 
 __all__ = [
+    "CLEAR",
     "MAX_NOTE",
     "MAX_RULES",
     "WORDS",
+    "WRITABLE",
     "Abort",
+    "Clear",
     "ClearFault",
+    "ClientTls",
     "Delay",
+    "DeleteObject",
     "Destination",
+    "DestinationPolicy",
     "DirectResponse",
     "Fault",
     "FaultMatch",
     "FieldError",
     "HeaderMatch",
     "HttpPolicy",
+    "HttpPool",
+    "LoadBalancer",
     "Match",
+    "Object",
+    "OutlierDetection",
     "Policies",
     "Position",
     "Reader",
     "Redirect",
     "RemoveRoute",
+    "RemoveSubset",
     "Request",
     "Route",
     "Rule",
     "RulesError",
+    "SessionAffinity",
     "Split",
     "StringMatch",
+    "Subset",
+    "TcpPool",
     "Word",
     "kinds_read",
     "listed",

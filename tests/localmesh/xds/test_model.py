@@ -1,7 +1,8 @@
 import pytest
 
 from localmesh import xds
-from localmesh.xds.model import inner_address, workload_of
+from localmesh.xds.model import inner_address
+from localmesh.xds.reading import workload_of
 from tests.localmesh.xds.objects import REVIEWS, endpoint_slice, gateway_pod, pod, service, virtual_service
 
 
@@ -61,7 +62,7 @@ def test_a_bare_pod_is_its_own_workload_of_the_latest_revision():
         ({"port": 1, "name": "tcp-db"}, "tcp"),
         ({"port": 1, "name": "mysql"}, "tcp"),
         ({"port": 1, "name": "http", "appProtocol": "grpc"}, "http2"),
-        ({"port": 1, "name": "http", "protocol": "UDP"}, "tcp"),
+        ({"port": 1, "name": "http", "protocol": "UDP"}, "udp"),
     ],
 )
 def test_a_ports_protocol_is_read_from_what_it_says(port, protocol):
