@@ -184,6 +184,41 @@ class CallerSerializer(Base):
     error_ratio = serializers.FloatField()
 
 
+class MetVersionSerializer(Base):
+    """What a version gets of the requests on the default route, now and after the plan."""
+
+    namespace = serializers.CharField()
+    service = serializers.CharField()
+    version = serializers.CharField()
+    ready_pods = serializers.IntegerField()
+    share_before = serializers.FloatField()
+    share_after = serializers.FloatField()
+    requests_per_second_before = serializers.FloatField()
+    requests_per_second_after = serializers.FloatField()
+    per_pod_after = serializers.FloatField(allow_null=True)
+    ratio = serializers.FloatField(
+        allow_null=True, help_text="Of what a pod would get to what the busiest bears now"
+    )
+
+
+class StepSerializer(Base):
+    """A service on a path of callers, and how often their proxies try again."""
+
+    namespace = serializers.CharField(allow_blank=True)
+    service = serializers.CharField()
+    attempts = serializers.IntegerField()
+
+
+class AmplificationSerializer(Base):
+    """How many requests a service may get for one that fails."""
+
+    namespace = serializers.CharField()
+    service = serializers.CharField()
+    before = serializers.IntegerField()
+    after = serializers.IntegerField()
+    path = StepSerializer(many=True)
+
+
 class BlastRadiusSerializer(Base):
     """Who is met, from live traffic; null where it is not measured."""
 
@@ -197,6 +232,8 @@ class BlastRadiusSerializer(Base):
     delayed_per_minute = serializers.FloatField(allow_null=True)
     at_most = serializers.BooleanField()
     sentence = serializers.CharField(allow_blank=True)
+    versions = MetVersionSerializer(many=True)
+    amplification = AmplificationSerializer(many=True)
 
 
 class PlanSerializer(Base):

@@ -12,7 +12,7 @@ from routing.istio.errors import Notice
 from routing.istio.faults import clear_fault, not_together
 from routing.istio.hosts import http_rules, name_of
 from routing.istio.http.reach import taken
-from routing.istio.splits import default_rule, matches_all
+from routing.istio.splits import default_rule, is_default
 
 HttpRule = Mapping[str, Any]
 
@@ -67,7 +67,7 @@ def _shadows(
     rule: HttpRule, index: int, rules: list[dict[str, Any]], virtual_service: Manifest
 ) -> list[Notice]:
     """Routes behind this one that it takes all requests from."""
-    if matches_all(rule):
+    if is_default(rule):
         behind = [item for item in rules[index + 1 :] if not is_copy(item)]
         lost = behind
     else:

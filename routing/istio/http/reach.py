@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from routing.istio.conjunction import accepts, folded
-from routing.istio.splits import matches_all
+from routing.istio.splits import is_default
 
 Match = Mapping[str, Any]
 _SAYS_NOTHING: Final = frozenset({"name", "statPrefix", "ignoreUriCase"})
@@ -15,7 +15,7 @@ _SAYS_NOTHING: Final = frozenset({"name", "statPrefix", "ignoreUriCase"})
 
 def taken(match: Match, earlier: Mapping[str, Any]) -> bool:
     """Whether an earlier http rule takes every request of a match."""
-    if matches_all(earlier):
+    if is_default(earlier):
         return True
     return any(covers(one, match) for one in earlier.get("match") or [] if isinstance(one, Mapping))
 

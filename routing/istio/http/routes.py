@@ -17,7 +17,7 @@ from routing.istio.hosts import http_rules, name_of, namespace_of
 from routing.istio.http.codec import ABSENT
 from routing.istio.http.fields import MATCH, Home, route_fields
 from routing.istio.http.mirrors import modern, rewritten
-from routing.istio.splits import default_rule, matches_all
+from routing.istio.splits import default_rule, is_default
 from routing.istio.subsets import Subsets
 from routing.istio.upkeep import HttpRule, changed_rules
 from routing.rules import HttpPolicy, Position, Reader, RemoveRoute, Route, to_json
@@ -179,7 +179,7 @@ def _set(rules: list[HttpRule], rule: Route, home: Home, virtual_service: Manife
     unsaid = _unsaid(found, said, home, default=not rule.name) - set(said)
     names = [name for name in (MATCH, *ACTIONS, *POLICIES) if rule.name or name != MATCH]
     _write(found, said, [name for name in names if name not in unsaid], home)
-    if rule.name and matches_all(found):
+    if rule.name and is_default(found):
         raise CannotApply("IST0130", _catch_all(rule), "match")
     if rule.position is not None:
         _move(rules, found, rule.position, virtual_service)
@@ -233,8 +233,8 @@ def _set_policy(
     if not able:
         message = (
             f"{told(rule.name).capitalize()} of {name_of(virtual_service)} cannot have this: nothing is "
-            "forwarded where a route redirects, answers directly or delegates, and no prefix can be rewritten "
-            "where it matches paths by a regex."
+            "forwarded where a route redirects, answers directly or delegates, and no prefix can be "
+            "rewritten where it matches paths by a regex."
         )
         raise CannotApply("NOT_FORWARDED", message)
     for raw in able:
