@@ -122,11 +122,11 @@ def _version(version: Mapping[str, Any], *, weighted: bool) -> Json:
 def _fault(fault: Mapping[str, Any]) -> Json:
     share = percent(fault["percentage"])
     match = fault["match"]
-    whom = f"requests with {match['header']} = {match['value']}" if match else "everyone"
+    whom = f"requests with {match['header']} = {match['value']}" if match else fault["whom"]
     if fault["kind"] == "delay":
         short, long = f"delay {fault['fixed_delay']}", f"{share} wait {fault['fixed_delay']} longer"
     else:
-        status = fault["http_status"] or "a gRPC status"
+        status = fault["http_status"] or fault["grpc_status"] or "an unknown status"
         short, long = f"abort {status}", f"{share} are answered {status}"
     return {**fault, "short": f"{short} {share}", "sentence": f"{long}; {whom}."}
 

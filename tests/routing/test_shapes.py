@@ -77,7 +77,7 @@ def test_every_problem_code_has_its_heading_in_the_documents():
         *(
             source
             for folder in ("istio", "drafting", "blast")
-            for source in (ROOT / "routing" / folder).glob("*.py")
+            for source in (ROOT / "routing" / folder).rglob("*.py")
         ),
     ]
     codes = {code for source in sources for code in raised.findall(source.read_text())}
