@@ -16,7 +16,7 @@ from cluster.kinds import DESTINATION_RULE, GATEWAY, SERVICE_ENTRY, VIRTUAL_SERV
 from cluster.refs import Manifest, Ref
 from routing import diff, istio, rules
 from routing.drafting import Draft, draft_rule
-from routing.problems import Need, Problem, error, info
+from routing.problems import Need, Problem, error, info, warning
 
 _NOT_ALL_SEEN: Final = (
     "You may not read every namespace; a rule for the same host in one of the others would go unnoticed here."
@@ -103,7 +103,7 @@ class Plan:
 
 def plan(wanted: Sequence[rules.Rule], live: Live) -> Plan:
     """The plan that makes the rules true, on the live resources as they are."""
-    draft = Draft(live.resources)
+    draft = Draft(live.resources, live.services)
     for index, rule in enumerate(wanted):
         field = f"rules[{index}]"
         service = live.service(rule.namespace, rule.service) if rule.service else None
@@ -113,7 +113,7 @@ def plan(wanted: Sequence[rules.Rule], live: Live) -> Plan:
             continue
         draft_rule(draft, rule, service, field)
     operations = in_safe_order(_operations(draft, live))
-    problems = [*draft.problems, *_about_subsets(draft, operations), *_unserved(operations, live)]
+    problems = [*draft.problems, *_about_subsets(draft, operations, live), *_unserved(operations, live)]
     if not operations and not any(problem.level == "error" for problem in problems):
         problems.append(info("NOTHING_TO_DO", "The cluster is already as these rules want it."))
     if not live.whole:
@@ -166,17 +166,9 @@ def operation(before: Manifest | None, after: Manifest | None, why: str) -> Oper
 
 
 def dangling_subsets(
-    virtual_services: Iterable[Manifest],
-    operations: Iterable[Operation],
-    destination_rules: Iterable[Manifest] = (),
+    virtual_services: Iterable[Manifest], operations: Iterable[Operation]
 ) -> tuple[Problem, ...]:
-    """An error for each route that, once the operations are done, names a subset which they take away.
-
-    `destination_rules`: all that there are then; of two for one host in a namespace, either may name it.
-    """
-    remaining = {
-        (host, istio.namespace_of(item), name) for item in destination_rules for host, name in _subsets(item)
-    }
+    """An error for each route that, once the operations are done, names a subset which they take away."""
     done = {item.ref: item for item in operations}
     routes = [item for item in virtual_services if Ref.of(item) not in done]
     routes += [item.after for item in done.values() if item.ref.kind == VIRTUAL_SERVICE and item.after]
@@ -185,8 +177,6 @@ def dangling_subsets(
         if item.ref.kind != DESTINATION_RULE:
             continue
         for host, name in sorted(_subsets(item.before) - _subsets(item.after)):
-            if (host, item.ref.namespace, name) in remaining:
-                continue
             users = [route for route in routes if istio.uses_subset(route, host, name)]
             if users:
                 names = ", ".join(map(istio.name_of, users))
@@ -196,9 +186,9 @@ def dangling_subsets(
     return tuple(found)
 
 
-def _about_subsets(draft: Draft, operations: tuple[Operation, ...]) -> Iterator[Problem]:
+def _about_subsets(draft: Draft, operations: tuple[Operation, ...], live: Live) -> Iterator[Problem]:
     """What would leave a route without its subset, for good or between two of the writes."""
-    yield from dangling_subsets(draft.of(VIRTUAL_SERVICE), operations, draft.of(DESTINATION_RULE))
+    yield from _broken(draft, operations, live)
     routes = [item.after for item in operations if item.ref.kind == VIRTUAL_SERVICE and item.after]
     for item in operations:
         if item.ref.kind != DESTINATION_RULE or item.phase != AFTER_ROUTES or item.after is None:
@@ -212,6 +202,27 @@ def _about_subsets(draft: Draft, operations: tuple[Operation, ...]) -> Iterator[
                     "plans of it, the first with both subsets."
                 )
                 yield error("SUBSETS_SWAPPED", message, resource=str(item.ref))
+
+
+def _broken(draft: Draft, operations: tuple[Operation, ...], live: Live) -> Iterator[Problem]:
+    """Routes that would name a subset which nobody has (any more)."""
+    if not any(item.ref.kind in (VIRTUAL_SERVICE, DESTINATION_RULE) for item in operations):
+        return
+    before = istio.Rules(live.virtual_services, live.destination_rules)
+    after = istio.Rules(tuple(draft.of(VIRTUAL_SERVICE)), tuple(draft.of(DESTINATION_RULE)))
+    taken_by = {item.ref.namespace: item.ref for item in operations if item.ref.kind == DESTINATION_RULE}
+    for found in istio.broken(before, after):
+        route = istio.name_of(found.route)
+        told = {(VIRTUAL_SERVICE, istio.namespace_of(found.route))}
+        if found.had:
+            message = f"Subset {found.subset} of {found.host} cannot go: {route} still names it."
+            told |= {(DESTINATION_RULE, namespace) for namespace in taken_by}
+            yield error("SUBSET_IN_USE", message, resource=route, needs=sorted(told, key=str))
+        else:
+            message = f"{route} sends requests to subset {found.subset} of {found.host}, which nobody has."
+            # Who may not read all of them cannot say so.
+            level = error if live.whole else warning
+            yield level("SUBSET_MISSING", message, resource=route, needs=told)
 
 
 def _unserved(operations: Iterable[Operation], live: Live) -> Iterator[Problem]:

@@ -64,6 +64,8 @@ def _drafted(body: object, person: PersonCluster) -> tuple[rules.Request, planne
     state = live.read(person, places, touched)
     plan = planner.plan(wanted.rules, state)
     _refuse(plan.problems)
+    if not state.whole and (unseen := live.dangling(person, plan.operations)):
+        raise WrongRulesError([FieldError("rules", unseen)])
     return wanted, plan, state
 
 

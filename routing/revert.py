@@ -14,10 +14,8 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 from django.utils import timezone
 
-from cluster import connection
-from cluster.kinds import VIRTUAL_SERVICE
 from cluster.person import PersonCluster
-from routing import blast, diff, live, planner, problems, stored
+from routing import blast, diff, live, planner, stored
 from routing.apply import Clock, Sleep, apply, require_rights
 from routing.errors import ConflictError
 from routing.models import Change, ChangeState, Plan
@@ -91,15 +89,8 @@ def _plan(change: Change, by: User, person: PersonCluster, note: str, now: Clock
 
 
 def _refuse_dangling(operations: list[Operation], person: PersonCluster) -> None:
-    removes = any(item.phase == planner.AFTER_ROUTES for item in operations)
-    if not removes:
-        return
-    # A route that this person may not read would break as well: the console's own account reads them all.
-    console = connection.get(person.name).acting(None)
-    found = planner.dangling_subsets(live.rules(console, VIRTUAL_SERVICE), operations)
-    if found:
-        needs = set(found[0].needs)
-        message = found[0].message if needs <= person.may_read(needs) else problems.ELSEWHERE
+    message = live.dangling(person, operations)
+    if message:
         raise ConflictError(f"{message} Nothing was taken back.")
 
 

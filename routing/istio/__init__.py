@@ -5,8 +5,11 @@
     splits     weights on the default route
     streams    weights on tcp and tls rules
     faults     delays and aborts, and how meshui knows its own again
+    http       routes with matches, actions and policies
     policies   what applies to traffic that was routed
     mtls       which TLS pods accept
+    references subsets that routes name, and who has them
+    resources  Sidecars, ServiceEntries and Gateways
     objects    whole resources
 
 Every function that changes a manifest returns a changed copy. What cannot be done raises `CannotApply`.
@@ -34,10 +37,14 @@ from routing.istio.hosts import (
     virtual_services_of,
     visible,
 )
+from routing.istio.http.fields import Home
+from routing.istio.http.routes import HttpRoute, read_routes, remove_route, set_http_policy, set_route
 from routing.istio.mtls import accepted as accepted_tls
 from routing.istio.mtls import has_port_modes
 from routing.istio.objects import read_object, set_object
 from routing.istio.policies import policy_at, read_policy, set_policy
+from routing.istio.references import Rules, broken
+from routing.istio.resources import read_resource, served_hosts, serves, set_resource
 from routing.istio.splits import new_virtual_service, read_split, read_weights, set_split
 from routing.istio.streams import (
     new_stream_virtual_service,
@@ -61,14 +68,18 @@ from routing.istio.subsets import (
 __all__ = [
     "CannotApply",
     "DestinationRules",
+    "Home",
+    "HttpRoute",
     "Notice",
     "ObservedFault",
+    "Rules",
     "Subsets",
     "VirtualServices",
     "accepted_tls",
     "add_subset",
     "all_destinations",
     "binds_mesh",
+    "broken",
     "clear_fault",
     "covers",
     "destination_rules_of",
@@ -92,17 +103,25 @@ __all__ = [
     "read_fault",
     "read_object",
     "read_policy",
+    "read_resource",
+    "read_routes",
     "read_split",
     "read_stream_split",
     "read_stream_weights",
     "read_subset",
     "read_subsets",
     "read_weights",
+    "remove_route",
+    "served_hosts",
+    "serves",
     "service_host",
     "service_of",
     "set_fault",
+    "set_http_policy",
     "set_object",
     "set_policy",
+    "set_resource",
+    "set_route",
     "set_split",
     "set_stream_split",
     "subsets_of",

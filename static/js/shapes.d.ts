@@ -43,6 +43,8 @@ export interface Fault {
   percentage: number;
   fixed_delay: string | null;
   http_status: number | null;
+  grpc_status: string | null;
+  whom: string;
   match: Match | null;
   owned: boolean;
 }
@@ -97,6 +99,16 @@ export interface Change {
   id: number;
   state: "started" | "applied" | "conflict" | "partial" | "failed";
   message: string;
+}
+
+/** A form of the service's editor: what it asks for, and how it follows what is typed elsewhere. */
+export interface RuleForm {
+  readonly isChanged: boolean;
+  readonly sentence: string;
+  rule(namespace: string, service: string): Record<string, unknown>;
+  /** Shows a rule, or (null) that nothing is asked for; tells nobody. */
+  show(rule: Rule | null): void;
+  reset(): void;
 }
 
 export type Rule =
