@@ -81,7 +81,15 @@ def blast_radius(found: Mapping[str, Any]) -> Json:
         {**caller, "error_percent": round(100 * caller["error_ratio"], 2)}
         for caller in found.get("callers", [])
     ]
-    return {**found, "callers": callers}
+    versions = [
+        {
+            **version,
+            "before": percent(100 * version["share_before"]),
+            "after": percent(100 * version["share_after"]),
+        }
+        for version in found.get("versions", [])
+    ]
+    return {**found, "callers": callers, "versions": versions}
 
 
 def diff_lines(unified: str) -> list[Json]:
@@ -109,11 +117,11 @@ def _version(version: Mapping[str, Any], *, weighted: bool) -> Json:
 def _fault(fault: Mapping[str, Any]) -> Json:
     share = percent(fault["percentage"])
     match = fault["match"]
-    whom = f"requests with {match['header']} = {match['value']}" if match else "everyone"
+    whom = f"requests with {match['header']} = {match['value']}" if match else fault["whom"]
     if fault["kind"] == "delay":
         short, long = f"delay {fault['fixed_delay']}", f"{share} wait {fault['fixed_delay']} longer"
     else:
-        status = fault["http_status"] or "a gRPC status"
+        status = fault["http_status"] or fault["grpc_status"] or "an unknown status"
         short, long = f"abort {status}", f"{share} are answered {status}"
     return {**fault, "short": f"{short} {share}", "sentence": f"{long}; {whom}."}
 

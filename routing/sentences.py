@@ -3,20 +3,28 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from routing.phrases import (
+    fault_parts,
+    http_policy_sentence,
+    percent,
+    remove_sentence,
+    route_sentence,
+    whom,
+)
 from routing.rules import (
-    Abort,
     Clear,
     ClearFault,
     ClientTls,
-    Delay,
     DeleteObject,
     DestinationPolicy,
     Fault,
     Gateway,
-    HeaderMatch,
+    HttpPolicy,
     LoadBalancer,
     Object,
+    RemoveRoute,
     RemoveSubset,
+    Route,
     Rule,
     ServiceEntry,
     Sidecar,
@@ -25,10 +33,7 @@ from routing.rules import (
 )
 from routing.rules.splits import connections
 
-
-def percent(value: float) -> str:
-    """`80 %`, `0.5 %`: three significant digits at most."""
-    return f"{value:.3g} %" if value < 100 else "100 %"
+__all__ = ["fault_parts", "fault_sentence", "percent", "sentence", "split_sentence", "summary", "whom"]
 
 
 def split_sentence(weights: Mapping[str, float]) -> str:
@@ -44,21 +49,6 @@ def whole_split_sentence(split: Split) -> str:
     if split.protocol == "http":
         return split_sentence(split.weights)
     return f"{split.protocol} connections{connections(split)}: {split_sentence(split.weights)}"
-
-
-def whom(match: HeaderMatch | None) -> str:
-    """For whom a fault is: `everyone`, or the header."""
-    return f"requests with {match.header}: {match.value[:60]}" if match else "everyone"
-
-
-def fault_parts(delay: Delay | None, abort: Abort | None) -> str:
-    """`50 % delayed by 2s, 10 % aborted with 503`."""
-    parts = []
-    if delay:
-        parts.append(f"{percent(delay.percentage)} delayed by {delay.fixed_delay}")
-    if abort:
-        parts.append(f"{percent(abort.percentage)} aborted with {abort.http_status or 'a gRPC status'}")
-    return ", ".join(parts) or "an unknown fault"
 
 
 def fault_sentence(fault: Fault) -> str:
@@ -121,6 +111,9 @@ _SENTENCES: Final[Mapping[type[Any], Callable[[Any], str]]] = {
     Split: whole_split_sentence,
     Fault: fault_sentence,
     ClearFault: lambda _: "no fault",
+    Route: route_sentence,
+    HttpPolicy: http_policy_sentence,
+    RemoveRoute: remove_sentence,
     Subset: lambda rule: f"subset {rule.name or rule.version} added",
     RemoveSubset: lambda rule: f"subset {rule.subset or rule.version} removed",
     DestinationPolicy: policy_sentence,

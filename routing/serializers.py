@@ -8,6 +8,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from routing import http_shapes as http
 from routing.rules import WORDS
 
 Base = serializers.Serializer[Any]
@@ -76,20 +77,6 @@ class ConflictErrorSerializer(Base):
     error = ConflictBodySerializer()
 
 
-class DelaySerializer(Base):
-    """A delay before some of the requests."""
-
-    percentage = serializers.FloatField(min_value=0.0001, max_value=100)
-    fixed_delay = serializers.CharField(help_text="2s or 500ms")
-
-
-class AbortSerializer(Base):
-    """An answer in the place of some of the requests."""
-
-    percentage = serializers.FloatField(min_value=0.0001, max_value=100)
-    http_status = serializers.IntegerField(min_value=200, max_value=599)
-
-
 class HeaderMatchSerializer(Base):
     """Requests whose header has exactly this value."""
 
@@ -105,7 +92,6 @@ class RuleSerializer(Base):
     service = serializers.CharField(required=False)
     version = serializers.CharField(required=False)
     subset = serializers.CharField(required=False, help_text="remove_subset: its name, in place of a version")
-    name = serializers.CharField(required=False, help_text="subset: its name, if not the version's")
     labels = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
     protocol = serializers.CharField(required=False, help_text="split: http, tcp or tls")
     sni_hosts = serializers.ListField(child=serializers.CharField(), required=False, help_text="split: tls")
@@ -133,9 +119,29 @@ class RuleSerializer(Base):
     weights = serializers.DictField(
         child=serializers.IntegerField(min_value=0, max_value=100), required=False, help_text="Sum 100"
     )
-    delay = DelaySerializer(required=False)
-    abort = AbortSerializer(required=False)
-    match = HeaderMatchSerializer(required=False, help_text="Absent: everyone")
+    delay = http.DelaySerializer(required=False)
+    abort = http.AbortSerializer(required=False)
+    match = serializers.JSONField(
+        required=False,
+        help_text="Of a fault: a header and its value, or conditions; of a route: a list of conditions",
+    )
+    name = serializers.CharField(
+        required=False,
+        help_text="route, http_policy, remove_route: of a route; subset: its name, if not the version's",
+    )
+    default = serializers.BooleanField(required=False)
+    all = serializers.BooleanField(required=False)
+    position = serializers.JSONField(required=False, help_text="first, last, or before or after a name")
+    destinations = http.RouteDestinationSerializer(many=True, required=False)
+    redirect = http.RedirectSerializer(required=False)
+    direct_response = http.DirectResponseSerializer(required=False)
+    headers = http.HeadersSerializer(required=False, allow_null=True)
+    rewrite = http.RewriteSerializer(required=False, allow_null=True)
+    cors = http.CorsSerializer(required=False, allow_null=True)
+    mirrors = http.RouteMirrorSerializer(many=True, required=False, allow_null=True)
+    timeout = serializers.CharField(required=False, allow_null=True)
+    retries = http.RetriesSerializer(required=False, allow_null=True)
+    fault = http.InjectionSerializer(required=False)
 
 
 class PlanRequestSerializer(Base):
@@ -191,6 +197,41 @@ class CallerSerializer(Base):
     error_ratio = serializers.FloatField()
 
 
+class MetVersionSerializer(Base):
+    """What a version gets of the requests on the default route, now and after the plan."""
+
+    namespace = serializers.CharField()
+    service = serializers.CharField()
+    version = serializers.CharField()
+    ready_pods = serializers.IntegerField()
+    share_before = serializers.FloatField()
+    share_after = serializers.FloatField()
+    requests_per_second_before = serializers.FloatField()
+    requests_per_second_after = serializers.FloatField()
+    per_pod_after = serializers.FloatField(allow_null=True)
+    ratio = serializers.FloatField(
+        allow_null=True, help_text="Of what a pod would get to what the busiest bears now"
+    )
+
+
+class StepSerializer(Base):
+    """A service on a path of callers, and how often their proxies try again."""
+
+    namespace = serializers.CharField(allow_blank=True)
+    service = serializers.CharField()
+    attempts = serializers.IntegerField()
+
+
+class AmplificationSerializer(Base):
+    """How many requests a service may get for one that fails."""
+
+    namespace = serializers.CharField()
+    service = serializers.CharField()
+    before = serializers.IntegerField()
+    after = serializers.IntegerField()
+    path = StepSerializer(many=True)
+
+
 class BlastRadiusSerializer(Base):
     """Who is met, from live traffic; null where it is not measured."""
 
@@ -204,6 +245,8 @@ class BlastRadiusSerializer(Base):
     delayed_per_minute = serializers.FloatField(allow_null=True)
     at_most = serializers.BooleanField()
     sentence = serializers.CharField(allow_blank=True)
+    versions = MetVersionSerializer(many=True)
+    amplification = AmplificationSerializer(many=True)
 
 
 class PlanSerializer(Base):
@@ -313,7 +356,9 @@ class ServiceFaultSerializer(Base):
     percentage = serializers.FloatField()
     fixed_delay = serializers.CharField(allow_null=True)
     http_status = serializers.IntegerField(allow_null=True)
+    grpc_status = serializers.CharField(allow_null=True)
     match = HeaderMatchSerializer(allow_null=True)
+    whom = serializers.CharField()
     owned = serializers.BooleanField()
     where = serializers.CharField(allow_blank=True)
 
@@ -339,7 +384,9 @@ class FreshnessSerializer(Base):
 
 
 class OneServiceSerializer(ServiceSerializer, FreshnessSerializer):
-    """One service."""
+    """One service, with every http route in force."""
+
+    routes = http.RouteSerializer(many=True)
 
 
 class ServicesSerializer(FreshnessSerializer):

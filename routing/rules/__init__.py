@@ -2,6 +2,7 @@
 
     splits     weights over the versions of a service
     faults     delays and aborts, and taking them back
+    http       routes with matches and actions, and the policies on them
     subsets    names for the pods of a version
     policies   what applies to traffic that was routed
     fields     how parts with a shape of their own are read and written
@@ -15,9 +16,14 @@ A kind of rule is one `word.Word`. What becomes of a rule in the mesh is `routin
 
 from routing.rules.entries import ServiceEntry
 from routing.rules.errors import FieldError, RulesError
-from routing.rules.faults import Abort, ClearFault, Delay, Fault, HeaderMatch
+from routing.rules.faults import ClearFault, Fault, FaultMatch, HeaderMatch, read_match, write_match
 from routing.rules.fields import CLEAR, Clear
 from routing.rules.gateways import Gateway
+from routing.rules.http.actions import Destination, DirectResponse, Redirect
+from routing.rules.http.changes import HttpPolicy
+from routing.rules.http.matches import Match, StringMatch
+from routing.rules.http.routes import Policies, Position, RemoveRoute, Route
+from routing.rules.injections import Abort, Delay
 from routing.rules.objects import WRITABLE, DeleteObject, Object
 from routing.rules.policies import (
     ClientTls,
@@ -58,25 +64,36 @@ __all__ = [
     "ClientTls",
     "Delay",
     "DeleteObject",
+    "Destination",
     "DestinationPolicy",
+    "DirectResponse",
     "Fault",
+    "FaultMatch",
     "FieldError",
     "Gateway",
     "HeaderMatch",
+    "HttpPolicy",
     "HttpPool",
     "LoadBalancer",
+    "Match",
     "Object",
     "OutlierDetection",
+    "Policies",
+    "Position",
     "Reader",
+    "Redirect",
+    "RemoveRoute",
     "RemoveSubset",
     "Request",
     "Resource",
+    "Route",
     "Rule",
     "RulesError",
     "ServiceEntry",
     "SessionAffinity",
     "Sidecar",
     "Split",
+    "StringMatch",
     "Subset",
     "TcpPool",
     "Word",
@@ -86,6 +103,8 @@ __all__ = [
     "parse_request",
     "path_part",
     "quoted",
+    "read_match",
     "to_json",
     "word_of",
+    "write_match",
 ]

@@ -9,6 +9,8 @@ from routing.rules.entries import SERVICE_ENTRY_RULE
 from routing.rules.errors import RulesError
 from routing.rules.faults import CLEAR_FAULT, FAULT
 from routing.rules.gateways import GATEWAY_RULE
+from routing.rules.http.changes import HTTP_POLICY
+from routing.rules.http.routes import REMOVE_ROUTE, ROUTE
 from routing.rules.objects import DELETE_OBJECT, OBJECT
 from routing.rules.policies import DESTINATION_POLICY
 from routing.rules.reader import Reader
@@ -24,6 +26,9 @@ WORDS: Final[tuple[Word[Any], ...]] = (
     SPLIT,
     FAULT,
     CLEAR_FAULT,
+    ROUTE,
+    HTTP_POLICY,
+    REMOVE_ROUTE,
     SUBSET,
     REMOVE_SUBSET,
     DESTINATION_POLICY,

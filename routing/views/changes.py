@@ -1,6 +1,6 @@
 """What was changed, and what it does to the traffic."""
 
-from typing import Any, Final
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from cluster import people
+from cluster.kinds import VIRTUAL_SERVICE
 from routing import presenting, scope, stored
 from routing.models import Change
 from routing.views.base import may_not, targets_of
@@ -49,27 +50,21 @@ def change(request: HttpRequest, change_id: int) -> HttpResponse:
     view = presenting.change(stored.change_view(row))
     undoing = stored.undoing(view["operations"])
     revertible = bool(undoing) and not view["reverted_by"] and row.state in ("applied", "partial")
-    intent = _intent(row)
+    watched = row.state == "applied" and _weighs(row)
     context = {
         "change": view,
         "targets": targets_of(row.services),
         "revertible": revertible,
         "undoing": undoing,
         "may_not": may_not(person, undoing) if revertible else "",
-        "watched": intent is not None,
+        "watched": watched,
         "outcome_help": OUTCOME_HELP.get(row.state, ""),
         "revert_path": reverse("api-revert", args=[row.pk]),
-        "data": {"id": row.pk, "intent": intent},
+        "data": {"id": row.pk, "watched": watched},
     }
     return render(request, "routing/change.html", context)
 
 
-def _intent(row: Change) -> dict[str, Any] | None:
-    """The weights that an applied change intended, for watching them come true; None when it set none.
-
-    Requests are watched; how connections spread is not measured.
-    """
-    splits = [
-        rule for rule in row.plan.rules if rule["kind"] == "split" and rule.get("protocol", "http") == "http"
-    ]
-    return splits[0] if splits and row.state == "applied" else None
+def _weighs(row: Change) -> bool:
+    """Whether a change wrote a route: only then are there shares to watch."""
+    return any(kept["resource"]["kind"] == VIRTUAL_SERVICE.kind for kept in row.operations)
