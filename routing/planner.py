@@ -103,7 +103,7 @@ class Plan:
 
 def plan(wanted: Sequence[rules.Rule], live: Live) -> Plan:
     """The plan that makes the rules true, on the live resources as they are."""
-    draft = Draft(live.resources)
+    draft = Draft(live.resources, live.services)
     for index, rule in enumerate(wanted):
         field = f"rules[{index}]"
         service = live.service(rule.namespace, rule.service) if rule.service else None

@@ -55,6 +55,11 @@ def ranked(problems: Iterable[Mapping[str, Any]]) -> list[Json]:
     return sorted(found, key=lambda problem: levels.index(problem["level"]))
 
 
+def findings(found: Iterable[Mapping[str, Any]]) -> list[Json]:
+    """Findings of the analysis with the shape of their level, the most severe first."""
+    return ranked({**each, "level": each["level"].lower()} for each in found)
+
+
 def operation(found: Mapping[str, Any]) -> Json:
     """A planned or done write with its field differences as text and its YAML difference line by line."""
     state = found.get("state")

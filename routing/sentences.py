@@ -19,6 +19,7 @@ from routing.rules import (
     DestinationPolicy,
     Fault,
     Gateway,
+    GatewayRoute,
     HttpPolicy,
     LoadBalancer,
     Object,
@@ -107,10 +108,19 @@ _PARTS: Final = {
     "outlier_detection": "outlier detection",
     "tls": "TLS mode",
 }
+
+
+def gateway_sentence(rule: GatewayRoute) -> str:
+    """`80 % v1, 20 % v3, as HTTPRoute for callers in shop`."""
+    whom = f" for callers in {rule.consumer}" if rule.consumer else ""
+    return f"{sentence(rule.rule)}, as {rule.written_as}{whom}"
+
+
 _SENTENCES: Final[Mapping[type[Any], Callable[[Any], str]]] = {
     Split: whole_split_sentence,
     Fault: fault_sentence,
     ClearFault: lambda _: "no fault",
+    GatewayRoute: gateway_sentence,
     Route: route_sentence,
     HttpPolicy: http_policy_sentence,
     RemoveRoute: remove_sentence,

@@ -15,10 +15,10 @@ PURE = {
         "quantiles", "rates", "redaction", "samples", "shortfall", "snapshot",
     ],
     "routing": [
-        "rules", "istio", "drafting", "planner", "diff", "contents", "schemas", "yaml_files", "yaml_io",
-        "yaml_marks", "examples", "explain", "analysis.engine", "analysis.reading", "analysis.reports",
-        "analysis.incremental", "analysis.cures", "blast", "effects", "retries", "sample_ratio", "shares",
-        "verifying",
+        "rules", "istio", "gatewayapi", "drafting", "planner", "diff", "contents", "schemas", "yaml_files",
+        "yaml_io", "yaml_marks", "examples", "explain", "analysis.engine", "analysis.reading",
+        "analysis.reports", "analysis.incremental", "analysis.cures", "blast", "effects", "retries",
+        "sample_ratio", "shares", "verifying",
     ],
     "localmesh": ["xds"],
 }  # fmt: skip

@@ -17,6 +17,7 @@ from cluster import inventory
 from routing import istio
 from routing.drafting.draft import Draft
 from routing.drafting.faults import clear_fault, fault
+from routing.drafting.gateway_routes import gateway_route
 from routing.drafting.objects import delete_object, put_object
 from routing.drafting.policies import destination_policy
 from routing.drafting.resources import gateway, service_entry, sidecar
@@ -31,6 +32,7 @@ from routing.rules import (
     DestinationPolicy,
     Fault,
     Gateway,
+    GatewayRoute,
     HttpPolicy,
     Object,
     RemoveRoute,
@@ -47,6 +49,7 @@ OF_SERVICE: Final[Mapping[type[Any], Callable[[Any, Steering], None]]] = {
     Split: split,
     Fault: fault,
     ClearFault: clear_fault,
+    GatewayRoute: gateway_route,
     Route: route,
     HttpPolicy: http_policy,
     RemoveRoute: remove_route,

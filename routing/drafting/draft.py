@@ -1,9 +1,9 @@
 """The resources of a plan while it is being made, and the problems found on the way. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from cluster import kinds
+from cluster import inventory, kinds
 from cluster.kinds import Kind
 from cluster.refs import Manifest, Ref
 from routing import istio
@@ -19,7 +19,9 @@ class Draft:
     that a route names.
     """
 
-    def __init__(self, resources: Iterable[Manifest]) -> None:
+    def __init__(self, resources: Iterable[Manifest], services: Sequence[inventory.Service] = ()) -> None:
+        """`services`: those of the namespaces that the rules are about."""
+        self.services = services
         self.problems: list[Problem] = []
         self.sources: set[Need] = set()
         self._resources: dict[Ref, Manifest] = {Ref.of(item): item for item in resources}

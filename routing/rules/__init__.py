@@ -8,6 +8,7 @@
     fields     how parts with a shape of their own are read and written
     resources  Sidecars, ServiceEntries and Gateways: a resource each
     objects    whole resources, written and deleted
+    gateway_routes   routes and splits in the Gateway API's words
     requests   the vocabulary as a whole: reading any rule, and writing it again
 
 A kind of rule is one `word.Word`. What becomes of a rule in the mesh is `routing.istio`'s and
@@ -18,6 +19,7 @@ from routing.rules.entries import ServiceEntry
 from routing.rules.errors import FieldError, RulesError
 from routing.rules.faults import ClearFault, Fault, FaultMatch, HeaderMatch, read_match, write_match
 from routing.rules.fields import CLEAR, Clear
+from routing.rules.gateway_routes import GatewayRoute
 from routing.rules.gateways import Gateway
 from routing.rules.http.actions import Destination, DirectResponse, Redirect
 from routing.rules.http.changes import HttpPolicy
@@ -71,6 +73,7 @@ __all__ = [
     "FaultMatch",
     "FieldError",
     "Gateway",
+    "GatewayRoute",
     "HeaderMatch",
     "HttpPolicy",
     "HttpPool",

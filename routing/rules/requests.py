@@ -8,6 +8,7 @@ from cluster.kinds import Kind
 from routing.rules.entries import SERVICE_ENTRY_RULE
 from routing.rules.errors import RulesError
 from routing.rules.faults import CLEAR_FAULT, FAULT
+from routing.rules.gateway_routes import GATEWAY_ROUTE
 from routing.rules.gateways import GATEWAY_RULE
 from routing.rules.http.changes import HTTP_POLICY
 from routing.rules.http.routes import REMOVE_ROUTE, ROUTE
@@ -29,6 +30,7 @@ WORDS: Final[tuple[Word[Any], ...]] = (
     ROUTE,
     HTTP_POLICY,
     REMOVE_ROUTE,
+    GATEWAY_ROUTE,
     SUBSET,
     REMOVE_SUBSET,
     DESTINATION_POLICY,

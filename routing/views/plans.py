@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from cluster import people
 from cluster.errors import ClusterError
 from cluster.person import PersonCluster
-from routing import presenting, scope, stored
+from routing import mesh_problems, presenting, scope, stored
 from routing.apply import is_stale
 from routing.models import Plan, PlanState
 from routing.views.base import may_not, shell, targets_of
@@ -42,8 +42,9 @@ def plan(request: HttpRequest, plan_id: UUID) -> HttpResponse:
         "summary": row.summary,
         "blast": presenting.blast_radius(view["blast_radius"]),
         "problems": problems,
+        "foreseen": presenting.findings(mesh_problems.of_plan(person, row)),
         "targets": targets,
-        "back": _editor(targets),
+        "back": _editor(targets) if targets else _resource(row),
         "refusal": refusal,
         "plan_again": bool(refusal and row.rules and row.state != PlanState.APPLYING),
         "change_id": row.changes.order_by("-pk").values_list("pk", flat=True).first(),
@@ -71,6 +72,14 @@ def _refusal(row: Plan, problems: list[dict[str, Any]], person: PersonCluster) -
 
 
 def _editor(targets: list[dict[str, str]]) -> str:
-    if not targets:
-        return reverse("routing")
     return reverse("routing-service", args=[targets[0]["namespace"], targets[0]["service"]])
+
+
+def _resource(row: Plan) -> str:
+    """Where a plan about no service was made: the page of its first resource, where that is there already."""
+    refs = [stored.ref(item["resource"]) for item in row.operations if item["action"] != "create"]
+    if not refs:
+        return reverse("config")
+    ref = refs[0]
+    definition = f"{ref.kind.plural}.{ref.kind.group}"
+    return reverse("config-resource", args=[definition, ref.namespace, ref.name])

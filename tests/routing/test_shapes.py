@@ -65,7 +65,7 @@ def test_the_document_describes_every_call(api):
         "/api/v1/plans/{plan_id}/apply", "/api/v1/changes", "/api/v1/changes/{change_id}",
         "/api/v1/changes/{change_id}/revert", "/api/v1/changes/{change_id}/verification",
         "/api/v1/services/{namespace}/{name}/reading", "/api/v1/drafts", "/api/v1/configuration",
-        "/api/v1/problems", "/api/v1/explain",
+        "/api/v1/problems", "/api/v1/plans/{plan_id}/problems", "/api/v1/explain",
         "/api/v1/validate", "/api/v1/schemas/{group}/{version}/{kind}",
     }  # fmt: skip
 
@@ -76,7 +76,7 @@ def test_every_problem_code_has_its_heading_in_the_documents():
         *(ROOT / "routing").glob("*.py"),
         *(
             source
-            for folder in ("istio", "drafting", "blast")
+            for folder in ("istio", "drafting", "blast", "gatewayapi")
             for source in (ROOT / "routing" / folder).rglob("*.py")
         ),
     ]
