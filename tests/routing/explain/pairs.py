@@ -225,7 +225,9 @@ some_cases = st.builds(
     Case,
     kind=st.sampled_from(["name", "service", "service", "ports", "gateway"]),
     http=weighted((1, st.lists(rules, min_size=1, max_size=4)), (1, focused)),
-    rival=st.sampled_from([*[""] * 12, "younger", "older", "hidden", "elsewhere", "wildcard", "gateway"]),
+    rival=st.sampled_from(
+        [*[""] * 9, "younger", "older", "older", "older", "hidden", "elsewhere", "wildcard", "gateway"]
+    ),
     places=weighted(
         (2, st.just({"bookinfo": ["v0", "v1", "v2", "v3"]})),
         (
