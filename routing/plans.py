@@ -44,5 +44,6 @@ def make(
         problems=[problem.keep() for problem in plan.problems],
         blast_radius=blast.radius(wanted.rules, traffic),
         hash=plan.hash,
+        inputs=dict(plan.inputs),
         summary=summary(wanted.rules),
     )

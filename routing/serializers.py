@@ -129,6 +129,14 @@ class RevertRequestSerializer(Base):
     note = serializers.CharField(required=False, allow_blank=True, max_length=500)
 
 
+class GroupRevertRequestSerializer(RevertRequestSerializer):
+    """Which changes are taken back together, and why."""
+
+    changes = serializers.ListField(
+        child=serializers.IntegerField(min_value=1), min_length=1, max_length=50, help_text="In any order"
+    )
+
+
 class ProblemSerializer(Base):
     """Something to know before applying."""
 
@@ -137,6 +145,34 @@ class ProblemSerializer(Base):
     message = serializers.CharField()
     field = serializers.CharField(allow_null=True)
     resource = serializers.CharField(allow_null=True)
+
+
+class WaitSerializer(Base):
+    """What is waited for before a write, in seconds: until the proxies have what was written before.
+
+    `delay_seconds` where the control plane does not tell, `at_most_seconds` where it tells that they have
+    not; `least_seconds` in any case.
+    """
+
+    least_seconds = serializers.FloatField()
+    delay_seconds = serializers.FloatField()
+    at_most_seconds = serializers.FloatField()
+
+
+class WaitedSerializer(Base):
+    """How long it was waited, in seconds, and whether the proxies were said to have all of it."""
+
+    seconds = serializers.FloatField()
+    told = serializers.BooleanField()
+
+
+class PatchSerializer(Base):
+    """A write as a JSON merge patch, the object itself, or nothing, with the command of kubectl."""
+
+    type = serializers.ChoiceField(["merge", "create", "delete"])
+    patch = serializers.JSONField(allow_null=True)
+    yaml = serializers.CharField(allow_blank=True)
+    command = serializers.CharField()
 
 
 class PlannedOperationSerializer(Base):
@@ -149,6 +185,8 @@ class PlannedOperationSerializer(Base):
     yaml_before = serializers.CharField(allow_blank=True)
     yaml_after = serializers.CharField(allow_blank=True)
     unified_diff = serializers.CharField(allow_blank=True)
+    patch = PatchSerializer()
+    wait = WaitSerializer(allow_null=True)
 
 
 class CallerSerializer(Base):
@@ -188,6 +226,8 @@ class PlanSerializer(Base):
     summary = serializers.CharField()
     state = serializers.ChoiceField(["ready", "applying", "applied", "stale", "failed"])
     reverts = serializers.IntegerField(allow_null=True)
+    reverts_all = serializers.ListField(child=serializers.IntegerField())
+    finishes = serializers.IntegerField(allow_null=True)
     rules = RuleSerializer(many=True)
     operations = PlannedOperationSerializer(many=True)
     problems = ProblemSerializer(many=True)
@@ -204,8 +244,10 @@ class DoneOperationSerializer(Base):
     before = serializers.JSONField(allow_null=True)
     after = serializers.JSONField(allow_null=True)
     unified_diff = serializers.CharField(allow_blank=True)
+    patch = PatchSerializer()
     state = serializers.ChoiceField(["done", "failed", "not_done"])
     message = serializers.CharField(allow_blank=True)
+    waited = WaitedSerializer(allow_null=True)
 
 
 class ChangeSerializer(Base):
@@ -213,9 +255,12 @@ class ChangeSerializer(Base):
 
     id = serializers.IntegerField()
     plan = serializers.UUIDField(allow_null=True)
-    kind = serializers.ChoiceField(["apply", "revert"])
+    kind = serializers.ChoiceField(["apply", "revert", "finish"])
     reverts = serializers.IntegerField(allow_null=True)
+    reverts_all = serializers.ListField(child=serializers.IntegerField(), help_text="Newest first")
     reverted_by = serializers.IntegerField(allow_null=True)
+    finishes = serializers.IntegerField(allow_null=True)
+    finished_by = serializers.IntegerField(allow_null=True)
     state = serializers.ChoiceField(["started", "applied", "conflict", "partial", "failed"])
     by = serializers.CharField()
     at = serializers.DateTimeField()

@@ -14,7 +14,9 @@ PURE = {
         "exposition", "flows", "frames", "graph", "identity", "observation", "presence", "quantiles",
         "rates", "redaction", "samples", "shortfall", "snapshot",
     ],
-    "routing": ["rules", "istio", "drafting", "planner", "diff"],
+    "routing": [
+        "rules", "istio", "drafting", "operations", "sequence", "managers", "patches", "planner", "diff",
+    ],
     "localmesh": ["xds"],
 }  # fmt: skip
 FORBIDDEN = ["django", "kubernetes", "aiohttp", "requests", "urllib3", "channels", "rest_framework"]

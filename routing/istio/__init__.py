@@ -2,6 +2,7 @@
 
     hosts      which VirtualService and DestinationRule are about a service
     subsets    versions and the subsets that select them
+    references which subsets routes name
     splits     weights on the default route
     faults     delays and aborts, and how meshui knows its own again
 
@@ -13,6 +14,7 @@ from routing.istio.faults import ObservedFault, clear_fault, observed_faults, re
 from routing.istio.hosts import (
     DestinationRules,
     VirtualServices,
+    covers,
     destination_rules_of,
     destinations,
     fqdn,
@@ -24,6 +26,7 @@ from routing.istio.hosts import (
     uses_subset,
     virtual_services_of,
 )
+from routing.istio.references import Subset, labels_of, named_subsets, weighted_subsets, without_weight
 from routing.istio.splits import new_virtual_service, read_split, read_weights, set_split
 from routing.istio.subsets import Subsets, ensure_subsets, read_subsets, subsets_of
 
@@ -32,16 +35,20 @@ __all__ = [
     "DestinationRules",
     "Notice",
     "ObservedFault",
+    "Subset",
     "Subsets",
     "VirtualServices",
     "clear_fault",
+    "covers",
     "destination_rules_of",
     "destinations",
     "ensure_subsets",
     "fqdn",
     "host_of",
     "hosts_of",
+    "labels_of",
     "name_of",
+    "named_subsets",
     "namespace_of",
     "new_virtual_service",
     "observed_faults",
@@ -55,4 +62,6 @@ __all__ = [
     "subsets_of",
     "uses_subset",
     "virtual_services_of",
+    "weighted_subsets",
+    "without_weight",
 ]

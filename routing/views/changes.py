@@ -30,7 +30,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     rows = scope.seen_by(people.acting(request), Change.objects.order_by("-pk"))
     if before.isascii() and before.isdecimal() and len(before) < 19:
         rows = rows.filter(pk__lt=int(before))
-    page = list(rows.select_related("by").prefetch_related("reverted_by")[: PAGE + 1])
+    page = list(rows.select_related("by").prefetch_related(*stored.LINKED)[: PAGE + 1])
     context = {
         "changes": [presenting.change(stored.change_view(row)) for row in page[:PAGE]],
         "next": page[PAGE - 1].pk if len(page) > PAGE else None,
@@ -45,7 +45,7 @@ def change(request: HttpRequest, change_id: int) -> HttpResponse:
     """One change: what was written, what it does to the traffic, and Revert."""
     person = people.acting(request)
     rows = scope.seen_by(person, Change.objects.filter(pk=change_id))
-    row = get_object_or_404(rows.select_related("by", "plan").prefetch_related("reverted_by"))
+    row = get_object_or_404(rows.select_related("by", "plan").prefetch_related(*stored.LINKED))
     view = presenting.change(stored.change_view(row))
     undoing = stored.undoing(view["operations"])
     revertible = bool(undoing) and not view["reverted_by"] and row.state in ("applied", "partial")
