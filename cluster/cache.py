@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
-import msgspec
-
-from cluster import checking, kinds, objects, reading
+from cluster import checking, decoding, kinds, objects, reading
 from cluster.checking import Difference
 from cluster.errors import ClusterError, Forbidden, NotFound
 from cluster.kinds import NAMESPACE, Kind
@@ -86,7 +84,7 @@ class Cache:
         self._listeners: tuple[Emit, ...] = ()
         self._joined: dict[Kind, tuple[list[tuple[Any, ...]], tuple[Any, ...]]] = {}
         self._configured = tuple(
-            msgspec.convert({"metadata": {"name": name}}, objects.shape_of(NAMESPACE))
+            decoding.convert({"metadata": {"name": name}}, objects.shape_of(NAMESPACE))
             for name in self.namespaces
         )
 

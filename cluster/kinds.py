@@ -107,7 +107,18 @@ WORKLOADS: Final = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, REPLICA_SET, JOB, CRON
 
 ALL: Final = (NAMESPACE, SERVICE, POD, *WORKLOADS, ENDPOINT_SLICE, *ISTIO, *GATEWAY_KINDS)
 
-_BY_NAME: Final[Mapping[tuple[str, str], Kind]] = {(kind.group, kind.kind): kind for kind in ALL}
+DEFINITION: Final = Kind(
+    "apiextensions.k8s.io",
+    "v1",
+    "CustomResourceDefinition",
+    "customresourcedefinitions",
+    namespaced=False,
+)
+"""What says which fields a kind of Istio's or the Gateway API's has. Read one at a time, and not watched."""
+
+_BY_NAME: Final[Mapping[tuple[str, str], Kind]] = {
+    (kind.group, kind.kind): kind for kind in (*ALL, DEFINITION)
+}
 
 
 def of(manifest: Mapping[str, Any]) -> Kind:

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from cluster import kinds
+from cluster import decoding, kinds
 from cluster.kinds import Kind
 
 Labels: TypeAlias = Mapping[str, str]
@@ -391,6 +391,6 @@ def shape_of(kind: Kind) -> type[Any]:
 def metadata_of(item: Any) -> Meta:
     """The metadata of a projection or of a manifest."""
     if isinstance(item, dict):
-        return msgspec.convert(item.get("metadata") or {}, Meta)
+        return decoding.convert(item.get("metadata") or {}, Meta)
     metadata: Meta = item.metadata
     return metadata

@@ -10,8 +10,10 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
+from cluster import definitions
 from cluster.access import NO_IDENTITY, Access, Mode, NoAccess, Visible
 from cluster.cache import Cache, Known, outside
+from cluster.definitions import Definition
 from cluster.errors import ClusterError, Forbidden, Unavailable
 from cluster.identity import Ask, Identity
 from cluster.kinds import NAMESPACE, SERVICE, Kind
@@ -203,6 +205,10 @@ class PersonCluster:
     def server_version(self) -> str:
         """See `cluster.port.Cluster.server_version`; for whom as `served_version`."""
         return self._of_the_console(self._own.server_version)
+
+    def definition(self, kind: Kind) -> Definition:
+        """What the cluster says of a kind's fields, as `definitions.read`; for whom as `served_version`."""
+        return self._of_the_console(lambda: definitions.read(self._own, kind))
 
     def may(self, ask: Ask, identity: Identity | None = None) -> bool:
         """See `cluster.port.Cluster.may`. Raises Forbidden for a question about somebody else."""

@@ -37,6 +37,12 @@ def is_label_value(text: str) -> bool:
     return len(text) <= MAX_LABEL and _LABEL_VALUE.fullmatch(text) is not None
 
 
+def is_label_key(text: str) -> bool:
+    """Whether `text` can be the name of a label: `version`, or `app.kubernetes.io/version` with a domain."""
+    prefix, slash, name = text.rpartition("/")
+    return is_label_value(name) and (is_dns_subdomain(prefix) if slash else True)
+
+
 @dataclass(frozen=True, slots=True)
 class Ref:
     """The kind, namespace and name of one object; `namespace` is empty for kinds without one."""

@@ -12,7 +12,7 @@ The row says which process writes and when it last did: `routing.recovery` ends 
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NoReturn
@@ -345,7 +345,7 @@ def _start(plan: Plan, by: User, note: str, at: datetime) -> Change:
         process=processes.me(),
         note=note,
         summary=plan.summary,
-        namespace=about[0].partition("/")[0] if about else "",
+        namespace=_namespace(about, plan.operations),
         services=about,
         operations=[{**kept, **untouched} for kept in plan.operations],
         touches=stored.touches(plan.operations),
@@ -367,6 +367,13 @@ def _take(changes: list[Change], at: datetime) -> None:
         names = ", ".join(f"#{each.pk}" for each in changes)
         word = "Change" if len(changes) == 1 else "One of the changes"
         raise ConflictError(f"{word} {names} has been taken back already, or is just now.")
+
+
+def _namespace(about: Sequence[str], operations: Sequence[Mapping[str, Any]]) -> str:
+    """Where a change is: at its first service, else at the first object that it writes."""
+    if about:
+        return about[0].partition("/")[0]
+    return str(operations[0]["resource"]["namespace"]) if operations else ""
 
 
 def _conflict(operation: Operation, found: Manifest | None) -> dict[str, Any]:

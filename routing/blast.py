@@ -3,11 +3,11 @@
 What is not measured is said to be unknown, never taken for nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from cluster.inventory import ELSEWHERE
-from routing.rules import ClearFault, Fault, Rule, Split
+from routing.rules import ClearFault, Fault, RemoveSubset, Rule, Split, Subset
 from routing.sentences import whom
 
 
@@ -55,11 +55,18 @@ class Traffic(Protocol):
         """The part of its requests that each version got, from 0 to 1."""
 
 
-def radius(rules: Sequence[Rule], traffic: Traffic) -> dict[str, Any]:
-    """The blast radius of rules as the REST API answers it; rates per second and per minute."""
+def radius(
+    rules: Sequence[Rule], traffic: Traffic, touched: Collection[tuple[str, str]] = ()
+) -> dict[str, Any]:
+    """The blast radius of rules as the REST API answers it; rates per second and per minute.
+
+    `touched`: the services (namespace and name) whose routes or policies rules about no service change.
+    """
     if not traffic.available():
         return unmeasured("There is no current measurement of the traffic.")
-    about = {(rule.namespace, rule.service) for rule in rules}
+    about = {(rule.namespace, rule.service) for rule in rules if rule.service}.union(touched)
+    if not about:
+        return unmeasured("Whom this meets is not measured: it is about no service of this cluster.")
     callers = {target: list(traffic.callers(*target)) for target in sorted(about)}
     rates = {target: sum(c.requests_per_second for c in found) for target, found in callers.items()}
     faults = [rule for rule in rules if isinstance(rule, Fault)]
@@ -73,7 +80,7 @@ def radius(rules: Sequence[Rule], traffic: Traffic) -> dict[str, Any]:
         "added_errors_per_minute": _per_minute(faults, rates, _failing) if faults else 0.0,
         "delayed_per_minute": _per_minute(faults, rates, _delayed) if faults else 0.0,
         "at_most": any(fault.match for fault in faults),
-        "sentence": " ".join(_sentence(rule, rates[rule.namespace, rule.service]) for rule in rules),
+        "sentence": " ".join(_sentences(rules, rates)),
     }
 
 
@@ -148,6 +155,15 @@ def _delayed(fault: Fault) -> float:
     return fault.delay.percentage / 100 if fault.delay else 0.0
 
 
+def _sentences(rules: Sequence[Rule], rates: Mapping[tuple[str, str], float]) -> Iterator[str]:
+    of_services = [rule for rule in rules if rule.service]
+    yield from (_sentence(rule, rates[rule.namespace, rule.service]) for rule in of_services)
+    for namespace, name in sorted(set(rates) - {(rule.namespace, rule.service) for rule in of_services}):
+        rate = rates[namespace, name]
+        follow = f"{rate:.3g} requests a second reach {name}; all of them follow the new routes and policies."
+        yield follow if rate else f"Nobody calls {name} at the moment."
+
+
 def _sentence(rule: Rule, rate: float) -> str:
     # No number of callers: the sentence is kept, and some of them may not be seen by a later reader.
     traffic = f"{rate:.3g} requests a second reach {rule.service}"
@@ -157,6 +173,8 @@ def _sentence(rule: Rule, rate: float) -> str:
         return f"{traffic}; all of them follow the new weights."
     if isinstance(rule, ClearFault):
         return f"{traffic}; none of them meets meshui's fault any more."
+    if isinstance(rule, Subset | RemoveSubset):
+        return f"{traffic}; none of them goes another way by this."
     if not isinstance(rule, Fault):
         return f"{traffic}; all of them follow the new rule."
     parts = []

@@ -56,10 +56,14 @@ def read(
     touched = tuple(touched)
     services, pods = (_in_places(person, kind, places) for kind in (SERVICE, POD))
     makers = {kind: _if_any(person, kind, places) for kind in MAKERS}
+    resources = {kind: rules(person, kind, places) for kind in touched}
     return Live(
         services=_services(services, pods, makers),
-        resources=tuple(item for kind in touched for item in rules(person, kind, places)),
+        resources=tuple(item for found in resources.values() for item in found),
         whole=all(not person.why_not(Ask("list", kind)) for kind in (SERVICE, *touched)),
+        unserved=frozenset(
+            kind for kind, found in resources.items() if not found and not person.served_version(kind)
+        ),
     )
 
 

@@ -27,17 +27,7 @@ class JsonParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> Any:
         """The value of the body. Raises UnreadableError, TooLongError."""
-        try:
-            text = _body(stream).decode("utf-8")
-            return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse) if text.strip() else {}
-        except UnicodeDecodeError as error:
-            raise UnreadableError("The text is not UTF-8.") from error
-        except json.JSONDecodeError as error:
-            raise UnreadableError(f"Line {error.lineno}: this is not JSON: {error.msg}.") from error
-        except ValueError as error:
-            raise UnreadableError("A number is too long.") from error
-        except RecursionError as error:
-            raise UnreadableError("This is nested too deep.") from error
+        return read_json(_text(stream))
 
 
 class YamlParser(BaseParser):
@@ -68,6 +58,58 @@ class TextYamlParser(YamlParser):
     """The same, by YAML's name as text."""
 
     media_type = yaml_io.CONTENT_TYPES[2]
+
+
+class TextOfJson(BaseParser):
+    """Takes `application/json` as the text that it is: for a view that says where in it a field stands."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: Any,
+        media_type: str | None = None,  # noqa: ARG002
+        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002
+    ) -> Any:
+        """The text of the body. Raises UnreadableError, TooLongError."""
+        return _text(stream)
+
+
+class TextOfYaml(TextOfJson):
+    """The same of YAML."""
+
+    media_type = yaml_io.CONTENT_TYPES[0]
+
+
+class TextOfXYaml(TextOfJson):
+    """The same, by YAML's older name."""
+
+    media_type = yaml_io.CONTENT_TYPES[1]
+
+
+class TextOfTextYaml(TextOfJson):
+    """The same, by YAML's name as text."""
+
+    media_type = yaml_io.CONTENT_TYPES[2]
+
+
+def read_json(text: str) -> Any:
+    """The value of a JSON text, {} of an empty one. Raises UnreadableError."""
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse) if text.strip() else {}
+    except json.JSONDecodeError as error:
+        raise UnreadableError(f"Line {error.lineno}: this is not JSON: {error.msg}.") from error
+    except ValueError as error:
+        raise UnreadableError("A number is too long.") from error
+    except RecursionError as error:
+        raise UnreadableError("This is nested too deep.") from error
+
+
+def _text(stream: Any) -> str:
+    try:
+        return _body(stream).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UnreadableError("The text is not UTF-8.") from error
 
 
 def _body(stream: Any) -> bytes:

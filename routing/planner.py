@@ -6,12 +6,12 @@ naming a subset before it goes. A plan with an error among its problems must not
 applied; one that changes nothing has no operations.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from cluster import inventory, kinds
-from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
+from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE, Kind
 from cluster.refs import Manifest
 from routing import diff, istio, managers, rules
 from routing.drafting import Draft, draft_rule
@@ -42,6 +42,7 @@ __all__ = [
     "in_safe_order",
     "operation",
     "plan",
+    "services_of",
     "settles_between",
 ]
 
@@ -54,12 +55,14 @@ _NOT_ALL_SEEN: Final = (
 class Live:
     """What a plan is made of: the services concerned, and every resource of the kinds that the rules touch.
 
-    `whole`: these are really all; False where some namespaces may not be read.
+    `whole`: these are really all; False where some namespaces may not be read. `unserved`: the kinds among
+    them whose definitions the cluster does not have.
     """
 
     services: tuple[inventory.Service, ...]
     resources: tuple[Manifest, ...]
     whole: bool = True
+    unserved: frozenset[Kind] = frozenset()
 
     @property
     def virtual_services(self) -> tuple[Manifest, ...]:
@@ -109,8 +112,9 @@ def plan(wanted: Sequence[rules.Rule], live: Live) -> Plan:
             continue
         draft_rule(draft, rule, service, path)
     operations = in_safe_order(_operations(draft), live.resources)
-    problems = [*draft.problems, *unsafe_steps(operations, live.resources)]
-    problems += managers.warnings(operations)
+    problems = [*draft.problems, *_unserved(operations, live)]
+    problems += dangling_subsets(draft.of(VIRTUAL_SERVICE), operations, draft.of(DESTINATION_RULE))
+    problems += [*unsafe_steps(operations, live.resources), *managers.warnings(operations)]
     if not operations and not any(problem.level == "error" for problem in problems):
         problems.append(info("NOTHING_TO_DO", "The cluster is already as these rules want it."))
     if not live.whole:
@@ -118,6 +122,27 @@ def plan(wanted: Sequence[rules.Rule], live: Live) -> Plan:
     used = _inputs(wanted, operations, draft, live)
     hash_of_all = digest(wanted, operations, used)
     return Plan(tuple(wanted), operations, tuple(problems), hash_of_all, frozenset(draft.sources), used)
+
+
+def services_of(operations: Iterable[Operation]) -> set[tuple[str, str]]:
+    """The services (namespace and name) whose routes or policies these operations change."""
+    hosts: set[str] = set()
+    for item in operations:
+        for manifest in (item.before, item.after):
+            if manifest and item.ref.kind == VIRTUAL_SERVICE:
+                hosts.update(istio.hosts_of(manifest))
+            elif manifest and item.ref.kind == DESTINATION_RULE:
+                hosts.add(istio.host_of(manifest))
+    return {service for service in map(istio.service_of, hosts) if service}
+
+
+def _unserved(operations: Iterable[Operation], live: Live) -> Iterator[Problem]:
+    for kind in dict.fromkeys(item.ref.kind for item in operations if item.ref.kind in live.unserved):
+        message = (
+            f"This cluster does not have the kind {kind} of {kind.group}; its definition has to be installed "
+            "before one can be written."
+        )
+        yield error("KIND_NOT_SERVED", message)
 
 
 def _operations(draft: Draft) -> list[Operation]:
@@ -147,7 +172,8 @@ def _inputs(
             hosts.add(istio.service_host(service.namespace, service.name))
     written = [item for change in operations for item in (change.before, change.after) if item]
     routes = [item for item in written if kinds.of(item) == VIRTUAL_SERVICE]
-    reached = hosts.union(*(istio.destinations(item) for item in routes))
+    hosts.update(host for item in routes for host in istio.hosts_of(item))
+    reached = hosts.union(*(istio.hosts_reached(item) for item in routes))
     refs = {ref for host in hosts for ref in draft.refs_about(VIRTUAL_SERVICE, host)}
     refs |= {ref for host in reached for ref in draft.refs_about(DESTINATION_RULE, host)}
     read = ((ref, draft.original(ref)) for ref in refs)

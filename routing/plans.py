@@ -42,8 +42,15 @@ def make(
         rules=[rules.to_json(rule) for rule in wanted.rules],
         operations=operations,
         problems=[problem.keep() for problem in plan.problems],
-        blast_radius=blast.radius(wanted.rules, traffic),
+        blast_radius=blast.radius(wanted.rules, traffic, _touched(wanted.rules, plan)),
         hash=plan.hash,
         inputs=dict(plan.inputs),
         summary=summary(wanted.rules),
     )
+
+
+def _touched(wanted: tuple[rules.Rule, ...], plan: planner.Plan) -> set[tuple[str, str]]:
+    """The services whose routes and policies change by rules that are about no service."""
+    if all(rule.service for rule in wanted):
+        return set()
+    return planner.services_of(plan.operations)

@@ -3,7 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from routing.rules import Abort, ClearFault, Delay, Fault, HeaderMatch, Rule, Split
+from routing.rules import (
+    Abort,
+    ClearFault,
+    Delay,
+    DeleteObject,
+    Fault,
+    HeaderMatch,
+    Object,
+    RemoveSubset,
+    Rule,
+    Split,
+    Subset,
+)
 
 
 def percent(value: float) -> str:
@@ -55,4 +67,8 @@ _SENTENCES: Final[Mapping[type[Any], Callable[[Any], str]]] = {
     Split: lambda rule: split_sentence(rule.weights),
     Fault: fault_sentence,
     ClearFault: lambda _: "no fault",
+    Subset: lambda rule: f"subset {rule.name or rule.version} added",
+    RemoveSubset: lambda rule: f"subset {rule.subset or rule.version} removed",
+    Object: lambda rule: f"{rule.ref} as it was given",
+    DeleteObject: lambda rule: f"{rule.ref} deleted",
 }

@@ -15,6 +15,7 @@ from cluster.kinds import (
     GATEWAY_API_GATEWAY,
     SERVICE_ENTRY,
     VIRTUAL_SERVICE,
+    WORKLOAD_ENTRY,
     Kind,
 )
 from cluster.refs import Manifest, Ref
@@ -26,7 +27,13 @@ from routing.problems import Problem, error, warning
 
 _LISTS: Final = {GATEWAY: "servers", GATEWAY_API_GATEWAY: "listeners", SERVICE_ENTRY: "hosts"}
 """What routes refer to in these kinds."""
-_RANKS: Final[tuple[Kind, ...]] = (SERVICE_ENTRY, GATEWAY, GATEWAY_API_GATEWAY, DESTINATION_RULE)
+_RANKS: Final[tuple[Kind, ...]] = (
+    WORKLOAD_ENTRY,
+    SERVICE_ENTRY,
+    GATEWAY,
+    GATEWAY_API_GATEWAY,
+    DESTINATION_RULE,
+)
 """Within one phase, what the others refer to."""
 
 
@@ -45,17 +52,28 @@ def in_safe_order(
 
 
 def dangling_subsets(
-    virtual_services: Iterable[Manifest], operations: Iterable[Operation]
+    virtual_services: Iterable[Manifest],
+    operations: Iterable[Operation],
+    destination_rules: Iterable[Manifest] = (),
 ) -> tuple[Problem, ...]:
-    """An error for each route that, once the operations are done, names a subset which they take away."""
+    """An error for each route that, once the operations are done, names a subset which they take away.
+
+    `destination_rules`: all that there are then; of two for one host in a namespace, either may name it.
+    """
     done = outcome(operations)
+    lost = {ref: _has(before) - _has(after) for ref, (before, after) in done.items() if _is_policy(ref)}
+    if not any(lost.values()):
+        return ()
+    remaining = {
+        (host, istio.namespace_of(item), name) for item in destination_rules for host, name in _has(item)
+    }
     routes = [item for item in virtual_services if Ref.of(item) not in done]
     routes += [after for ref, (_, after) in done.items() if ref.kind == VIRTUAL_SERVICE and after]
     found = []
-    for ref, (before, after) in done.items():
-        if ref.kind != DESTINATION_RULE:
-            continue
-        for host, name in sorted(_has(before) - _has(after)):
+    for ref, subsets in lost.items():
+        for host, name in sorted(subsets):
+            if (host, ref.namespace, name) in remaining:
+                continue
             users = [route for route in routes if (host, name) in istio.named_subsets(route)]
             if users:
                 names = ", ".join(map(istio.name_of, users))
@@ -211,14 +229,17 @@ def _has(destination_rule: Manifest | None) -> set[Subset]:
     return {(host, name) for name in istio.labels_of(destination_rule)}
 
 
+def _is_policy(ref: Ref) -> bool:
+    return ref.kind == DESTINATION_RULE
+
+
 def _all_named(destination_rule: Manifest) -> bool:
     names = [each.get("name") for each in istio.subsets_of(destination_rule)]
     return all(names) and len(set(names)) == len(names)
 
 
 def _lost(item: Operation) -> set[Subset]:
-    is_policy = item.ref.kind == DESTINATION_RULE
-    return _has(item.before) - _has(item.after) if is_policy else set()
+    return _has(item.before) - _has(item.after) if _is_policy(item.ref) else set()
 
 
 def _redefined(item: Operation) -> set[Subset]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from routing.rules import WORDS
+
 Base = serializers.Serializer[Any]
 
 
@@ -96,11 +98,17 @@ class HeaderMatchSerializer(Base):
 
 
 class RuleSerializer(Base):
-    """A split (weights), a fault (delay, abort, match) or clear_fault."""
+    """A rule of any kind; docs/rules.md says which members each kind has."""
 
-    kind = serializers.ChoiceField(["split", "fault", "clear_fault"])
-    namespace = serializers.CharField()
-    service = serializers.CharField()
+    kind = serializers.ChoiceField([word.kind for word in WORDS])
+    namespace = serializers.CharField(required=False)
+    service = serializers.CharField(required=False)
+    version = serializers.CharField(required=False)
+    subset = serializers.CharField(required=False, help_text="remove_subset: its name, in place of a version")
+    name = serializers.CharField(required=False, help_text="subset: its name, if not the version's")
+    labels = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
+    manifest = serializers.DictField(required=False, help_text="object: the whole resource")
+    resource = ResourceSerializer(required=False, help_text="delete_object: which")
     weights = serializers.DictField(
         child=serializers.IntegerField(min_value=0, max_value=100), required=False, help_text="Sum 100"
     )
@@ -173,6 +181,39 @@ class PatchSerializer(Base):
     patch = serializers.JSONField(allow_null=True)
     yaml = serializers.CharField(allow_blank=True)
     command = serializers.CharField()
+
+
+class PlacedProblemSerializer(Base):
+    """Something wrong in a text: at a field, and at a place that counts from 1."""
+
+    level = serializers.ChoiceField(["error", "warning", "info"])
+    code = serializers.CharField()
+    message = serializers.CharField()
+    path = serializers.CharField(allow_blank=True)
+    line = serializers.IntegerField(min_value=1)
+    column = serializers.IntegerField(min_value=1)
+
+
+class ValidationSerializer(Base):
+    """What was read of a text, and what is wrong with it; `valid` when no problem is an error."""
+
+    valid = serializers.BooleanField()
+    problems = PlacedProblemSerializer(many=True)
+    manifest = serializers.JSONField(allow_null=True)
+
+
+class ValidateQuery(Base):
+    """Where the resource is to stand when its text names no namespace."""
+
+    namespace = serializers.CharField(required=False, default="", allow_blank=True, max_length=63)
+
+
+class SchemaSerializer(Base):
+    """What the cluster publishes of a kind's fields: OpenAPI v3, descriptions included."""
+
+    api_version = serializers.CharField()
+    kind = serializers.CharField()
+    schema = serializers.DictField()
 
 
 class PlannedOperationSerializer(Base):

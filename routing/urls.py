@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from routing.api import changes, plans, services
+from routing.api import changes, plans, services, texts
 
 urlpatterns = [
     path("services", services.ServicesView.as_view(), name="api-services"),
@@ -15,4 +15,8 @@ urlpatterns = [
     path("changes/revert", changes.GroupRevertView.as_view(), name="api-revert-group"),
     path("changes/<int:change_id>/finish", changes.FinishView.as_view(), name="api-finish"),
     path("changes/<int:change_id>/revert", changes.RevertView.as_view(), name="api-revert"),
+    path("validate", texts.ValidateView.as_view(), name="api-validate"),
+    path(
+        "schemas/<str:group>/<str:version>/<str:kind>", texts.SchemaView.as_view(), name="api-schema-of-kind"
+    ),
 ]

@@ -2,11 +2,13 @@
 
 Reading refuses what makes YAML dangerous or ambiguous: aliases (324 bytes of them unfold to
 226 MB), tags, duplicate keys, several documents, and more than the caps below allow. Values
-are JSON's: a date stays the text that it is.
+are JSON's: a date stays the text that it is. Whole files, with the line of each field, are
+`routing.yaml_files`' business.
 """
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import yaml
@@ -33,10 +35,17 @@ def read(text: str | bytes) -> Any:
     """The value of one YAML document (JSON is YAML too). Raises YamlError."""
     if len(text) > MAX_BYTES:
         raise YamlError(f"The text is longer than {MAX_BYTES // 1024} KiB.")
-    try:
+    with plain_words():
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
         _check(decoded)
         return yaml.load(decoded, Loader=_Loader)  # noqa: S506  (a SafeLoader that knows less)
+
+
+@contextmanager
+def plain_words() -> Iterator[None]:
+    """Makes a YamlError of whatever the parser raises inside."""
+    try:
+        yield
     except UnicodeDecodeError as error:
         raise YamlError("The text is not UTF-8.") from error
     except yaml.MarkedYAMLError as error:
@@ -129,9 +138,15 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+_ELSEWHERE: Final = re.compile(
+    r"[yYnN]|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?0o[0-7_]+", re.ASCII
+)
+"""Text that PyYAML leaves bare, and that `read`, or kubectl's reader, takes for a boolean or a number."""
+
+
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     # Line separators that few notice would be written raw, and read back as something else.
-    plain = all(char.isprintable() or char == "\n" for char in text)
+    plain = all(char.isprintable() or char == "\n" for char in text) and not _ELSEWHERE.fullmatch(text)
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
 
 

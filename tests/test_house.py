@@ -9,13 +9,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PURE = {
-    "cluster": ["refs", "kinds", "errors", "identity", "inventory", "objects"],
+    "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
         "exposition", "flows", "frames", "graph", "identity", "observation", "presence", "quantiles",
         "rates", "redaction", "samples", "shortfall", "snapshot",
     ],
     "routing": [
         "rules", "istio", "drafting", "operations", "sequence", "managers", "patches", "planner", "diff",
+        "contents", "schemas", "yaml_files", "yaml_io", "yaml_marks", "analysis.engine", "analysis.reading",
+        "analysis.reports",
     ],
     "localmesh": ["xds"],
 }  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from cluster import decoding
 from cluster.errors import Unavailable
 from cluster.fake.state import Entry, State
 from cluster.kinds import Kind
@@ -90,4 +91,4 @@ class FakeWatch(Generic[T]):
 
 def shaped(manifest: Manifest, shape: type[T]) -> T:
     """A manifest as the real adapter would decode it."""
-    return msgspec.json.decode(msgspec.json.encode(manifest), type=shape)
+    return decoding.decode(msgspec.json.encode(manifest), shape)

@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, Literal, TypeVar
 
 import msgspec
 
+from cluster import decoding
 from cluster.errors import (
     AlreadyExists,
     Cause,
@@ -93,7 +94,7 @@ class _Version(msgspec.Struct, rename="camel"):
 
 @lru_cache(maxsize=64)
 def _lists_of(shape: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(_List[shape])
+    return decoding.decoder(_List[shape])
 
 
 def page(content: bytes, kind: Kind, shape: type[T]) -> Page[T]:
@@ -137,7 +138,7 @@ def git_version(content: bytes) -> str:
 def refusal(status: int, headers: Mapping[str, str], content: bytes) -> ClusterError:
     """The error that an answer other than 2xx stands for, in the console's own family."""
     try:
-        answer = msgspec.json.decode(content, type=Status)
+        answer = decoding.decode(content, Status)
     except msgspec.DecodeError:
         # Not Kubernetes speaking but something before it: a proxy's page says nothing worth showing at
         # length.
@@ -191,6 +192,6 @@ def _pause(details: Details | None, headers: Mapping[str, str]) -> float:
 
 def _decoded(content: bytes, shape: type[T], what: str) -> T:
     try:
-        return msgspec.json.decode(content, type=shape)
+        return decoding.decode(content, shape)
     except msgspec.DecodeError as error:
         raise Unavailable(f"Its answer is not {what}.") from error

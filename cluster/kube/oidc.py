@@ -14,6 +14,7 @@ from urllib.parse import quote_plus, urlencode
 import msgspec
 import urllib3
 
+from cluster import decoding
 from cluster.errors import Unavailable
 
 PROVIDER_SECONDS: Final = 10.0
@@ -45,9 +46,9 @@ def renew(config: Mapping[str, str], folder: Path) -> dict[str, str]:
     try:
         with _pool(config, folder) as pool:
             about = _asked(pool, "GET", f"{issuer}/.well-known/openid-configuration")
-            endpoint = msgspec.json.decode(about, type=_Discovered).token_endpoint
+            endpoint = decoding.decode(about, _Discovered).token_endpoint
             answer = _asked(pool, "POST", endpoint, headers, urlencode(form))
-        renewed = msgspec.json.decode(answer, type=_Renewed)
+        renewed = decoding.decode(answer, _Renewed)
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise _problem(f"it cannot be reached, or not be trusted ({type(error).__name__})") from None
     except msgspec.DecodeError:
@@ -68,7 +69,7 @@ def _asked(
     if answer.status == 200:
         return answer.data
     try:
-        reason = msgspec.json.decode(answer.data, type=_Refused).error
+        reason = decoding.decode(answer.data, _Refused).error
     except msgspec.DecodeError:
         reason = f"it answered {answer.status}"
     raise _problem(reason[:40])

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from cluster import decoding
 from cluster.errors import Unavailable
 
 PLUGIN_SECONDS: Final = 30.0
@@ -63,14 +64,14 @@ def run(config: Mapping[str, Any], cluster: Mapping[str, Any], folder: Path) -> 
     Raises Unavailable in words that carry nothing of what the plugin printed.
     """
     try:
-        plugin = msgspec.convert(config, _Plugin)
+        plugin = decoding.convert(config, _Plugin)
     except msgspec.ValidationError as error:
         raise Unavailable("The kubeconfig's exec plugin lacks its command or its apiVersion.") from error
     if plugin.interactive_mode == "Always":
         raise Unavailable(f"The exec plugin {plugin.command} wants a terminal, and meshui has none.")
     printed = _printed(plugin, _environment(plugin, cluster), folder)
     try:
-        answer = msgspec.json.decode(printed, type=_Answer)
+        answer = decoding.decode(printed, _Answer)
     except msgspec.DecodeError:
         # Not "from": the decoder's words are about what was printed.
         raise Unavailable(f"The exec plugin {plugin.command} printed no ExecCredential. {_FAILED}") from None

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from cluster import decoding
 from cluster.errors import Unavailable
 from cluster.identity import Ask, Identity
 from cluster.kinds import NAMESPACE
@@ -43,7 +44,7 @@ def question(ask: Ask, identity: Identity | None) -> tuple[str, Manifest]:
 def verdict(content: bytes) -> bool:
     """Whether the answer is a yes. One that came about with an error is a no; raises Unavailable for none."""
     try:
-        status = msgspec.json.decode(content, type=_Review).status
+        status = decoding.decode(content, _Review).status
     except msgspec.DecodeError as error:
         raise Unavailable("Its answer does not say whether this is allowed.") from error
     return status.allowed and not status.denied and not status.evaluation_error

@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 import msgspec
 from urllib3 import BaseHTTPResponse
 
+from cluster import decoding
 from cluster.errors import Unavailable
 from cluster.kinds import Kind
 from cluster.kube import answers
@@ -53,7 +54,7 @@ _Line: TypeAlias = _Added[T] | _Modified[T] | _Deleted[T] | _Bookmark | _Error
 
 @lru_cache(maxsize=64)
 def _lines_of(shape: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(_Line[shape])  # type: ignore[misc]
+    return decoding.decoder(_Line[shape])  # type: ignore[misc]
 
 
 class KubeWatch(Generic[T]):

@@ -32,6 +32,12 @@ _READ = {
     "virtual_services": kinds.VIRTUAL_SERVICES,
     "destination_rules": kinds.DESTINATION_RULES,
     "gateways": kinds.GATEWAYS,
+    "nodes": kinds.NODES,
+    "namespaces": kinds.NAMESPACES,
+    "http_routes": kinds.HTTP_ROUTES,
+    "grpc_routes": kinds.GRPC_ROUTES,
+    "k8s_gateways": kinds.K8S_GATEWAYS,
+    "reference_grants": kinds.REFERENCE_GRANTS,
 }
 _REPORTED = tuple(each for each in kinds.ALL if each.custom and each.has_status)
 _FOLLOWED = frozenset((*_READ.values(), *_REPORTED))

@@ -1,4 +1,4 @@
-"""REST xDS, held open: `POST /v3/discovery:{clusters,listeners,routes}`.
+"""REST xDS, held open: `POST /v3/discovery:{clusters,endpoints,listeners,routes}`.
 
 A poll that has the current version is kept until there is news, or answered 304 after a while. The next poll
 is the acknowledgement. `GET /debug/proxies` shows every dialogue.
@@ -15,13 +15,21 @@ from aiohttp import web
 from localmesh.controlplane.session import Answer, Kind, Session, Subscription
 from localmesh.xds import ProxyConfig
 
-#: Shorter than Envoy's own request_timeout (`xds.listeners.REQUEST_TIMEOUT_SECONDS`).
+#: Shorter than Envoy's own request_timeout (`xds.sources.REQUEST_TIMEOUT_SECONDS`).
 HOLD_SECONDS = 25.0
 #: A proxy that is in no Pod any more and has not asked for this long is forgotten.
 FORGET_SECONDS = 90.0
-_KINDS: Mapping[str, Kind] = {"clusters": "clusters", "listeners": "listeners", "routes": "routes"}
+_KINDS: Mapping[str, Kind] = {
+    "clusters": "clusters",
+    "endpoints": "endpoints",
+    "listeners": "listeners",
+    "routes": "routes",
+}
+#: Of these a proxy asks for the resources that it names, of the others for all.
+_NAMED = ("endpoints", "routes")
 _TYPES: Mapping[Kind, str] = {
     "clusters": "type.googleapis.com/envoy.config.cluster.v3.Cluster",
+    "endpoints": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
     "listeners": "type.googleapis.com/envoy.config.listener.v3.Listener",
     "routes": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
 }
@@ -137,18 +145,21 @@ class DiscoveryServer:
         if kind is None:
             raise web.HTTPNotFound(text=f"localmesh serves {', '.join(_KINDS)}\n")
         poll = _poll(await request.read())
-        subscription = Subscription(kind, tuple(sorted(poll.resource_names)) if kind == "routes" else ())
+        subscription = Subscription(kind, tuple(sorted(poll.resource_names)) if kind in _NAMED else ())
         session = self._session(poll.node.id)
         error = poll.error_detail.message if poll.error_detail else ""
         session.heard(subscription, poll.version_info, error, self._clock())
         # What this poll accepts may be what the proxy's other polls wait for.
         self._bells[session.node].ring()
-        answer = await self._news(session, subscription)
+        answer = await self._news(session, subscription, lambda: request.transport is not None)
         return web.Response(status=304) if answer is None else _response(kind, answer)
 
-    async def _news(self, session: Session, subscription: Subscription) -> Answer | None:
+    async def _news(
+        self, session: Session, subscription: Subscription, listening: Callable[[], bool]
+    ) -> Answer | None:
         until = self._clock() + self._hold_seconds
-        while not self._closing:
+        # What nobody hears must not count as told: Envoy hangs up when it drops a cluster or starts anew.
+        while not self._closing and listening():
             now = self._clock()
             if session.settle(now):
                 self._bells[session.node].ring()

@@ -1,9 +1,9 @@
 """What one Envoy has been told, what it has accepted, and what it may be told next.
 
-Make before break: a new configuration's clusters go out first; its listeners and routes follow once the proxy
-has accepted them; clusters that only the old routes use stay until the new routes are accepted, and a while
-longer for requests on their way (an injected delay holds a request between choosing its route and looking up
-the cluster).
+Make before break: a new configuration's clusters go out first, with their endpoints where these come apart;
+its listeners and routes follow once the proxy has accepted them; clusters that only the old routes use stay
+until the new routes are accepted, and a while longer for requests on their way (an injected delay holds a
+request between choosing its route and looking up the cluster).
 
 No I/O and no clock: every call is told the time, in seconds of any steady clock.
 """
@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from localmesh.xds import ProxyConfig, clusters_used, nothing, version
 
-Kind = Literal["clusters", "listeners", "routes"]
+Kind = Literal["clusters", "endpoints", "listeners", "routes"]
 Json = dict[str, Any]
 
 #: How long routes wait for their clusters to be accepted before they go out all the same.
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a poll asks for: all clusters, all listeners, or the routes of these names."""
+    """What a poll asks for: all clusters, all listeners, or the endpoints or routes of these names."""
 
     kind: Kind
     names: tuple[str, ...] = ()
@@ -106,6 +106,7 @@ class Session:
     _deadline: float | None = None
     _clusters: dict[str, Json] = field(default_factory=dict)
     _clusters_version: str = ""
+    _endpoints: dict[str, Json] = field(default_factory=dict)
     _retained: dict[str, _Retained] = field(default_factory=dict)
     _exchanges: dict[Subscription, _Exchange] = field(default_factory=dict)
 
@@ -129,16 +130,20 @@ class Session:
         if subscription.kind == "clusters" and not accepted and exchange.accepted:
             self._begin_anew(now)
             exchange = self._exchanges.setdefault(subscription, _Exchange())
+        if subscription.kind == "endpoints" and not accepted and exchange.accepted:
+            # The cluster was made anew, and asks for its endpoints as if for the first time.
+            exchange = self._exchanges[subscription] = _Exchange()
         if exchange.heard(accepted, error, now):
             log.error("%s refuses %s %s: %s", self.node, subscription.kind, exchange.refused, exchange.error)
         self.settle(now)
 
     def answer(self, subscription: Subscription, now: float) -> Answer | None:
         """The answer to this subscription's open poll; None while there is no news for it."""
-        exchange = self._exchanges.setdefault(subscription, _Exchange())
+        exchange = self._exchanges.get(subscription, _Exchange())
         current = self._current(subscription)
         if current is None or not exchange.may_offer(current.version, now):
             return None
+        self._exchanges[subscription] = exchange
         exchange.offer(current.version)
         return current
 
@@ -200,18 +205,36 @@ class Session:
         self._clusters = {cluster["name"]: cluster for cluster in wanted}
         self._clusters |= {name: each.cluster for name, each in self._retained.items()}
         self._clusters_version = version(self._clusters.values())
+        apart = {name for name, each in self._clusters.items() if each.get("type") == "EDS"}
+        kept = {name: each for name, each in self._endpoints.items() if name in apart}
+        fresh = {each["cluster_name"]: each for each in (self._wanted.endpoints if self._wanted else ())}
+        self._endpoints = {**kept, **fresh}
+        # A proxy asks no more for the endpoints of a cluster that is gone.
+        for each in [each for each in self._exchanges if each.kind == "endpoints"]:
+            if not apart.intersection(each.names):
+                del self._exchanges[each]
 
     def _advance(self, now: float) -> bool:
         if self._deadline is None:
             return False
         exchange = self._exchanges.get(Subscription("clusters"), _Exchange())
-        accepted = exchange.accepted == self._clusters_version
+        accepted = exchange.accepted == self._clusters_version and self._endpoints_accepted()
         if not accepted and now < self._deadline:
             return False
         if not accepted and exchange.offered:
             log.warning("%s has not accepted its clusters within %s s; going on", self.node, self.patience)
         self._front, self._deadline = self._wanted, None
         return True
+
+    def _endpoints_accepted(self) -> bool:
+        """Whether no cluster waits for the endpoints that it asks for apart."""
+        asked = {name: each for each in self._exchanges if each.kind == "endpoints" for name in each.names}
+        return all(
+            name in asked
+            and (current := self._current(asked[name])) is not None
+            and self._exchanges[asked[name]].accepted == current.version
+            for name in self._endpoints
+        )
 
     def _retire(self, now: float) -> bool:
         if self._deadline is None and self._front_accepted():
@@ -243,6 +266,9 @@ class Session:
         if subscription.kind == "clusters":
             resources = list(self._clusters.values())
             return Answer(self._clusters_version, resources) if self._wanted else None
+        if subscription.kind == "endpoints":
+            found = [self._endpoints[name] for name in subscription.names if name in self._endpoints]
+            return Answer(version(found), found) if found else None
         if self._front is None:
             return None
         if subscription.kind == "listeners":

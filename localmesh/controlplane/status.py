@@ -2,7 +2,8 @@
 
 One condition, `Programmed` (the Gateway API's word for "the data plane has it"): True with the reason
 `Programmed`, or False with `Conflicted` (another resource has its place, in part at least) or
-`NotProgrammed`, and in its message every field that is not acted on. Pure: the time is handed in.
+`NotProgrammed`, and in its message every field that is not acted on. Routes of the Gateway API have it for
+each parent, beside that API's own `Accepted` and `ResolvedRefs`. Pure: the time is handed in.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,8 @@ CONTROLLER = "localmesh.dev/controlplane"
 _LONGEST = 32_768
 #: Resources that report per parent instead.
 _ROUTES = ("HTTPRoute", "GRPCRoute")
+#: Reasons of a problem that are about what a route refers to.
+_REFERENCES = ("BackendNotFound", "InvalidKind", "RefNotPermitted")
 
 
 def with_report(obj: Object, problems: Sequence[Problem], now: str) -> Object | None:
@@ -50,27 +53,48 @@ def _parents(
         {
             "parentRef": parent,
             "controllerName": CONTROLLER,
-            "conditions": _conditions(kept.get(str(parent), []), obj, problems, now),
+            "conditions": _of_parent(index, kept.get(str(parent), []), obj, problems, now),
         }
-        for parent in (obj.get("spec") or {}).get("parentRefs") or ()
+        for index, parent in enumerate((obj.get("spec") or {}).get("parentRefs") or ())
     ]
     return [*others, *ours]
+
+
+def _of_parent(
+    index: int, old: Sequence[Mapping[str, Any]], obj: Object, problems: Sequence[Problem], now: str
+) -> list[dict[str, Any]]:
+    """The conditions of a route at one parent; problems of other parents are none of its own."""
+    place = f"spec.parentRefs[{index}]"
+    mine = [each for each in problems if each.path == place or not each.path.startswith("spec.parentRefs[")]
+    refused = [each for each in mine if (each.path == place and each.code) or each.code == "UnsupportedValue"]
+    broken = [each for each in mine if each.path != place and each.code in _REFERENCES]
+    found = _conditions(old, obj, mine, now)
+    for kind, wrong, right in (("Accepted", refused, "Accepted"), ("ResolvedRefs", broken, "ResolvedRefs")):
+        reason = wrong[0].code if wrong else right
+        message = "; ".join(f"{each.path}: {each.reason}" for each in wrong)[:_LONGEST]
+        found = _with(found, kind, _said(obj, "False" if wrong else "True", reason, message), now)
+    return found
 
 
 def _conditions(
     conditions: Sequence[Mapping[str, Any]], obj: Object, problems: Sequence[Problem], now: str
 ) -> list[dict[str, Any]]:
-    old: Mapping[str, Any] = next((each for each in conditions if each.get("type") == CONDITION), {})
-    status = "False" if problems else "True"
-    new = {
-        "type": CONDITION,
-        "status": status,
-        "reason": _reason(problems),
-        "message": _message(problems),
-        "observedGeneration": _generation(obj),
-        "lastTransitionTime": old.get("lastTransitionTime", now) if old.get("status") == status else now,
-    }
-    return [*(dict(each) for each in conditions if each.get("type") != CONDITION), new]
+    said = _said(obj, "False" if problems else "True", _reason(problems), _message(problems))
+    return _with(conditions, CONDITION, said, now)
+
+
+def _said(obj: Object, status: str, reason: str, message: str) -> dict[str, Any]:
+    return {"status": status, "reason": reason, "message": message, "observedGeneration": _generation(obj)}
+
+
+def _with(
+    conditions: Sequence[Mapping[str, Any]], kind: str, said: Mapping[str, Any], now: str
+) -> list[dict[str, Any]]:
+    """The conditions with one of them brought up to date."""
+    old: Mapping[str, Any] = next((each for each in conditions if each.get("type") == kind), {})
+    since = old.get("lastTransitionTime", now) if old.get("status") == said["status"] else now
+    new = {"type": kind, **said, "lastTransitionTime": since}
+    return [*(dict(each) for each in conditions if each.get("type") != kind), new]
 
 
 def _reason(problems: Sequence[Problem]) -> str:

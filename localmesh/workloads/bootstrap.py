@@ -8,8 +8,8 @@ from typing import Any
 
 from localmesh import network
 from localmesh.workloads.objects import Object, labels, name, namespace, spec
-from localmesh.xds.listeners import XDS_CLUSTER, config_source
-from localmesh.xds.model import proxy_of, workload_of
+from localmesh.xds.reading import proxy_of, workload_of
+from localmesh.xds.sources import XDS_CLUSTER, config_source
 
 ADMIN_CLUSTER = "agent"
 _TYPE = "type.googleapis.com/envoy"

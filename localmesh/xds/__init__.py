@@ -6,7 +6,8 @@ what of a resource is not acted on. Nothing here knows how resources arrive or h
 
 from localmesh.xds.config import ProxyConfig, clusters_used, configurations, configure, version
 from localmesh.xds.coverage import not_programmed
-from localmesh.xds.model import Mesh, Proxy, Workload, build
+from localmesh.xds.model import Mesh, Proxy, Workload
+from localmesh.xds.reading import build
 from localmesh.xds.reports import report
 from localmesh.xds.routes import nothing
 from localmesh.xds.values import Problem

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from localmesh.retryon import RETRY_CONDITIONS
-from localmesh.xds import headers, values
+from localmesh.xds import cors, headers, values
 from localmesh.xds.values import Json, Unusable
 
 Spec = Mapping[str, Any]
@@ -62,6 +62,10 @@ _UINT32 = 4_294_967_295
 class Targets(Protocol):
     """Finds the clusters that a rule's destinations mean."""
 
+    @property
+    def missing(self) -> Json:
+        """What is answered where a cluster is missing, as fields of a route's action."""
+
     def cluster(self, destination: Spec, path: str) -> str:
         """The cluster's name, whether there is such a cluster or not. Raises Unusable."""
 
@@ -75,10 +79,12 @@ def action(spec: Spec, path: str, targets: Targets, port: int) -> Json:
         **headers.operations(spec.get("headers") or {}, f"{path}.headers"),
         **_what(spec, path, targets, port),
     }
+    filters: Json = {}
     if spec.get("fault"):
-        fault_filter = {"@type": FAULT_TYPE, **fault(spec["fault"], f"{path}.fault")}
-        route["typed_per_filter_config"] = {FAULT_FILTER: fault_filter}
-    return route
+        filters[FAULT_FILTER] = {"@type": FAULT_TYPE, **fault(spec["fault"], f"{path}.fault")}
+    if spec.get("corsPolicy"):
+        filters[cors.CORS_FILTER] = cors.policy(spec["corsPolicy"], f"{path}.corsPolicy")
+    return {**route, "typed_per_filter_config": filters} if filters else route
 
 
 def default_action(cluster: str, hash_policy: Json | None) -> Json:
@@ -125,8 +131,6 @@ def _what(spec: Spec, path: str, targets: Targets, port: int) -> Json:
         return {"redirect": _redirect(spec["redirect"], f"{path}.redirect", port)}
     if spec.get("directResponse"):
         return {"direct_response": _direct_response(spec["directResponse"], f"{path}.directResponse")}
-    if spec.get("delegate"):
-        raise Unusable(f"{path}.delegate", "delegation to another VirtualService is not programmed")
     if not spec.get("route"):
         raise Unusable(path, "it has neither route nor redirect nor directResponse")
     return _forward(spec, path, targets)
@@ -150,6 +154,7 @@ def _forward(spec: Spec, path: str, targets: Targets) -> Json:
     if mirrors:
         route["request_mirror_policies"] = mirrors
     route |= {**_retries(spec.get("retries"), f"{path}.retries", hashed), **_hashing(hashed)}
+    route |= targets.missing
     return {"route": route}
 
 

@@ -4,33 +4,32 @@ Endpoints stand in the cluster itself (STATIC), so one acknowledgement covers bo
 carry, as metadata, what the destination half of Istio's standard labels is made from.
 """
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from localmesh.xds import destinations, names
+from localmesh.xds import destinations, names, policies
 from localmesh.xds.destinations import Destination
+from localmesh.xds.localities import Placed
 from localmesh.xds.model import Endpoint, Mesh, Protocol, Proxy, Service, ServicePort
+from localmesh.xds.policies import Client
 from localmesh.xds.values import Json
 
 #: The namespace of the metadata that telemetry reads.
 METADATA = "istio"
-#: Istio's default connect timeout.
-_CONNECT_TIMEOUT = "10s"
-#: Istio sets no limits of its own; Envoy's defaults of 1024 would be one.
-_NO_LIMIT = 4_294_967_295
-_LIMITS = ("max_connections", "max_pending_requests", "max_requests", "max_retries")
 _CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
-_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
-def outbound(mesh: Mesh, client_namespace: str) -> tuple[Json, ...]:
-    """The clusters by which proxies of a namespace reach every service of the mesh."""
+def outbound(mesh: Mesh, client: Client) -> tuple[Json, ...]:
+    """The clusters by which proxies of one kind reach every service of the mesh."""
     found = []
     for service in mesh.services:
-        destination = destinations.effective(mesh, service, client_namespace)
-        for port in service.http_ports:
-            found += [
-                _outbound(mesh, service, port, subset, destination) for subset in ("", *destination.subsets)
-            ]
+        destination = destinations.effective(mesh, service, client.namespace)
+        found += [
+            _outbound(_Target(mesh, service, port, subset), destination, client)
+            for port in service.http_ports
+            for subset in ("", *destination.subsets)
+        ]
     return tuple(found)
 
 
@@ -44,25 +43,54 @@ def subset_exists(mesh: Mesh, service: Service, client_namespace: str, subset: s
     return not subset or subset in destinations.effective(mesh, service, client_namespace).subsets
 
 
-def _outbound(mesh: Mesh, service: Service, port: ServicePort, subset: str, destination: Destination) -> Json:
-    endpoints = [
-        (endpoint, endpoint.ports[port.name])
-        for endpoint in mesh.endpoints.get(service.host, ())
-        if port.name in endpoint.ports and destination.selects(endpoint, subset)
-    ]
-    name = names.outbound_cluster(service.host, port.number, subset)
-    metadata = {"host": service.host, "name": service.name, "namespace": service.namespace}
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A port of a service, or of one subset of it."""
+
+    mesh: Mesh
+    service: Service
+    port: ServicePort
+    subset: str
+
+    @property
+    def name(self) -> str:
+        return names.outbound_cluster(self.service.host, self.port.number, self.subset)
+
+    @property
+    def metadata(self) -> Json:
+        service = self.service
+        return {"host": service.host, "name": service.name, "namespace": service.namespace}
+
+    def placed(self, destination: Destination) -> list[Placed]:
+        port = self.port.name
+        return [
+            Placed(_endpoint(each, each.ports[port]), each.locality, each.labels)
+            for each in self.mesh.endpoints.get(self.service.host, ())
+            if port in each.ports and destination.selects(each, self.subset)
+        ]
+
+
+def _outbound(target: _Target, destination: Destination, client: Client) -> Json:
+    policy = destination.at(target.port.number, target.subset)
+    fields, groups = policies.endpoints(policy, target.placed(destination), client)
     return {
-        **_cluster(name, port.protocol, metadata, [_endpoint(each, number) for each, number in endpoints]),
-        **destination.balancing(port.number, subset).cluster,
+        **_cluster(target.name, target.metadata, groups),
+        **policies.limits(policy, http2=target.port.protocol == "http2"),
+        **fields,
     }
 
 
 def _inbound(mesh: Mesh, proxy: Proxy, port: int) -> Json:
-    served = (each for service in services_of(mesh, proxy) for each in _ports_at(service, proxy, port))
-    declared = next(served, None)
+    name, groups = names.inbound_cluster(port), [{"lb_endpoints": [_address(proxy.inner_ip, port)]}]
+    served = ((each, at) for each in services_of(mesh, proxy) for at in _ports_at(each, proxy, port))
+    service, declared = next(served, (None, None))
     protocol: Protocol = declared.protocol if declared else "http"
-    return _cluster(names.inbound_cluster(port), protocol, {}, [_address(proxy.inner_ip, port)])
+    policy: Mapping[str, Any] = {}
+    if service and declared:
+        # As in Istio, the receiving side keeps the same limits, and nothing else of the policy.
+        effective = destinations.effective(mesh, service, proxy.namespace).at(declared.number)
+        policy = {"connectionPool": effective.get("connectionPool")}
+    return {**_cluster(name, {}, groups), **policies.limits(policy, http2=protocol == "http2")}
 
 
 def services_of(mesh: Mesh, proxy: Proxy) -> tuple[Service, ...]:
@@ -85,23 +113,15 @@ def _ports_at(service: Service, proxy: Proxy, port: int) -> list[ServicePort]:
     return [each for each in service.ports if proxy.port_of(each.target) == port]
 
 
-def _cluster(name: str, protocol: Protocol, metadata: Json, endpoints: list[Json]) -> Json:
+def _cluster(name: str, metadata: Json, groups: list[Json]) -> Json:
     cluster: Json = {
         "@type": _CLUSTER,
         "name": name,
         "type": "STATIC",
-        "connect_timeout": _CONNECT_TIMEOUT,
-        "circuit_breakers": {"thresholds": [dict.fromkeys(_LIMITS, _NO_LIMIT)]},
-        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
+        "load_assignment": {"cluster_name": name, "endpoints": groups},
     }
     if metadata:
         cluster["metadata"] = {"filter_metadata": {METADATA: metadata}}
-    if protocol == "http2":
-        options = {
-            "@type": f"type.googleapis.com/{_HTTP_OPTIONS}",
-            "explicit_http_config": {"http2_protocol_options": {}},
-        }
-        cluster["typed_extension_protocol_options"] = {_HTTP_OPTIONS: options}
     return cluster
 
 

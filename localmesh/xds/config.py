@@ -9,8 +9,10 @@ import msgspec
 
 from localmesh.xds import clusters, listeners, routes
 from localmesh.xds.model import Mesh, Proxy
+from localmesh.xds.policies import Client
 from localmesh.xds.values import Json
 
+_ASSIGNMENT = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -21,11 +23,13 @@ class ProxyConfig:
     clusters: tuple[Json, ...] = ()
     listeners: tuple[Json, ...] = ()
     routes: tuple[Json, ...] = ()
+    #: The endpoints of those clusters that ask for them apart.
+    endpoints: tuple[Json, ...] = ()
 
     @cached_property
     def version(self) -> str:
         """A hash of the content."""
-        return version([*self.clusters, *self.listeners, *self.routes])
+        return version([*self.clusters, *self.endpoints, *self.listeners, *self.routes])
 
 
 def configure(mesh: Mesh, proxy: Proxy) -> ProxyConfig:
@@ -37,17 +41,18 @@ def configurations(mesh: Mesh, proxies: Iterable[Proxy]) -> Iterator[tuple[str, 
     """Each proxy's id and configuration; what several of them have in common is made once."""
 
     @cache
-    def outbound_clusters(namespace: str) -> tuple[Json, ...]:
-        return clusters.outbound(mesh, namespace)
+    def outbound_clusters(client: Client) -> tuple[tuple[Json, ...], tuple[Json, ...]]:
+        return _endpoints_apart(clusters.outbound(mesh, client))
 
     @cache
     def outbound_hosts(namespace: str, labels: frozenset[tuple[str, str]]) -> list[Json]:
         return routes.outbound_hosts(mesh, namespace, dict(labels))
 
     for proxy in proxies:
-        reachable = outbound_clusters(proxy.namespace)
+        reachable, endpoints = outbound_clusters(client_of(mesh, proxy))
         if proxy.kind == "router":
-            yield proxy.id, ProxyConfig(reachable, listeners.router(mesh, proxy), routes.gateway(mesh, proxy))
+            found = listeners.router(mesh, proxy), routes.gateway(mesh, proxy)
+            yield proxy.id, ProxyConfig(reachable, *found, endpoints)
             continue
         # Only the labels that some rule asks for make a difference.
         telling = frozenset(label for label in proxy.labels.items() if label[0] in mesh.source_labels)
@@ -57,8 +62,28 @@ def configurations(mesh: Mesh, proxies: Iterable[Proxy]) -> Iterator[tuple[str, 
                 (*reachable, *clusters.inbound(mesh, proxy)),
                 listeners.sidecar(mesh, proxy),
                 (routes.outbound(outbound_hosts(proxy.namespace, telling), proxy),),
+                endpoints,
             ),
         )
+
+
+def _endpoints_apart(made: tuple[Json, ...]) -> tuple[tuple[Json, ...], tuple[Json, ...]]:
+    """Clusters of type EDS without their endpoints, and these."""
+    apart = [{"@type": _ASSIGNMENT, **each["load_assignment"]} for each in made if each["type"] == "EDS"]
+    rest = (
+        {key: value for key, value in each.items() if key != "load_assignment"}
+        if each["type"] == "EDS"
+        else each
+        for each in made
+    )
+    return tuple(rest), tuple(apart)
+
+
+def client_of(mesh: Mesh, proxy: Proxy) -> Client:
+    """What of a proxy decides how it reaches its destinations; proxies with equal ones share clusters."""
+    labels = frozenset(mesh.failover_labels).intersection(proxy.labels)
+    telling = tuple(sorted((key, proxy.labels[key]) for key in labels))
+    return Client(proxy.namespace, proxy.locality, telling)
 
 
 def version(resources: Iterable[Json]) -> str:

@@ -33,7 +33,7 @@ _MATCH: Handled = dict.fromkeys(
         "sourceNamespace",
         "gateways",
     ]
-) | {"name": ALL}
+) | {"name": ALL, "statPrefix": ALL}
 _HTTP: Handled = {
     "name": ALL,
     "match": [_MATCH],
@@ -52,6 +52,19 @@ _HTTP: Handled = {
     "mirrorPercent": ALL,
     "mirrors": [{"destination": _DESTINATION, "percentage": _PERCENT}],
     "headers": _HEADERS,
+    "corsPolicy": dict.fromkeys(
+        [
+            "allowOrigin",
+            "allowOrigins",
+            "allowMethods",
+            "allowHeaders",
+            "exposeHeaders",
+            "maxAge",
+            "allowCredentials",
+            "unmatchedPreflights",
+        ]
+    ),
+    "delegate": {"name": ALL, "namespace": ALL},
 }
 _LOAD_BALANCER: Handled = {
     "simple": ALL,
@@ -64,10 +77,135 @@ _LOAD_BALANCER: Handled = {
         "maglev": {"tableSize": ALL},
         "minimumRingSize": ALL,
     },
+    "localityLbSetting": {
+        "enabled": ALL,
+        "distribute": [{"from": ALL, "to": ALL}],
+        "failover": [{"from": ALL, "to": ALL}],
+        "failoverPriority": ALL,
+    },
+    "warmup": dict.fromkeys(["duration", "minimumPercent", "aggression"]),
+    "warmupDurationSecs": ALL,
+}
+_POOL: Handled = {
+    "tcp": {
+        "maxConnections": ALL,
+        "connectTimeout": ALL,
+        "idleTimeout": ALL,
+        "maxConnectionDuration": ALL,
+        "tcpKeepalive": dict.fromkeys(["probes", "time", "interval"]),
+    },
+    "http": dict.fromkeys(
+        [
+            "http1MaxPendingRequests",
+            "http2MaxRequests",
+            "maxRequestsPerConnection",
+            "maxRetries",
+            "idleTimeout",
+            "maxConcurrentStreams",
+            "h2UpgradePolicy",
+            "useClientProtocol",
+        ]
+    ),
+}
+_OUTLIERS: Handled = dict.fromkeys(
+    [
+        "splitExternalLocalOriginErrors",
+        "consecutiveLocalOriginFailures",
+        "consecutiveGatewayErrors",
+        "consecutive5xxErrors",
+        "interval",
+        "baseEjectionTime",
+        "maxEjectionPercent",
+        "minHealthPercent",
+    ]
+)
+_PORT_POLICY: Handled = {
+    "loadBalancer": _LOAD_BALANCER,
+    "connectionPool": _POOL,
+    "outlierDetection": _OUTLIERS,
 }
 _TRAFFIC_POLICY: Handled = {
-    "loadBalancer": _LOAD_BALANCER,
-    "portLevelSettings": [{"port": _PORT, "loadBalancer": _LOAD_BALANCER}],
+    **_PORT_POLICY,
+    "retryBudget": dict.fromkeys(["percent", "minRetryConcurrency"]),
+    "portLevelSettings": [{"port": _PORT, **_PORT_POLICY}],
+}
+_REFERENCE: Handled = dict.fromkeys(["group", "kind", "namespace", "name", "port"])
+_VALUES: Handled = {"name": ALL, "value": ALL}
+_MODIFIER: Handled = {"set": [_VALUES], "add": [_VALUES], "remove": ALL}
+_PATH_MODIFIER: Handled = dict.fromkeys(["type", "replaceFullPath", "replacePrefixMatch"])
+_MODIFIERS: Handled = {
+    "type": ALL,
+    "requestHeaderModifier": _MODIFIER,
+    "responseHeaderModifier": _MODIFIER,
+}
+_MIRROR: Handled = {
+    "backendRef": _REFERENCE,
+    "percent": ALL,
+    "fraction": dict.fromkeys(["numerator", "denominator"]),
+}
+_CONDITION: Handled = {"type": ALL, "name": ALL, "value": ALL}
+_BACKEND: Handled = {**_REFERENCE, "weight": ALL, "filters": [_MODIFIERS]}
+_PARENT: Handled = {**_REFERENCE, "sectionName": ALL}
+_HTTP_ROUTE: Handled = {
+    "parentRefs": [_PARENT],
+    "hostnames": ALL,
+    "rules": [
+        {
+            "name": ALL,
+            "matches": [
+                {
+                    "path": {"type": ALL, "value": ALL},
+                    "headers": [_CONDITION],
+                    "queryParams": [_CONDITION],
+                    "method": ALL,
+                }
+            ],
+            "filters": [
+                {
+                    **_MODIFIERS,
+                    "requestRedirect": {
+                        **dict.fromkeys(["scheme", "hostname", "port", "statusCode"]),
+                        "path": _PATH_MODIFIER,
+                    },
+                    "urlRewrite": {"hostname": ALL, "path": _PATH_MODIFIER},
+                    "requestMirror": _MIRROR,
+                }
+            ],
+            "backendRefs": [_BACKEND],
+            "timeouts": {"request": ALL, "backendRequest": ALL},
+            "retry": dict.fromkeys(["attempts", "backoff", "codes"]),
+        }
+    ],
+}
+_GRPC_ROUTE: Handled = {
+    "parentRefs": [_PARENT],
+    "hostnames": ALL,
+    "rules": [
+        {
+            "name": ALL,
+            "matches": [
+                {"method": {"type": ALL, "service": ALL, "method": ALL}, "headers": [_CONDITION]},
+            ],
+            "filters": [{**_MODIFIERS, "requestMirror": _MIRROR}],
+            "backendRefs": [_BACKEND],
+        }
+    ],
+}
+_K8S_GATEWAY: Handled = {
+    "gatewayClassName": ALL,
+    "addresses": [{"type": ALL, "value": ALL}],
+    "listeners": [
+        {
+            "name": ALL,
+            "hostname": ALL,
+            "port": ALL,
+            "protocol": ALL,
+            "allowedRoutes": {
+                "kinds": [{"group": ALL, "kind": ALL}],
+                "namespaces": {"from": ALL, "selector": ALL},
+            },
+        }
+    ],
 }
 _KINDS: Mapping[tuple[str, str], Handled] = {
     ("networking.istio.io", "VirtualService"): {
@@ -86,14 +224,18 @@ _KINDS: Mapping[tuple[str, str], Handled] = {
         "selector": ALL,
         "servers": [{"port": {"number": ALL, "name": ALL, "protocol": ALL}, "hosts": ALL, "name": ALL}],
     },
+    ("gateway.networking.k8s.io", "HTTPRoute"): _HTTP_ROUTE,
+    ("gateway.networking.k8s.io", "GRPCRoute"): _GRPC_ROUTE,
+    ("gateway.networking.k8s.io", "Gateway"): _K8S_GATEWAY,
+    ("gateway.networking.k8s.io", "ReferenceGrant"): {
+        "from": [{"group": ALL, "kind": ALL, "namespace": ALL}],
+        "to": [{"group": ALL, "kind": ALL, "name": ALL}],
+    },
 }
 _REASONS = {
     "tcp": "TCP routes are not programmed",
     "tls": "TLS is not programmed",
-    "corsPolicy": "CORS is not programmed",
-    "delegate": "delegation to another VirtualService is not programmed",
-    "connectionPool": "limits on connections and requests are not programmed",
-    "outlierDetection": "outlier detection is not programmed",
+    "consecutiveErrors": "Istio does not act on it any more; use consecutive5xxErrors",
 }
 
 

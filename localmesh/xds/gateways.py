@@ -28,7 +28,7 @@ def servers_of(mesh: Mesh, proxy: Proxy) -> tuple[Server, ...]:
         return ()
     return tuple(
         Server(gateway, number, target_port(mesh, proxy, number), tuple(server.get("hosts") or ()))
-        for gateway in mesh.gateways
+        for gateway in mesh.all_gateways
         if selects(gateway, proxy)
         for server in gateway.spec.get("servers") or ()
         if str((server.get("port") or {}).get("protocol", "")).upper() in _HTTP

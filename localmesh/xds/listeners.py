@@ -1,8 +1,9 @@
 """Listeners: the outbound proxy and the inbound ports of a sidecar, the server ports of a router."""
 
-from localmesh.xds import clusters, gateways, matches, names, peer, routes, telemetry
+from localmesh.xds import clusters, cors, gateways, matches, names, peer, routes, telemetry
 from localmesh.xds.actions import FAULT_FILTER, FAULT_TYPE
 from localmesh.xds.model import OUTBOUND_PORT, Mesh, Proxy
+from localmesh.xds.sources import config_source
 from localmesh.xds.values import Json
 
 _LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
@@ -14,27 +15,6 @@ _ROUTER_FILTER: Json = {
     "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
 }
 _FAULT: Json = {"name": FAULT_FILTER, "typed_config": {"@type": FAULT_TYPE}}
-#: The bootstrap's name for the cluster of the control plane.
-XDS_CLUSTER = "xds"
-#: The control plane holds a poll for at most half of this.
-REQUEST_TIMEOUT_SECONDS = 60
-
-
-def config_source() -> Json:
-    """Where Envoy asks for configuration: REST, polled again as soon as an answer was applied.
-
-    The bootstrap uses the same for clusters and listeners.
-    """
-    return {
-        "resource_api_version": "V3",
-        "api_config_source": {
-            "api_type": "REST",
-            "transport_api_version": "V3",
-            "cluster_names": [XDS_CLUSTER],
-            "refresh_delay": "0.05s",
-            "request_timeout": f"{REQUEST_TIMEOUT_SECONDS}s",
-        },
-    }
 
 
 def sidecar(mesh: Mesh, proxy: Proxy) -> tuple[Json, ...]:
@@ -52,7 +32,7 @@ def _outbound(proxy: Proxy) -> Json:
     manager = _manager(
         "outbound",
         telemetry.source_log(proxy.workload),
-        [peer.protocol_reader(), _FAULT, _ROUTER_FILTER],
+        [peer.protocol_reader(), _FAULT, cors.reader(), _ROUTER_FILTER],
         {"rds": {"config_source": config_source(), "route_config_name": routes.OUTBOUND}},
     )
     return _listener(f"outbound_{OUTBOUND_PORT}", proxy.inner_ip, OUTBOUND_PORT, manager, "OUTBOUND")
@@ -63,7 +43,7 @@ def _gateway(proxy: Proxy, port: int) -> Json:
     manager = _manager(
         f"gateway_{port}",
         telemetry.source_log(proxy.workload),
-        [peer.protocol_reader(), _FAULT, _ROUTER_FILTER],
+        [peer.protocol_reader(), _FAULT, cors.reader(), _ROUTER_FILTER],
         {"rds": {"config_source": config_source(), "route_config_name": name}},
     )
     # The edge of the mesh: the caller's address is what the connection says, not what its headers claim.

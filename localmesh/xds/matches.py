@@ -38,9 +38,14 @@ class Scope:
         return labels.items() <= self.labels.items() and namespace in (None, "", self.namespace)
 
 
-def route_match(match: Match, path: str) -> Json:
-    """Envoy's RouteMatch: all conditions of the match together. Raises Unusable."""
+def route_match(match: Match, path: str, *, whole_segments: bool = False) -> Json:
+    """Envoy's RouteMatch: all conditions of the match together. Raises Unusable.
+
+    With `whole_segments` a prefix ends where a segment of the path does, as the Gateway API has it.
+    """
     result = _uri(match, path)
+    if whole_segments and result.get("prefix", "/") != "/":
+        result["path_separated_prefix"] = result.pop("prefix").removesuffix("/")
     headers = list(_headers(match, path))
     if headers:
         result["headers"] = headers

@@ -1,4 +1,4 @@
-"""What the mesh consists of, read once from raw Kubernetes and Istio objects.
+"""What the mesh consists of, as `reading` reads it from raw Kubernetes and Istio objects.
 
 The rest of `localmesh.xds` works on these values alone. The specs of Istio resources stay raw dictionaries:
 each translator reads the part that it acts on.
@@ -6,13 +6,14 @@ each translator reads the part that it acts on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address
 from typing import Any, Literal
 
-from localmesh.xds import names
+from localmesh.xds import names, policies
+from localmesh.xds.localities import Locality
 
 Object = Mapping[str, Any]
 Labels = Mapping[str, str]
@@ -20,12 +21,8 @@ Protocol = Literal["http", "http2", "tcp"]
 ProxyKind = Literal["sidecar", "router"]
 
 OUTBOUND_PORT = 15001
-SIDECAR_CONTAINER = "istio-proxy"
-ROUTER_LABEL = ("istio", "ingressgateway")
 #: The inside of pod 127.N.A.B is 127.N.(A+128).B.
 _INNER_OFFSET = 128 << 8
-_HTTP2 = {"http2", "grpc", "grpc-web", "kubernetes.io/h2c"}
-_OPAQUE = {"tcp", "udp", "sctp", "tls", "https", "mongo", "mysql", "redis", "postgres"}
 
 
 def inner_address(pod_ip: str) -> str:
@@ -90,16 +87,18 @@ class Endpoint:
     ports: Mapping[str, int]
     labels: Labels
     workload: Workload | None
+    locality: Locality = ("", "", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An Istio resource. Sorted by age, so that the older of two wins."""
+    """A resource of Istio or the Gateway API. Sorted by age, so that the older of two wins."""
 
     namespace: str
     name: str
     created: str
     spec: Object
+    kind: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -115,6 +114,11 @@ class Rule:
     def exported_to(self) -> frozenset[str] | None:
         """The namespaces that it is visible to; None means all."""
         return names.exported_to(self.spec.get("exportTo") or (), self.namespace)
+
+    @property
+    def of_gateway_api(self) -> bool:
+        """Whether it is a route of the Gateway API, or made from one, and means what that API says."""
+        return self.kind in ("HTTPRoute", "GRPCRoute")
 
     def visible_to(self, namespace: str) -> bool:
         """Whether proxies of a namespace see it."""
@@ -133,6 +137,7 @@ class Proxy:
     labels: Labels
     workload: Workload
     container_ports: tuple[tuple[str, int], ...] = ()
+    locality: Locality = ("", "", "")
 
     @property
     def inner_ip(self) -> str:
@@ -159,6 +164,24 @@ class Mesh:
     virtual_services: tuple[Rule, ...] = ()
     destination_rules: tuple[Rule, ...] = ()
     gateways: tuple[Rule, ...] = ()
+    #: HTTPRoutes and GRPCRoutes, and what they refer to.
+    routes: tuple[Rule, ...] = ()
+    k8s_gateways: tuple[Rule, ...] = ()
+    reference_grants: tuple[Rule, ...] = ()
+    namespace_labels: Mapping[str, Labels] = field(default_factory=dict)
+    #: VirtualServices and Gateways that resources of the Gateway API mean.
+    generated: tuple[Rule, ...] = ()
+    generated_gateways: tuple[Rule, ...] = ()
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """All that routes requests, the oldest first."""
+        return tuple(sorted((*self.virtual_services, *self.generated), key=lambda rule: rule.age))
+
+    @cached_property
+    def all_gateways(self) -> tuple[Rule, ...]:
+        """All Gateways in Istio's form, the oldest first."""
+        return tuple(sorted((*self.gateways, *self.generated_gateways), key=lambda rule: rule.age))
 
     @cached_property
     def services_by_host(self) -> Mapping[str, Service]:
@@ -166,9 +189,14 @@ class Mesh:
         return {service.host: service for service in self.services}
 
     @cached_property
+    def virtual_services_by_key(self) -> Mapping[tuple[str, str], Rule]:
+        """Each VirtualService under its namespace and name."""
+        return {rule.key: rule for rule in self.virtual_services}
+
+    @cached_property
     def gateways_by_name(self) -> Mapping[str, Rule]:
         """Each Gateway under `namespace/name`."""
-        return {f"{gateway.namespace}/{gateway.name}": gateway for gateway in self.gateways}
+        return {f"{gateway.namespace}/{gateway.name}": gateway for gateway in self.all_gateways}
 
     @cached_property
     def destination_rules_by_host(self) -> Mapping[str, Mapping[str, tuple[Rule, ...]]]:
@@ -191,157 +219,12 @@ class Mesh:
             for key in match.get("sourceLabels") or ()
         )
 
-
-def build(
-    *,
-    services: Iterable[Object] = (),
-    endpoint_slices: Iterable[Object] = (),
-    pods: Iterable[Object] = (),
-    virtual_services: Iterable[Object] = (),
-    destination_rules: Iterable[Object] = (),
-    gateways: Iterable[Object] = (),
-) -> Mesh:
-    """The mesh that these objects describe. The order in which they come does not matter."""
-    pods = list(pods)
-    proxies = (proxy for pod in pods if (proxy := proxy_of(pod)))
-    return Mesh(
-        services=tuple(sorted(map(_service, services), key=lambda each: each.host)),
-        endpoints=_endpoints(endpoint_slices, pods),
-        proxies=tuple(sorted(proxies, key=lambda each: each.id)),
-        virtual_services=_rules(virtual_services),
-        destination_rules=_rules(destination_rules),
-        gateways=_rules(gateways),
-    )
-
-
-def proxy_of(pod: Object) -> Proxy | None:
-    """The proxy of a pod; None while it has no address, or when it is not in the mesh.
-
-    A pod is in the mesh with a container named `istio-proxy`; it is a router when that is its only container
-    and it is labelled (or annotated) `istio: ingressgateway`.
-    """
-    meta, spec = pod["metadata"], pod.get("spec") or {}
-    ip = (pod.get("status") or {}).get("podIP")
-    containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
-    if not ip or SIDECAR_CONTAINER not in [each.get("name") for each in containers]:
-        return None
-    namespace, labels = meta.get("namespace", "default"), meta.get("labels") or {}
-    marks = {**(meta.get("annotations") or {}), **labels}
-    key, value = ROUTER_LABEL
-    alone = all(each.get("name") == SIDECAR_CONTAINER for each in containers)
-    kind: ProxyKind = "router" if alone and marks.get(key) == value else "sidecar"
-    return Proxy(
-        id=f"{kind}~{ip}~{meta['name']}.{namespace}~{namespace}.svc.{names.CLUSTER_DOMAIN}",
-        kind=kind,
-        namespace=namespace,
-        pod=meta["name"],
-        pod_ip=ip,
-        labels=labels,
-        workload=workload_of(pod),
-        container_ports=_container_ports(containers, kind),
-    )
-
-
-def workload_of(pod: Object) -> Workload:
-    """Who a pod is: its controller's name (a ReplicaSet's Deployment), its app and version.
-
-    Canonical names follow Istio's order of labels, with the version `latest` where none is given.
-    """
-    meta = pod["metadata"]
-    labels = meta.get("labels") or {}
-    name = _controller(meta, labels)
-    app, version = labels.get("app", ""), labels.get("version", "")
-    service = (
-        labels.get("service.istio.io/canonical-name") or labels.get("app.kubernetes.io/name") or app or name
-    )
-    revision = labels.get("service.istio.io/canonical-revision") or labels.get("app.kubernetes.io/version")
-    return Workload(
-        name, meta.get("namespace", "default"), app, version, service, revision or version or "latest"
-    )
-
-
-def _controller(meta: Object, labels: Labels) -> str:
-    owner = next((each for each in meta.get("ownerReferences") or () if each.get("controller", True)), None)
-    if owner is None:
-        return str(meta["name"])
-    name = str(owner["name"])
-    return name.removesuffix(f"-{labels.get('pod-template-hash')}") if owner["kind"] == "ReplicaSet" else name
-
-
-def _container_ports(containers: Iterable[Object], kind: ProxyKind) -> tuple[tuple[str, int], ...]:
-    ports = (
-        (port.get("name", ""), int(port["containerPort"]))
-        for container in containers
-        if kind == "router" or container.get("name") != SIDECAR_CONTAINER
-        for port in container.get("ports") or ()
-        if port.get("protocol", "TCP") == "TCP"
-    )
-    return tuple(dict.fromkeys(ports))
-
-
-def _service(obj: Object) -> Service:
-    meta, spec = obj["metadata"], obj.get("spec") or {}
-    ip = spec.get("clusterIP") or ""
-    ports = () if spec.get("type") == "ExternalName" else spec.get("ports") or ()
-    return Service(
-        namespace=meta.get("namespace", "default"),
-        name=meta["name"],
-        ports=tuple(_service_port(port) for port in ports),
-        selector=spec.get("selector") or {},
-        cluster_ip="" if ip == "None" else ip,
-    )
-
-
-def _service_port(port: Object) -> ServicePort:
-    number = int(port["port"])
-    return ServicePort(port.get("name") or "", number, port.get("targetPort") or number, _protocol(port))
-
-
-def _protocol(port: Object) -> Protocol:
-    """As Istio selects it: appProtocol, else the port name's prefix; what says nothing is taken for HTTP."""
-    if port.get("protocol", "TCP") != "TCP":
-        return "tcp"
-    word = (port.get("appProtocol") or "").lower() or (port.get("name") or "").lower().split("-")[0]
-    if word in _HTTP2:
-        return "http2"
-    return "tcp" if word in _OPAQUE else "http"
-
-
-def _endpoints(slices: Iterable[Object], pods: Iterable[Object]) -> Mapping[str, tuple[Endpoint, ...]]:
-    by_ip = {ip: pod for pod in pods if (ip := (pod.get("status") or {}).get("podIP"))}
-    found: dict[str, dict[tuple[str, tuple[tuple[str, int], ...]], Endpoint]] = {}
-    for each in slices:
-        meta = each["metadata"]
-        service = (meta.get("labels") or {}).get("kubernetes.io/service-name")
-        if not service:
-            continue
-        host = names.service_host(service, meta.get("namespace", "default"))
-        ports = {
-            port.get("name") or "": int(port["port"]) for port in each.get("ports") or () if port.get("port")
-        }
-        for endpoint in each.get("endpoints") or ():
-            for address in _ready_addresses(endpoint):
-                key = (address, tuple(sorted(ports.items())))
-                found.setdefault(host, {})[key] = _endpoint(address, ports, by_ip.get(address))
-    return {host: tuple(each[key] for key in sorted(each)) for host, each in sorted(found.items())}
-
-
-def _ready_addresses(endpoint: Object) -> Iterable[str]:
-    # Kubernetes: a condition that is not given counts as ready.
-    ready = (endpoint.get("conditions") or {}).get("ready")
-    return () if ready is False else endpoint.get("addresses") or ()
-
-
-def _endpoint(address: str, ports: Mapping[str, int], pod: Object | None) -> Endpoint:
-    labels = (pod["metadata"].get("labels") or {}) if pod else {}
-    return Endpoint(address, ports, labels, workload_of(pod) if pod else None)
-
-
-def _rules(objects: Iterable[Object]) -> tuple[Rule, ...]:
-    return tuple(sorted(map(_rule, objects), key=lambda rule: rule.age))
-
-
-def _rule(obj: Object) -> Rule:
-    meta = obj["metadata"]
-    created = str(meta.get("creationTimestamp") or "")
-    return Rule(meta.get("namespace", "default"), meta["name"], created, obj.get("spec") or {})
+    @cached_property
+    def failover_labels(self) -> frozenset[str]:
+        """The keys of all labels of clients by which some DestinationRule prefers endpoints."""
+        return frozenset(
+            label
+            for rule in self.destination_rules
+            for part in (rule.spec, *(rule.spec.get("subsets") or ()))
+            for label in policies.failover_labels(part.get("trafficPolicy") or {})
+        )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from localmesh.xds import destinations, gateways, virtualservices
+from localmesh.xds import destinations, gatewayapi, gateways, routereports, virtualservices
 from localmesh.xds.coverage import not_programmed
 from localmesh.xds.model import Mesh, Rule
 from localmesh.xds.values import Problem
@@ -13,6 +13,9 @@ _CHECKS: Mapping[tuple[str, str], tuple[str, Check]] = {
     ("networking.istio.io", "VirtualService"): ("virtual_services", virtualservices.problems),
     ("networking.istio.io", "DestinationRule"): ("destination_rules", destinations.problems),
     ("networking.istio.io", "Gateway"): ("gateways", gateways.problems),
+    (gatewayapi.GROUP, "HTTPRoute"): ("routes", routereports.problems),
+    (gatewayapi.GROUP, "GRPCRoute"): ("routes", routereports.problems),
+    (gatewayapi.GROUP, "Gateway"): ("k8s_gateways", gatewayapi.gateway_problems),
 }
 
 
@@ -28,6 +31,9 @@ def report(mesh: Mesh, obj: Mapping[str, Any]) -> list[Problem]:
         place, check = _CHECKS[group, kind]
         key = obj["metadata"].get("namespace", "default"), obj["metadata"]["name"]
         found += [
-            problem for rule in getattr(mesh, place) if rule.key == key for problem in check(mesh, rule)
+            problem
+            for rule in getattr(mesh, place)
+            if rule.key == key and rule.kind in ("", kind)
+            for problem in check(mesh, rule)
         ]
     return list({problem.path: problem for problem in reversed(found)}.values())[::-1]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from localmesh.xds import actions, destinations, matches, names, virtualservices
+from localmesh.xds import actions, destinations, matches, names, policies, virtualservices
 from localmesh.xds.clusters import METADATA, host_metadata
 from localmesh.xds.gateways import Server, servers_of
 from localmesh.xds.matches import Scope
@@ -64,10 +64,10 @@ def nothing(name: str) -> Json:
 
 def default_route(mesh: Mesh, service: Service, port: ServicePort, client_namespace: str) -> Json:
     """Where requests go that no VirtualService speaks of: to all endpoints of the service."""
-    balancing = destinations.effective(mesh, service, client_namespace).balancing(port.number)
+    policy = destinations.effective(mesh, service, client_namespace).at(port.number)
     cluster = names.outbound_cluster(service.host, port.number)
     metadata = {"filter_metadata": {METADATA: host_metadata(service.host)}}
-    action = actions.default_action(cluster, balancing.hash_policy)
+    action = actions.default_action(cluster, policies.balancing_of(policy).hash_policy)
     return {"name": "default", "match": dict(matches.EVERYTHING), **action, "metadata": metadata}
 
 
@@ -95,10 +95,10 @@ def _service_hosts(
     mesh: Mesh, namespace: str, labels: Mapping[str, str], directory: Directory
 ) -> Iterator[Json]:
     for service in mesh.services:
-        rule = directory.find(service.host)
+        rules = directory.find(service.host)
         for port in service.http_ports:
             scope = Scope(namespace, labels, names.MESH, port.number)
-            found = virtualservices.routes(mesh, rule, scope, service.host) if rule else ()
+            found = virtualservices.routes_for(mesh, rules, scope, service.host)
             # As in Istio: a rule none of whose routes is for this client leaves it with the default.
             yield _virtual_host(
                 f"{service.host}:{port.number}",
@@ -113,10 +113,9 @@ def _other_hosts(
     """Hosts of VirtualServices that are no Services: names that exist only by their rule."""
     scope = Scope(namespace, labels, names.MESH, _HTTP_PORT)
     for host in directory.hosts:
-        rule = directory.find(host)
-        if host in mesh.services_by_host or rule is None:
+        if host in mesh.services_by_host:
             continue
-        found = virtualservices.routes(mesh, rule, scope, "" if "*" in host else host)
+        found = virtualservices.routes_for(mesh, directory.find(host), scope, "" if "*" in host else host)
         if found:
             yield _virtual_host(host, _any_port(host, _HTTP_PORT), found)
 
@@ -124,7 +123,7 @@ def _other_hosts(
 def _gateway_hosts(mesh: Mesh, proxy: Proxy, server: Server) -> Iterator[Json]:
     bound = f"{server.gateway.namespace}/{server.gateway.name}"
     scope = Scope(proxy.namespace, proxy.labels, bound, server.port)
-    for rule in mesh.virtual_services:
+    for rule in mesh.rules:
         if bound not in virtualservices.gateways_of(rule) or not rule.visible_to(server.gateway.namespace):
             continue
         served = {

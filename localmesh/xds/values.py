@@ -39,12 +39,14 @@ _REGEX_LIMIT = 1_024
 class Problem:
     """Something that is not acted on: the field's path, and why, in plain words.
 
-    `conflict` means that another resource has taken its place.
+    `conflict` means that another resource has taken its place; `code` is the Gateway API's own reason, where
+    it has one.
     """
 
     path: str
     reason: str
     conflict: bool = False
+    code: str = ""
 
 
 class Unusable(Exception):  # noqa: N818  a value is unusable; nothing has gone wrong here
@@ -88,6 +90,15 @@ def integer(value: object, path: str, low: int, high: int) -> int:
     if not low <= value <= high:
         raise Unusable(path, f"{value} is not between {low} and {high}")
     return int(value)
+
+
+def number(value: object, path: str, low: float, high: float) -> float:
+    """A number within bounds."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Unusable(path, f"{value!r} is not a number")
+    if not low <= value <= high:
+        raise Unusable(path, f"{value} is not between {low:g} and {high:g}")
+    return float(value)
 
 
 def text(value: object, path: str) -> str:

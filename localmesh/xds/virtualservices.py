@@ -9,11 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localmesh.xds import actions, clusters, destinations, matches, names
+from localmesh.xds import actions, clusters, delegates, destinations, matches, names, policies
 from localmesh.xds.clusters import METADATA
+from localmesh.xds.delegates import Part
 from localmesh.xds.matches import Scope
 from localmesh.xds.model import Mesh, Rule
 from localmesh.xds.values import Json, Problem, Unusable
+
+#: The cluster that does not exist, of backends that cannot be; the name is Istio's.
+_UNKNOWN = "UnknownService"
+_CONFIG_KINDS = {"HTTPRoute": "http-route", "GRPCRoute": "grpc-route"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +28,18 @@ class Targets:
     mesh: Mesh
     owner: str
     scope: Scope
+    gateway_api: bool = False
+
+    @property
+    def missing(self) -> Json:
+        """A missing cluster is 500 in the Gateway API, and Envoy's 503 in Istio's."""
+        return {"cluster_not_found_response_code": "INTERNAL_SERVER_ERROR"} if self.gateway_api else {}
 
     def cluster(self, destination: Mapping[str, Any], path: str) -> str:
         """The cluster's name, also when there is no such cluster: Envoy then answers 503 NC, as in Istio."""
         host, port = self._place(destination)
+        if not host and self.gateway_api:
+            return _UNKNOWN
         if not host:
             raise Unusable(f"{path}.host", "it is empty")
         return names.outbound_cluster(host, port, destination.get("subset") or "")
@@ -38,7 +51,8 @@ class Targets:
         if service is None:
             return None
         effective = destinations.effective(self.mesh, service, self.scope.namespace)
-        return effective.balancing(port, destination.get("subset") or "").hash_policy
+        policy = effective.at(port, destination.get("subset") or "")
+        return policies.balancing_of(policy).hash_policy
 
     def _place(self, destination: Mapping[str, Any]) -> tuple[str, int]:
         host = names.resolve(str(destination.get("host") or ""), self.owner)
@@ -64,25 +78,22 @@ def hosts_of(rule: Rule) -> tuple[str, ...]:
 
 
 def in_mesh(mesh: Mesh, namespace: str) -> tuple[Rule, ...]:
-    """The VirtualServices that sidecars of a namespace apply, the oldest first."""
-    return tuple(
-        rule
-        for rule in mesh.virtual_services
-        if names.MESH in gateways_of(rule) and rule.visible_to(namespace)
-    )
+    """What routes the requests of sidecars of a namespace: its own routes of the Gateway API first, which may
+    overrule those of a service's owner, then the oldest.
+    """
+    seen = [rule for rule in mesh.rules if names.MESH in gateways_of(rule) and rule.visible_to(namespace)]
+    return tuple(sorted(seen, key=lambda rule: not (rule.of_gateway_api and rule.namespace == namespace)))
 
 
 class Directory:
-    """Finds the VirtualService that speaks for a host: the most specific, of equally specific ones the
-    oldest.
-    """
+    """Finds who speaks for a host: of the most specific hosts the first rule, and others in its absence."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        """Of `rules`, the oldest first."""
-        self._rules: dict[str, Rule] = {}
+        """Of `rules`, the first in line first."""
+        self._rules: dict[str, list[Rule]] = {}
         for rule in rules:
-            for host in hosts_of(rule):
-                self._rules.setdefault(host, rule)
+            for host in dict.fromkeys(hosts_of(rule)):
+                self._rules.setdefault(host, []).append(rule)
         self._wildcards = [host for host in self._rules if host.startswith("*")]
 
     @property
@@ -90,10 +101,15 @@ class Directory:
         """All hosts that some rule speaks for, wildcards among them, sorted."""
         return sorted(self._rules)
 
-    def find(self, host: str) -> Rule | None:
-        """The rule for a host."""
+    def find(self, host: str) -> list[Rule]:
+        """The rules for a host: the first that has a route for the client and the port is in force."""
         best = host if host in self._rules else names.best_match(self._wildcards, host)
-        return None if best is None else self._rules[best]
+        return [] if best is None else self._rules[best]
+
+
+def routes_for(mesh: Mesh, found: Iterable[Rule], scope: Scope, service_host: str = "") -> tuple[Json, ...]:
+    """The routes of the first of these rules that has any for a scope."""
+    return next((made for rule in found if (made := routes(mesh, rule, scope, service_host))), ())
 
 
 def routes(mesh: Mesh, rule: Rule, scope: Scope, service_host: str = "") -> tuple[Json, ...]:
@@ -101,10 +117,16 @@ def routes(mesh: Mesh, rule: Rule, scope: Scope, service_host: str = "") -> tupl
     telemetry.
     """
     found: list[Json] = []
-    for index, spec in enumerate(rule.spec.get("http") or ()):
-        translated = _route(mesh, rule, spec, f"spec.http[{index}]", scope)
+    for part in delegates.parts(mesh, rule):
+        translated = _route(mesh, part, scope)
         found += translated if isinstance(translated, list) else []
     return tuple(_named(each, rule, service_host) for each in found)
+
+
+def unusable(mesh: Mesh, part: Part, scope: Scope) -> Problem | None:
+    """Why a route cannot be put into Envoy's form; None when it can."""
+    made = _route(mesh, part, scope)
+    return made if isinstance(made, Problem) else None
 
 
 def problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
@@ -112,34 +134,50 @@ def problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
     resource.
     """
     scope = Scope(rule.namespace, {}, names.MESH, 80)
-    for index, spec in enumerate(rule.spec.get("http") or ()):
-        path = f"spec.http[{index}]"
-        translated = _route(mesh, rule, spec, path, scope)
+    for part in _own_parts(rule):
+        translated = _route(mesh, part, scope)
         if isinstance(translated, Problem):
             yield translated
         else:
-            yield from _reference_problems(mesh, rule, spec, path)
+            yield from _reference_problems(mesh, rule, part.spec, part.path)
+    yield from delegates.problems(mesh, rule)
+    if delegates.is_delegate(rule):
+        yield from delegates.delegate_problems(mesh, rule)
     yield from _host_problems(mesh, rule)
     yield from _gateway_problems(mesh, rule)
 
 
-def _route(mesh: Mesh, rule: Rule, spec: Mapping[str, Any], path: str, scope: Scope) -> list[Json] | Problem:
+def _own_parts(rule: Rule) -> Iterator[Part]:
+    """The routes that are written in a VirtualService itself; delegations are checked apart."""
+    for index, spec in enumerate(rule.spec.get("http") or ()):
+        if not spec.get("delegate"):
+            yield Part(spec, f"spec.http[{index}]", rule.namespace)
+
+
+def _route(mesh: Mesh, part: Part, scope: Scope) -> list[Json] | Problem:
     """The routes of one HTTPRoute that this scope admits, or why it cannot be used at all."""
+    spec, path = part.spec, part.path
     try:
-        action = actions.action(spec, path, Targets(mesh, rule.namespace, scope), scope.port)
+        targets = Targets(mesh, part.owner, scope, part.gateway_api)
+        action = actions.action(spec, path, targets, scope.port)
         given = spec.get("match") or ()
         translated = [
-            (match, matches.route_match(match, f"{path}.match[{index}]")) for index, match in enumerate(given)
+            (match, matches.route_match(match, f"{path}.match[{index}]", whole_segments=part.gateway_api))
+            for index, match in enumerate(given)
         ]
     except Unusable as error:
         return error.problem
     if not given:
         return [{**_name(spec), "match": dict(matches.EVERYTHING), **action}]
     return [
-        {**_name(spec, match), "match": each, **action}
+        {**_name(spec, match), **_stat_prefix(match), "match": each, **action}
         for match, each in translated
-        if scope.admits(match, rule.namespace)
+        if scope.admits(match, part.owner)
     ]
+
+
+def _stat_prefix(match: Mapping[str, Any]) -> Json:
+    return {"stat_prefix": str(match["statPrefix"])} if match.get("statPrefix") else {}
 
 
 def _name(*named: Mapping[str, Any]) -> Json:
@@ -150,7 +188,8 @@ def _name(*named: Mapping[str, Any]) -> Json:
 
 def _named(route: Json, rule: Rule, service_host: str) -> Json:
     """Telemetry names the host from here where no cluster is reached: redirects, missing subsets."""
-    metadata = {"config": f"virtual-service/{rule.namespace}/{rule.name}"}
+    kind = _CONFIG_KINDS.get(rule.kind, "virtual-service")
+    metadata = {"config": f"{kind}/{rule.namespace}/{rule.name}"}
     if service_host:
         metadata |= clusters.host_metadata(service_host)
     return {**route, "metadata": {"filter_metadata": {METADATA: metadata}}}
@@ -190,14 +229,13 @@ def _host_problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
             yield Problem(f"spec.hosts[{index}]", f"{host!r} is not a host name")
     if names.MESH not in gateways_of(rule):
         return
-    older = [
-        each for each in mesh.virtual_services if each.age < rule.age and names.MESH in gateways_of(each)
-    ]
+    older = [each for each in mesh.rules if each.age < rule.age and names.MESH in gateways_of(each)]
     for index, written in enumerate(rule.spec.get("hosts") or ()):
         path, host = f"spec.hosts[{index}]", names.resolve(written, rule.namespace)
         winner = next((each for each in older if host in hosts_of(each) and _share_clients(each, rule)), None)
         if winner:
-            reason = f"the older VirtualService {winner.namespace}/{winner.name} has the host {host} already"
+            what = f"the older {winner.kind or 'VirtualService'} {winner.namespace}/{winner.name}"
+            reason = f"{what} has the host {host} already"
             yield Problem(path, reason, conflict=True)
         owner = next((service for service in mesh.services if host in _short_aliases(service.host)), None)
         if owner:

@@ -3,7 +3,7 @@ Pure.
 
     draft      the resources while the plan is being made, and the problems found
     steering   which of them steer a service, and what to say of it
-    splits, faults   one module for each family of rules
+    splits, faults, subsets, objects   one module for each family of rules
 
 A rule about a service is drafted by a function of the rule and a `Steering`; one about no service by a
 function of the rule, the draft and the field.
@@ -16,17 +16,24 @@ from cluster import inventory
 from routing import istio
 from routing.drafting.draft import Draft
 from routing.drafting.faults import clear_fault, fault
+from routing.drafting.objects import delete_object, put_object
 from routing.drafting.splits import split
 from routing.drafting.steering import Steering, steers
+from routing.drafting.subsets import remove_subset, subset
 from routing.problems import error
-from routing.rules import ClearFault, Fault, Rule, Split
+from routing.rules import ClearFault, DeleteObject, Fault, Object, RemoveSubset, Rule, Split, Subset
 
 OF_SERVICE: Final[Mapping[type[Any], Callable[[Any, Steering], None]]] = {
     Split: split,
     Fault: fault,
     ClearFault: clear_fault,
+    Subset: subset,
+    RemoveSubset: remove_subset,
 }
-WITHOUT_SERVICE: Final[Mapping[type[Any], Callable[[Any, Draft, str], None]]] = {}
+WITHOUT_SERVICE: Final[Mapping[type[Any], Callable[[Any, Draft, str], None]]] = {
+    Object: put_object,
+    DeleteObject: delete_object,
+}
 
 __all__ = ["Draft", "draft_rule"]
 

@@ -33,5 +33,5 @@ class ByHost:
 
 def _hosts(kind: Kind, manifest: Manifest) -> set[str]:
     if kind == VIRTUAL_SERVICE:
-        return {*istio.hosts_of(manifest), *istio.destinations(manifest)}
+        return {*istio.hosts_of(manifest), *istio.hosts_reached(manifest)}
     return {istio.host_of(manifest)} if kind == DESTINATION_RULE else set()

@@ -50,6 +50,18 @@ class Steering:
         nothing = istio.Subsets({}, {})
         return istio.new_virtual_service(self.service.namespace, self.service.name, taken, {}, nothing)
 
+    def destination_rule_to_write(self) -> Manifest:
+        """The DestinationRule for exactly this service, or a new one that is as the wildcard's before it."""
+        found = self.destination_rules
+        self._about_duplicates(found)
+        self.draft.sources.update(needs([found.effective] if found.effective else []))
+        if found.main is not None:
+            return found.main
+        if found.wildcard is not None:
+            self._about_wildcard_rule(found.wildcard)
+        taken = self.draft.names(DESTINATION_RULE, self.service.namespace)
+        return istio.new_destination_rule(self.service, taken, found.wildcard)
+
     def with_subsets(self, wanted: list[str]) -> istio.Subsets:
         """The subsets of the service, with one for each wanted version added to the draft where it is
         missing.
@@ -90,11 +102,21 @@ class Steering:
             )
             self.draft.warn("WILDCARD_REPLACED", message, self.field, virtual.wildcard)
 
+    def about_missing_elsewhere(self, wanted: Iterable[str]) -> None:
+        """Warns of callers with a DestinationRule of their own, which lacks a wanted version."""
+        self._about_lacking(self.destination_rules, wanted)
+
     def _about_destination_rules(self, found: istio.DestinationRules, wanted: Iterable[str]) -> None:
+        self._about_duplicates(found)
+        self._about_lacking(found, wanted)
+
+    def _about_duplicates(self, found: istio.DestinationRules) -> None:
         if found.main is not None and found.duplicates:
             others = ", ".join(istio.name_of(item) for item in found.duplicates)
             message = f"{others} is about the same host as {istio.name_of(found.main)}, which comes first."
             self.draft.warn("DUPLICATE_DESTINATION_RULE", message, self.field, *found.duplicates, found.main)
+
+    def _about_lacking(self, found: istio.DestinationRules, wanted: Iterable[str]) -> None:
         for item in found.elsewhere:
             lacking = set(wanted) - set(istio.read_subsets(item, self.service).by_version)
             if lacking:

@@ -5,6 +5,7 @@
     references which subsets routes name
     splits     weights on the default route
     faults     delays and aborts, and how meshui knows its own again
+    objects    whole resources
 
 Every function that changes a manifest returns a changed copy. What cannot be done raises `CannotApply`.
 """
@@ -14,21 +15,39 @@ from routing.istio.faults import ObservedFault, clear_fault, observed_faults, re
 from routing.istio.hosts import (
     DestinationRules,
     VirtualServices,
+    all_destinations,
+    binds_mesh,
     covers,
     destination_rules_of,
     destinations,
     fqdn,
+    gateways_of,
     host_of,
     hosts_of,
+    hosts_reached,
     name_of,
     namespace_of,
     service_host,
+    service_of,
     uses_subset,
     virtual_services_of,
+    visible,
 )
+from routing.istio.objects import read_object, set_object
 from routing.istio.references import Subset, labels_of, named_subsets, weighted_subsets, without_weight
 from routing.istio.splits import new_virtual_service, read_split, read_weights, set_split
-from routing.istio.subsets import Subsets, ensure_subsets, read_subsets, subsets_of
+from routing.istio.subsets import (
+    Subsets,
+    add_subset,
+    drop_destination,
+    drop_subset,
+    ensure_subsets,
+    named_for_version,
+    new_destination_rule,
+    read_subset,
+    read_subsets,
+    subsets_of,
+)
 
 __all__ = [
     "CannotApply",
@@ -38,30 +57,44 @@ __all__ = [
     "Subset",
     "Subsets",
     "VirtualServices",
+    "add_subset",
+    "all_destinations",
+    "binds_mesh",
     "clear_fault",
     "covers",
     "destination_rules_of",
     "destinations",
+    "drop_destination",
+    "drop_subset",
     "ensure_subsets",
     "fqdn",
+    "gateways_of",
     "host_of",
     "hosts_of",
+    "hosts_reached",
     "labels_of",
     "name_of",
+    "named_for_version",
     "named_subsets",
     "namespace_of",
+    "new_destination_rule",
     "new_virtual_service",
     "observed_faults",
     "read_fault",
+    "read_object",
     "read_split",
+    "read_subset",
     "read_subsets",
     "read_weights",
     "service_host",
+    "service_of",
     "set_fault",
+    "set_object",
     "set_split",
     "subsets_of",
     "uses_subset",
     "virtual_services_of",
+    "visible",
     "weighted_subsets",
     "without_weight",
 ]

@@ -4,7 +4,7 @@ Sources: https://istio.io/latest/docs/concepts/traffic-management/,
 https://istio.io/latest/docs/ops/best-practices/traffic-management/#cross-namespace-configuration
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from cluster.refs import Manifest
 ROOT_NAMESPACE: Final = "istio-system"
 CLUSTER_DOMAIN: Final = "cluster.local"
 MESH: Final = "mesh"
+PROTOCOLS: Final = ("http", "tcp", "tls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,13 @@ def service_host(namespace: str, service: str) -> str:
     return f"{service}.{namespace}.svc.{CLUSTER_DOMAIN}"
 
 
+def service_of(host: str) -> tuple[str, str] | None:
+    """The namespace and name of the service that a full host name stands for; None for another host."""
+    name, _, rest = host.partition(".")
+    namespace, _, domain = rest.partition(".")
+    return (namespace, name) if name != "*" and namespace and domain == f"svc.{CLUSTER_DOMAIN}" else None
+
+
 def fqdn(host: str, namespace: str) -> str:
     """A host as written in a resource of `namespace`, in full: only a name without a dot is short."""
     return host if "." in host or host.startswith("*") else service_host(namespace, host)
@@ -87,12 +95,22 @@ def binds_mesh(virtual_service: Manifest) -> bool:
     return not gateways or MESH in gateways
 
 
+def gateways_of(virtual_service: Manifest) -> set[tuple[str, str]]:
+    """The gateways that a VirtualService is bound to, by namespace and name; the mesh is none."""
+    found = set()
+    for written in _list(_spec(virtual_service).get("gateways")):
+        if written != MESH:
+            place, _, name = str(written).rpartition("/")
+            found.add((place or namespace_of(virtual_service), name))
+    return found
+
+
 def virtual_services_of(
     virtual_services: Iterable[Manifest], namespace: str, service: str
 ) -> VirtualServices:
     """The VirtualServices about a service, out of all in the cluster."""
     host = service_host(namespace, service)
-    known = [manifest for manifest in virtual_services if _visible(manifest, namespace)]
+    known = [manifest for manifest in virtual_services if visible(manifest, namespace)]
     mesh = [manifest for manifest in known if binds_mesh(manifest)]
     exact = [manifest for manifest in mesh if host in hosts_of(manifest)]
     # Those in the service's own namespace first, then the older: what a person would call "the"
@@ -140,33 +158,70 @@ def destinations(virtual_service: Manifest) -> set[str]:
     }
 
 
+def hosts_reached(virtual_service: Manifest) -> set[str]:
+    """The full hosts of every destination that a VirtualService names."""
+    home = namespace_of(virtual_service)
+    return {fqdn(str(found.get("host", "")), home) for found in all_destinations(virtual_service)}
+
+
 def host_of(destination_rule: Manifest) -> str:
     """The host of a DestinationRule in full."""
     return fqdn(str(_spec(destination_rule).get("host", "")), namespace_of(destination_rule))
 
 
 def uses_subset(virtual_service: Manifest, host: str, subset: str) -> bool:
-    """Whether an http rule of a VirtualService names a subset of a host, with a weight or without."""
-    home = namespace_of(virtual_service)
+    """Whether a rule of a VirtualService names a subset of a host, with a weight or without."""
     return any(
-        fqdn(str(destination.get("host", "")), home) == host and destination.get("subset") == subset
-        for rule in http_rules(virtual_service)
-        for route in [*_list(rule.get("route")), {"destination": rule.get("mirror")}]
-        for destination in [route.get("destination") or {}]
+        names_subset(destination, host, subset, virtual_service)
+        for destination in all_destinations(virtual_service)
     )
+
+
+def names_subset(
+    destination: Mapping[str, Any] | None, host: str, subset: str, virtual_service: Manifest
+) -> bool:
+    """Whether a destination of a VirtualService is a subset of a host."""
+    found = destination or {}
+    full = fqdn(str(found.get("host", "")), namespace_of(virtual_service))
+    return full == host and found.get("subset") == subset
+
+
+def all_destinations(virtual_service: Manifest) -> list[dict[str, Any]]:
+    """Every destination that a VirtualService names, for http, tcp and tls, of mirrors too."""
+    rules = [rule for protocol in PROTOCOLS for rule in rules_of(virtual_service, protocol)]
+    routes = [route for rule in rules for name in ("route", "mirrors") for route in _list(rule.get(name))]
+    found = [*(route.get("destination") for route in routes), *(rule.get("mirror") for rule in rules)]
+    return [destination for destination in found if destination]
 
 
 def http_rules(virtual_service: Manifest) -> list[dict[str, Any]]:
     """The http rules of a VirtualService, as they stand in it."""
-    return _list(_spec(virtual_service).get("http"))
+    return rules_of(virtual_service, "http")
+
+
+def rules_of(virtual_service: Manifest, protocol: str) -> list[dict[str, Any]]:
+    """The rules of a VirtualService for `http`, `tcp` or `tls`, as they stand in it."""
+    return _list(_spec(virtual_service).get(protocol))
+
+
+def percentages(route: list[dict[str, Any]]) -> list[float]:
+    """The share of each destination in percent: a single one gets everything, whatever its weight says.
+
+    Source: https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRouteDestination
+    """
+    if len(route) == 1:
+        return [100.0]
+    weights = [_weight(item) for item in route]
+    total = sum(weights)
+    return [weight * 100 / total if total else 0.0 for weight in weights]
 
 
 def _elsewhere(rules: list[Manifest], namespace: str) -> tuple[Manifest, ...]:
     return tuple(rule for rule in rules if namespace_of(rule) not in {namespace, ROOT_NAMESPACE})
 
 
-def _visible(manifest: Manifest, namespace: str) -> bool:
-    """Whether callers in a namespace see a VirtualService, which may be kept to another one."""
+def visible(manifest: Manifest, namespace: str) -> bool:
+    """Whether callers in a namespace see a resource, which may be kept to another one (exportTo)."""
     export_to = _list(_spec(manifest).get("exportTo")) or ["*"]
     here = namespace_of(manifest) == namespace
     return "*" in export_to or namespace in export_to or (here and "." in export_to)
@@ -183,6 +238,11 @@ def _age(manifest: Manifest) -> tuple[str, str]:
 
 def _chosen(destination_rule: Manifest) -> bool:
     return bool(_spec(destination_rule).get("workloadSelector"))
+
+
+def _weight(item: Mapping[str, Any]) -> int:
+    weight = item.get("weight", 0)
+    return weight if isinstance(weight, int) and weight > 0 else 0
 
 
 def _spec(manifest: Manifest) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from cluster.kinds import VIRTUAL_SERVICE
 from cluster.refs import Manifest
 from routing.istio.copies import copies_of
 from routing.istio.errors import CannotApply
-from routing.istio.hosts import MESH, fqdn, http_rules, name_of, namespace_of, service_host
+from routing.istio.hosts import MESH, fqdn, http_rules, name_of, namespace_of, percentages, service_host
 from routing.istio.subsets import Subsets, free_name
 from routing.rules import Split
 
@@ -106,18 +106,6 @@ def default_rule(rules: list[dict[str, Any]]) -> dict[str, Any] | None:
     return next((rule for rule in rules if _matches_all(rule)), None)
 
 
-def percentages(route: Route) -> list[float]:
-    """The share of each destination in percent: a single one gets everything, whatever its weight says.
-
-    Source: https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRouteDestination
-    """
-    if len(route) == 1:
-        return [100.0]
-    weights = [_weight(item) for item in route]
-    total = sum(weights)
-    return [weight * 100 / total if total else 0.0 for weight in weights]
-
-
 def _matches_all(rule: Mapping[str, Any]) -> bool:
     match = rule.get("match")
     if not isinstance(match, list) or not match:
@@ -190,11 +178,6 @@ def _refuse_other_hosts(route: Route, target: _Target, virtual_service: Manifest
                 "another host; weights over versions would leave no room for it. Change that destination "
                 "first.",
             )
-
-
-def _weight(item: Mapping[str, Any]) -> int:
-    weight = item.get("weight", 0)
-    return weight if isinstance(weight, int) and weight > 0 else 0
 
 
 def _no_default_route(virtual_service: Manifest) -> str:

@@ -7,14 +7,24 @@ from typing import Any, Final
 from cluster.kinds import Kind
 from routing.rules.errors import RulesError
 from routing.rules.faults import CLEAR_FAULT, FAULT
+from routing.rules.objects import DELETE_OBJECT, OBJECT
 from routing.rules.reader import Reader
 from routing.rules.splits import SPLIT
+from routing.rules.subsets import REMOVE_SUBSET, SUBSET
 from routing.rules.word import Rule, Word
 
 MAX_RULES: Final = 20
 MAX_NOTE: Final = 500
 
-WORDS: Final[tuple[Word[Any], ...]] = (SPLIT, FAULT, CLEAR_FAULT)
+WORDS: Final[tuple[Word[Any], ...]] = (
+    SPLIT,
+    FAULT,
+    CLEAR_FAULT,
+    SUBSET,
+    REMOVE_SUBSET,
+    OBJECT,
+    DELETE_OBJECT,
+)
 """The vocabulary: a new kind of rule is one more."""
 
 _BY_KIND: Final[Mapping[str, Word[Any]]] = {word.kind: word for word in WORDS}
@@ -58,7 +68,7 @@ def word_of(rule: Rule) -> Word[Any]:
 
 def kinds_read(rules: Iterable[Rule]) -> tuple[Kind, ...]:
     """The kinds of resources that a plan of these rules is made of, each once."""
-    return tuple(dict.fromkeys(kind for rule in rules for kind in word_of(rule).reads))
+    return tuple(dict.fromkeys(kind for rule in rules for kind in word_of(rule).kinds_of(rule)))
 
 
 def _note(reader: Reader, value: object) -> str:

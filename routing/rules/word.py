@@ -30,7 +30,7 @@ class Word(Generic[R]):
     `kind` names it in requests. `read` reads its members (from a path such as `rules[0]`) and notes what is
     wrong; None when nothing can be made of it. `write` gives the members again, without `kind`. `sets` says
     what it sets, such as `the weights of shop/cart`: two rules of one plan may not set the same. `reads` are
-    the kinds of resources that its plan is made of.
+    the kinds of resources that its plan is made of, `reads_for` further ones that depend on the rule.
     """
 
     kind: str
@@ -39,6 +39,11 @@ class Word(Generic[R]):
     write: Callable[[R], dict[str, Any]]
     sets: Callable[[R], str]
     reads: tuple[Kind, ...] = (VIRTUAL_SERVICE, DESTINATION_RULE)
+    reads_for: Callable[[R], tuple[Kind, ...]] | None = None
+
+    def kinds_of(self, rule: R) -> tuple[Kind, ...]:
+        """The kinds of resources that the plan of a rule is made of."""
+        return (*self.reads, *(self.reads_for(rule) if self.reads_for else ()))
 
 
 def of_service(what: str) -> Callable[[Rule], str]:

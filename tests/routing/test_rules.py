@@ -118,7 +118,7 @@ WRONG = {
     "a namespace of dots": ({**split(v1=100), "namespace": ".."}, "namespace", "cannot be the name"),
     "a service of 64": ({**split(v1=100), "service": "a" * 64}, "service", "cannot be the name"),
     "no service": ({"kind": "clear_fault", "namespace": "a"}, "service", "The name of a service is missing."),
-    "an unknown kind": ({"kind": "mirror", **TARGET}, "kind", "The kind must be split, fault or clear"),
+    "an unknown kind": ({"kind": "mirror", **TARGET}, "kind", "The kind must be split, fault, clear"),
 }  # fmt: skip
 
 

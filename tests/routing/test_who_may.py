@@ -92,6 +92,9 @@ def values():
         "change_id": list(Change.objects.values_list("pk", flat=True)),
         "namespace": ["bookinfo", "vault"],
         "name": ["reviews", "ledger"],
+        "group": ["networking.istio.io"],
+        "version": ["v1"],
+        "kind": ["VirtualService"],
         "token": ["none"],
         "token_key": ["none"],
     }

@@ -1,6 +1,8 @@
 """The structures, held against the definitions that Istio and Gateway API publish."""
 
-import os
+import json
+import subprocess
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -14,19 +16,25 @@ from localmesh.apiserver.schemas.base import WILDCARD_DOMAIN
 from localmesh.apiserver.schemas.registry import MODELS, schema_for
 from localmesh.apiserver.schemas.virtual_service import VirtualService
 from localmesh.apiserver.validation import Findings, check, prune
+from tests import needs
 
-MODULES = Path(os.environ.get("GOMODCACHE", Path.home() / "go" / "pkg" / "mod"))
-ISTIO = "istio.io/api@v1.27.3/kubernetes/customresourcedefinitions.gen.yaml"
+# The versions that localmesh's structures were written by.
+ISTIO = ("istio.io/api@v1.27.3", "kubernetes/customresourcedefinitions.gen.yaml")
+GATEWAY_API = ("sigs.k8s.io/gateway-api@v1.3.0", "config/crd/standard/*.yaml")
 
 
-def published(path):
-    files = sorted(MODULES.glob(path))
-    if not files:
-        pytest.skip(f"the Go module with {path} is not in the module cache (go mod download fetches it)")
-    documents = [
-        each for file in files for each in yaml.load_all(file.read_text(), Loader=yaml.CSafeLoader) if each
-    ]
-    return {each["metadata"]["name"]: each for each in documents}
+@cache
+def published(module, files):
+    """The definitions of a Go module, by name; fetched once where this machine has never seen it."""
+    needs.program("go")
+    command = ["go", "mod", "download", "-json", module]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        needs.lack(f"{module} cannot be fetched: {done.stdout or done.stderr}")
+    found = sorted(Path(json.loads(done.stdout)["Dir"]).glob(files))
+    assert found
+    documents = [each for file in found for each in yaml.load_all(file.read_text(), Loader=yaml.CSafeLoader)]
+    return {each["metadata"]["name"]: each for each in documents if each}
 
 
 def shape(schema):
@@ -54,7 +62,7 @@ def shape(schema):
     "resource", [each for each in kinds.ALL if each.custom and each.group.endswith("istio.io")], ids=repr
 )
 def test_the_spec_of_an_istio_kind_is_exactly_the_published_one(resource):
-    theirs = published(ISTIO)[resource.key]
+    theirs = published(*ISTIO)[resource.key]
     schema = theirs["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
     assert shape(open_api_schema(resource)["properties"]["spec"]) == shape(schema)
     assert theirs["spec"]["names"].get("shortNames", []) == list(resource.short_names)
@@ -64,7 +72,7 @@ def test_the_spec_of_an_istio_kind_is_exactly_the_published_one(resource):
     "resource", [each for each in kinds.ALL if each.group == "gateway.networking.k8s.io"], ids=repr
 )
 def test_the_spec_of_a_gateway_api_kind_has_the_published_fields(resource):
-    theirs = published("sigs.k8s.io/gateway-api@v1.3.0/config/crd/standard/*.yaml")[resource.key]
+    theirs = published(*GATEWAY_API)[resource.key]
     version = next(each for each in theirs["spec"]["versions"] if each["name"] == resource.version)
 
     def fields(schema, path=""):

@@ -17,8 +17,8 @@ from localmesh import processes
 from localmesh.apiserver import kinds
 from localmesh.apiserver.store import Store
 from localmesh.controlplane import ControlPlane
-from localmesh.xds.listeners import config_source
 from localmesh.xds.model import inner_address
+from localmesh.xds.sources import config_source
 from tests.localmesh.xds import objects
 
 _RESOURCES = {
@@ -29,7 +29,13 @@ _RESOURCES = {
     "Pod": kinds.PODS,
     "EndpointSlice": kinds.ENDPOINT_SLICES,
 }
-_RULES = (kinds.VIRTUAL_SERVICES, kinds.DESTINATION_RULES, kinds.GATEWAYS)
+_GATEWAY_API = {
+    "HTTPRoute": kinds.HTTP_ROUTES,
+    "GRPCRoute": kinds.GRPC_ROUTES,
+    "Gateway": kinds.K8S_GATEWAYS,
+    "ReferenceGrant": kinds.REFERENCE_GRANTS,
+}
+_RULES = (kinds.VIRTUAL_SERVICES, kinds.DESTINATION_RULES, kinds.GATEWAYS, *_GATEWAY_API.values())
 #: How long a proxy may take to accept a change before the test fails.
 _PATIENCE = 10.0
 
@@ -41,6 +47,11 @@ async def eventually(holds: Callable[[], Awaitable[Any]], seconds: float = 5.0) 
             return found
         await asyncio.sleep(0.01)
     raise AssertionError(f"it does not hold after {seconds} s")
+
+
+def resource_of(obj: dict[str, Any]) -> kinds.Resource:
+    found = _GATEWAY_API if obj.get("apiVersion", "").startswith("gateway") else _RESOURCES
+    return found[obj["kind"]]
 
 
 class Backend:
@@ -142,13 +153,13 @@ class Bed:
 
     async def apply(self, *rules: dict[str, Any]) -> None:
         """These rules and no others, in force."""
-        wanted = {(each["kind"], each["metadata"]["name"]) for each in rules}
+        wanted = {(resource_of(each), each["metadata"]["name"]) for each in rules}
         for resource in _RULES:
             for obj in self.store.list(resource):
-                if (obj["kind"], obj["metadata"]["name"]) not in wanted:
+                if (resource, obj["metadata"]["name"]) not in wanted:
                     self.store.delete(resource, obj["metadata"]["namespace"], obj["metadata"]["name"])
         for rule in rules:
-            resource, meta = _RESOURCES[rule["kind"]], rule["metadata"]
+            resource, meta = resource_of(rule), rule["metadata"]
             if self.store.get(resource, meta["namespace"], meta["name"]) is None:
                 self.store.create(resource, rule)
             else:

@@ -102,7 +102,7 @@ async def test_a_proxy_that_nobody_knows_waits_for_its_pod(server, client):
 @pytest.mark.parametrize(
     ("path", "body", "status", "words"),
     [
-        ("discovery:secrets", b"{}", 404, "serves clusters, listeners, routes"),
+        ("discovery:secrets", b"{}", 404, "serves clusters, endpoints, listeners, routes"),
         ("discovery:clusters", b"{", 400, "not JSON"),
         ("discovery:clusters", b"[]", 400, "not a discovery request"),
         ("discovery:clusters", b"{}", 400, "node.id is missing"),

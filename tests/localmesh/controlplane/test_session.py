@@ -240,3 +240,59 @@ def test_routes_that_are_gone_are_answered_with_none_and_not_waited_for(envoy):
     envoy.session.offer(config("b"), 1.0)
     envoy.catch_up()
     assert envoy.session.next_step_at == 30.0
+
+
+def warming(*addresses: str) -> ProxyConfig:
+    """A cluster that asks for its endpoints apart, and routes to it."""
+    made = config("a", "warm")
+    clusters = ({"name": "a"}, {"name": "warm", "type": "EDS"})
+    apart = {"cluster_name": "warm", "endpoints": [{"address": each} for each in addresses]}
+    return ProxyConfig(clusters, made.listeners, made.routes, (apart,))
+
+
+ENDPOINTS = Subscription("endpoints", ("warm",))
+
+
+def test_routes_wait_for_the_endpoints_of_their_clusters_too(envoy):
+    envoy.session.offer(warming("one"), 0.0)
+    envoy.catch_up()
+    assert envoy.clusters == ["a", "warm"]
+    assert envoy.target == "a"
+    envoy.has[ENDPOINTS], envoy.told[ENDPOINTS] = "", []
+    envoy.poll(ENDPOINTS)
+    envoy.catch_up()
+    assert envoy.target == "a"
+    envoy.poll(ENDPOINTS)
+    envoy.catch_up()
+    assert envoy.target == "warm"
+
+
+def test_a_new_endpoint_leaves_its_cluster_as_it_is(envoy):
+    envoy.has[ENDPOINTS], envoy.told[ENDPOINTS] = "", []
+    envoy.session.offer(warming("one"), 0.0)
+    envoy.catch_up()
+    envoy.poll(ENDPOINTS)
+    version = envoy.has[CLUSTERS]
+    envoy.session.offer(warming("one", "two"), 1.0)
+    envoy.catch_up()
+    assert envoy.poll(ENDPOINTS)
+    assert len(envoy.told[ENDPOINTS][0]["endpoints"]) == 2
+    assert envoy.has[CLUSTERS] == version
+
+
+def test_endpoints_of_a_cluster_that_is_gone_are_forgotten(envoy):
+    envoy.has[ENDPOINTS], envoy.told[ENDPOINTS] = "", []
+    envoy.session.offer(warming("one"), 0.0)
+    envoy.catch_up()
+    envoy.poll(ENDPOINTS)
+    envoy.poll(ENDPOINTS)
+    envoy.catch_up()
+    envoy.session.offer(config("a"), 1.0)
+    envoy.catch_up()
+    # Requests on their way still need the cluster, and so its endpoints.
+    assert not envoy.poll(ENDPOINTS)
+    envoy.now = 40.0
+    envoy.session.settle(envoy.now)
+    envoy.catch_up()
+    assert envoy.clusters == ["a"]
+    assert "endpoints" not in [each["kind"] for each in envoy.session.describe()["subscriptions"]]

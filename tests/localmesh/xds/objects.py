@@ -101,6 +101,47 @@ def server(*hosts: str, port=8080, protocol="HTTP") -> Object:
     return {"port": {"number": port, "name": "http", "protocol": protocol}, "hosts": list(hosts or ("*",))}
 
 
+def gateway_api(kind: str, name: str, spec: Object, **meta: Any) -> Object:
+    """A resource of the Gateway API."""
+    return {**istio(kind, name, spec, **meta), "apiVersion": "gateway.networking.k8s.io/v1"}
+
+
+def http_route(*rules: Object, parents=None, name="route", kind="HTTPRoute", **spec: Any) -> Object:
+    """A route; a parent is the name of a Service, or a ready reference."""
+    meta = {key: spec.pop(key) for key in ("namespace", "created") if key in spec}
+    refs = [
+        {"group": "", "kind": "Service", "name": each} if isinstance(each, str) else each
+        for each in parents or ["reviews"]
+    ]
+    return gateway_api(kind, name, {"parentRefs": refs, "rules": list(rules), **spec}, **meta)
+
+
+def grpc_route(*rules: Object, **how: Any) -> Object:
+    return http_route(*rules, kind="GRPCRoute", **how)
+
+
+def backend(name="reviews", weight=None, port=9080, **fields: Any) -> Object:
+    """One entry of `backendRefs`."""
+    return {"name": name, "port": port, **({} if weight is None else {"weight": weight}), **fields}
+
+
+def k8s_gateway(*listeners: Object, name="edge", **spec: Any) -> Object:
+    """A Gateway of the Gateway API, in front of the ingress gateway's pods."""
+    meta = {key: spec.pop(key) for key in ("namespace", "created") if key in spec}
+    address = {"type": "Hostname", "value": "istio-ingressgateway.istio-system.svc.cluster.local"}
+    body = {"gatewayClassName": "istio", "addresses": [address], "listeners": list(listeners or [listener()])}
+    return gateway_api("Gateway", name, {**body, **spec}, **meta)
+
+
+def listener(name="web", port=80, protocol="HTTP", **fields: Any) -> Object:
+    return {"name": name, "port": port, "protocol": protocol, **fields}
+
+
+def edge(name="edge", **fields: Any) -> Object:
+    """A parentRef to a Gateway."""
+    return {"name": name, **fields}
+
+
 def to(host="reviews", subset=None, weight=None, port=None) -> Object:
     """One entry of `route`."""
     destination: Object = {"host": host}
@@ -112,8 +153,8 @@ def to(host="reviews", subset=None, weight=None, port=None) -> Object:
 def mesh(*rules: Object, services=None, pods=None, slices=None) -> xds.Mesh:
     """Bookinfo's reviews v1 to v3 and ratings, called by productpage, with these rules."""
 
-    def of(kind: str) -> list[Object]:
-        return [rule for rule in rules if rule["kind"] == kind]
+    def of(kind: str, group: str = "networking.istio.io") -> list[Object]:
+        return [rule for rule in rules if rule["kind"] == kind and rule["apiVersion"].startswith(group)]
 
     return xds.build(
         services=services or [service("reviews"), service("ratings"), service("productpage")],
@@ -122,9 +163,24 @@ def mesh(*rules: Object, services=None, pods=None, slices=None) -> xds.Mesh:
         virtual_services=of("VirtualService"),
         destination_rules=of("DestinationRule"),
         gateways=of("Gateway"),
+        http_routes=of("HTTPRoute", "gateway"),
+        grpc_routes=of("GRPCRoute", "gateway"),
+        k8s_gateways=of("Gateway", "gateway"),
+        reference_grants=of("ReferenceGrant", "gateway"),
+        namespaces=NAMESPACES,
     )
 
 
+INGRESS = service(
+    "istio-ingressgateway",
+    {"port": 80, "name": "http2", "targetPort": 8080},
+    namespace="istio-system",
+    selector={"istio": "ingressgateway"},
+)
+NAMESPACES = [
+    {"metadata": {"name": "bookinfo", "labels": {"team": "books"}}},
+    {"metadata": {"name": "shop", "labels": {"team": "sales"}}},
+]
 PODS = [
     pod("productpage-v1", "127.9.1.1", app="productpage", version="v1"),
     pod("reviews-v1", "127.9.1.2", app="reviews", version="v1"),

@@ -146,7 +146,23 @@ balancers = st.one_of(
     st.builds(dict, simple=st.sampled_from(["RANDOM", "ROUND_ROBIN", "PASSTHROUGH", "x"])),
     st.builds(dict, consistentHash=hashes),
 )
-policies = optional(loadBalancer=balancers)
+limits = st.sampled_from([0, 1, 7, -1, 2**31])
+pools = optional(
+    tcp=optional(maxConnections=limits, connectTimeout=durations, idleTimeout=durations),
+    http=optional(
+        http1MaxPendingRequests=limits,
+        maxRequestsPerConnection=limits,
+        idleTimeout=durations,
+        h2UpgradePolicy=st.sampled_from(["UPGRADE", "DEFAULT"]),
+    ),
+)
+outliers = optional(
+    consecutive5xxErrors=limits,
+    interval=durations,
+    maxEjectionPercent=st.sampled_from([0, 50, 101]),
+    minHealthPercent=st.sampled_from([0, 50, 101]),
+)
+policies = optional(loadBalancer=balancers, connectionPool=pools, outlierDetection=outliers)
 
 
 @st.composite

@@ -191,7 +191,10 @@ def test_what_is_hashed_stands_on_the_route(consistent_hash, policy):
             "spec.subsets[0].trafficPolicy.loadBalancer.consistentHash.httpCookie.ttl",
         ),
         ({"host": "nobody"}, "spec.host"),
-        ({"trafficPolicy": {"outlierDetection": {"interval": "1s"}}}, "spec.trafficPolicy.outlierDetection"),
+        (
+            {"trafficPolicy": {"outlierDetection": {"interval": "soon"}}},
+            "spec.trafficPolicy.outlierDetection.interval",
+        ),
         ({"trafficPolicy": {"tls": {"mode": "DISABLE"}}}, "spec.trafficPolicy.tls"),
         ({"workloadSelector": {"matchLabels": {"a": "b"}}}, "spec.workloadSelector"),
     ],

@@ -7,103 +7,14 @@ import pytest
 
 from localmesh import xds
 from localmesh.xds import coverage
-from tests.localmesh.xds.objects import (
-    PODS,
-    destination_rule,
-    gateway,
-    mesh,
-    pod,
-    proxy,
-    router,
-    server,
-    service,
-    to,
-    virtual_service,
-)  # fmt: skip
+from tests.localmesh.xds.examples import AROUND, EXAMPLES, PODS, SERVICES, SLICES
+from tests.localmesh.xds.objects import mesh, pod, proxy, router
 
 #: Names that people give; nothing depends on them.
 _WITHOUT_EFFECT = {"servers.port.name", "servers.name"}
-
-_OPERATIONS = {"set": {"a": "1"}, "add": {"b": "2"}, "remove": ["c"]}
-_HEADERS = {"request": _OPERATIONS, "response": _OPERATIONS}
-_MATCH = {
-    "name": "m", "uri": {"exact": "/a"}, "ignoreUriCase": True, "headers": {"a": {"exact": "b"}},
-    "withoutHeaders": {"c": {"exact": "d"}}, "method": {"exact": "GET"}, "queryParams": {"q": {"exact": "1"}},
-    "authority": {"exact": "x"}, "scheme": {"exact": "http"}, "port": 9080, "sourceNamespace": "bookinfo",
-    "sourceLabels": {"app": "productpage"},
-}  # fmt: skip
-_PERCENTAGE = {"value": 50}
-_DESTINATION = {"host": "ratings", "subset": "v1", "port": {"number": 80}}
-_FORWARD = {
-    "name": "r",
-    "match": [
-        _MATCH, {"gateways": ["elsewhere"]}, {"port": 1}, {"sourceLabels": {"app": "x"}},
-        {"sourceNamespace": "x"},
-    ],
-    "route": [{"destination": _DESTINATION, "weight": 3, "headers": _HEADERS}, to("reviews", weight=2)],
-    "rewrite": {"uri": "/b", "authority": "y"},
-    "timeout": "1s",
-    "retries": {
-        "attempts": 3, "perTryTimeout": "1s", "retryOn": "5xx", "retryIgnorePreviousHosts": False,
-        "backoff": "1s",
-    },
-    "fault": {
-        "delay": {"fixedDelay": "1s", "percentage": _PERCENTAGE},
-        "abort": {"httpStatus": 503, "percentage": _PERCENTAGE},
-    },
-    "mirror": _DESTINATION, "mirrorPercentage": _PERCENTAGE,
-    "mirrors": [{"destination": _DESTINATION, "percentage": _PERCENTAGE}],
-    "headers": _HEADERS,
-}  # fmt: skip
-_OTHERS = [
-    {
-        "route": [to("reviews")],
-        "rewrite": {"uriRegexRewrite": {"match": "a", "rewrite": "b"}},
-        "fault": {"delay": {"fixedDelay": "1s", "percent": 5}, "abort": {"grpcStatus": "UNAVAILABLE"}},
-        "mirror": {"host": "reviews"},
-        "mirrorPercent": 5,
-    },
-    {"redirect": {"uri": "/x", "authority": "y", "port": 81, "scheme": "https", "redirectCode": 302}},
-    {"redirect": {"derivePort": "FROM_REQUEST_PORT"}},
-    {"directResponse": {"status": 503, "body": {"string": "x"}}},
-    {"directResponse": {"status": 503, "body": {"bytes": "eA=="}}},
-]
-
-
-def _balancing(**consistent_hash):
-    return {"loadBalancer": {"consistentHash": consistent_hash}}
-
-
-_BALANCERS = [
-    {"loadBalancer": {"simple": "RANDOM"}},
-    _balancing(httpHeaderName="a", ringHash={"minimumRingSize": 7}),
-    _balancing(httpCookie={"name": "a", "path": "/", "ttl": "1s"}, minimumRingSize=8),
-    _balancing(httpQueryParameterName="a", maglev={"tableSize": 7}),
-    _balancing(useSourceIp=True),
-]
-_POLICIES = [
-    policy
-    for balancer in _BALANCERS
-    for policy in (balancer, {"portLevelSettings": [{"port": {"number": 9080}, **balancer}]})
-]
-_EXAMPLES = [
-    *(
-        virtual_service(route, {"route": [to("reviews")]}, gateways=["mesh"], exportTo=["bookinfo"])
-        for route in (_FORWARD, *_OTHERS)
-    ),
-    virtual_service({"route": [to("ratings")]}, gateways=["bookinfo-gateway"], exportTo=["shop"]),
-    *(destination_rule("reviews", "v1", exportTo=["bookinfo"], trafficPolicy=policy) for policy in _POLICIES),
-    *(
-        destination_rule(
-            "reviews", subsets=[{"name": "v1", "labels": {"version": "v1"}, "trafficPolicy": policy}]
-        )
-        for policy in _POLICIES
-    ),
-    destination_rule("reviews", "v1", exportTo=["shop"]),
-    gateway({**server("a.example", port=8080), "name": "x"}),
-    gateway(selector={"istio": "elsewhere"}),
-]
-_KINDS = {kind: handled for (_, kind), handled in coverage._KINDS.items()}
+#: What is nothing but said again by what stands beside it, or by the only value that it may have.
+_REDUNDANT = ("allowedRoutes.kinds.group", "requestRedirect.path.type", "urlRewrite.path.type")
+_KINDS = coverage._KINDS
 
 
 def leaves(handled, path="") -> Iterator[str]:
@@ -131,18 +42,15 @@ def without(value, steps) -> Iterator[object]:
                 yield {**value, steps[0]: changed}
 
 
+def kind_of(rule):
+    return rule["apiVersion"].partition("/")[0], rule["kind"]
+
+
 def outcome(rule):
     """Everything that follows from a rule: configuration at three proxies, and what is said of it."""
-    bound = virtual_service({"route": [to()]}, hosts=["*"], name="bound", gateways=["bookinfo-gateway"])
-    subset = virtual_service({"route": [to(subset="v1")]}, name="subset")
-    around = {"VirtualService": [gateway()], "DestinationRule": [gateway(), subset], "Gateway": []}[
-        rule["kind"]
-    ]
-    ports = [{"port": 9080, "name": "http"}]
-    services = [service(name, *ports) for name in ("reviews", "ratings", "productpage")]
-    made = mesh(
-        rule, bound, *around, services=services, pods=[*PODS, pod("curl", "127.9.1.7", namespace="shop")]
-    )
+    around = [each for each in AROUND[kind_of(rule)] if each["metadata"]["name"] != rule["metadata"]["name"]]
+    pods = [*PODS, pod("curl", "127.9.1.7", namespace="shop")]
+    made = mesh(rule, *around, services=SERVICES, pods=pods, slices=SLICES)
     proxies = [proxy(made), proxy(made, "curl"), router(made)]
     return [xds.configure(made, each) for each in proxies], xds.report(made, rule)
 
@@ -151,12 +59,12 @@ def outcome(rule):
     ("kind", "field"), [(kind, field) for kind, handled in _KINDS.items() for field in leaves(handled)]
 )
 def test_a_handled_field_makes_a_difference(kind, field):
-    if field in _WITHOUT_EFFECT:
+    if field in _WITHOUT_EFFECT or field.endswith(_REDUNDANT):
         return
     changed = [
         (index, {**example, "spec": spec})
-        for index, example in enumerate(_EXAMPLES)
-        if example["kind"] == kind
+        for index, example in enumerate(EXAMPLES)
+        if kind_of(example) == kind
         for spec in without(example["spec"], field.split("."))
     ]
     assert changed, "no example has this field"
@@ -165,4 +73,4 @@ def test_a_handled_field_makes_a_difference(kind, field):
 
 @cache
 def unchanged(index):
-    return outcome(_EXAMPLES[index])
+    return outcome(EXAMPLES[index])

@@ -1,7 +1,8 @@
 import pytest
 
 from localmesh import xds
-from localmesh.xds.model import inner_address, workload_of
+from localmesh.xds.model import inner_address
+from localmesh.xds.reading import workload_of
 from tests.localmesh.xds.objects import REVIEWS, endpoint_slice, gateway_pod, pod, service, virtual_service
 
 
