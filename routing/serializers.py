@@ -137,14 +137,6 @@ class RevertRequestSerializer(Base):
     note = serializers.CharField(required=False, allow_blank=True, max_length=500)
 
 
-class GroupRevertRequestSerializer(RevertRequestSerializer):
-    """Which changes are taken back together, and why."""
-
-    changes = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), min_length=1, max_length=50, help_text="In any order"
-    )
-
-
 class ProblemSerializer(Base):
     """Something to know before applying."""
 
@@ -312,20 +304,6 @@ class ChangeSerializer(Base):
     services = serializers.ListField(child=serializers.CharField())
     operations = DoneOperationSerializer(many=True)
     message = serializers.CharField(allow_blank=True)
-
-
-class ChangesSerializer(Base):
-    """A page of changes, newest first; `next` is the `before` of the next page."""
-
-    changes = ChangeSerializer(many=True)
-    next = serializers.IntegerField(allow_null=True)
-
-
-class ChangesQuery(Base):
-    """Which page of changes."""
-
-    limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
-    before = serializers.IntegerField(required=False, min_value=1)
 
 
 class PortSerializer(Base):
