@@ -35,8 +35,13 @@ node_modules/.stamp: package.json package-lock.json .npmrc $(VENV)/runtime.stamp
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-setup: $(VENV)/runtime.stamp node_modules/.stamp ## Install what running needs
-setup-dev: $(VENV)/dev.stamp node_modules/.stamp ## Install what developing needs
+# The one thing that is bundled: the YAML editor is a hundred small modules.
+build/static/yaml-editor.js: node_modules/.stamp $(wildcard static/js/yaml/*.js)
+	@mkdir -p $(@D)
+	npx --no-install esbuild static/js/yaml/editor.js --bundle --format=esm --minify --target=es2022 --outfile=$@ --log-level=warning
+
+setup: $(VENV)/runtime.stamp node_modules/.stamp build/static/yaml-editor.js ## Install what running needs
+setup-dev: $(VENV)/dev.stamp node_modules/.stamp build/static/yaml-editor.js ## Install what developing needs
 
 demo: setup ## A mesh of real Envoys on this machine, live in the browser (PORT=, RATE= requests a second, STATE= folder)
 	@exec $(BIN)/python -m localmesh run --state $(STATE) $(if $(RATE),--rate $(RATE)) --die-with-parent -- \

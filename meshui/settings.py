@@ -130,6 +130,8 @@ _VENDOR = {
     "vendor/patternfly": _PATTERNFLY / "base",
     "vendor/patternfly/assets/fonts": _PATTERNFLY / "assets" / "fonts",
 }
+# What `make setup` builds: the YAML editor in one module.
+_VENDOR["built"] = BASE_DIR / "build" / "static"
 # Python's tests run before `npm ci` has; pages then lack their looks, not their content.
 STATICFILES_DIRS: list[Path | tuple[str, Path]] = [
     BASE_DIR / "static",

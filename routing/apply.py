@@ -196,11 +196,12 @@ class _Application:
 
     def dry_run(self, current: list[Manifest | None]) -> list[Manifest | None]:
         """Has the server try every write before the first; returns what each would leave behind."""
+        first = _first_of_each(self.operations)
         pairs = zip(self.operations, current, strict=True)
         # What an operation before it will have created can only be tried as a creation.
         tried = [(replace(item, before=None) if found is None else item, found) for item, found in pairs]
         return [
-            writing.write(self.person, item, found, dry_run=True) if item.after or found else None
+            writing.try_out(self.person, item, found, first[item.ref]) if item.after or found else None
             for item, found in tried
         ]
 

@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from routing.views import changes, plans, services
+from routing.views import changes, config, plans, services
 
 urlpatterns = [
     path("routing/", services.index, name="routing"),
     path("routing/<str:namespace>/<str:name>/", services.service, name="routing-service"),
+    path("config/", config.index, name="config"),
+    path("config/new/", config.new, name="config-new"),
+    path("config/<str:definition>/<str:namespace>/<str:name>/", config.resource, name="config-resource"),
     path("plans/<uuid:plan_id>/", plans.plan, name="plan"),
     path("changes/", changes.changes, name="changes"),
     path("changes/<int:change_id>/", changes.change, name="change"),

@@ -121,7 +121,9 @@ def plan(wanted: Sequence[rules.Rule], live: Live) -> Plan:
         problems.append(info("NOT_ALL_SEEN", _NOT_ALL_SEEN))
     used = _inputs(wanted, operations, draft, live)
     hash_of_all = digest(wanted, operations, used)
-    return Plan(tuple(wanted), operations, tuple(problems), hash_of_all, frozenset(draft.sources), used)
+    return Plan(
+        tuple(wanted), operations, tuple(dict.fromkeys(problems)), hash_of_all, frozenset(draft.sources), used
+    )
 
 
 def services_of(operations: Iterable[Operation]) -> set[tuple[str, str]]:

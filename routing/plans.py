@@ -20,14 +20,7 @@ def make(
     Raises WrongRulesError (and keeps nothing) when the rules are wrong, or the cluster as it stands does not
     allow them; `cluster.errors.ClusterError` when it cannot be read.
     """
-    try:
-        wanted = rules.parse_request(body)
-    except rules.RulesError as refusal:
-        raise WrongRulesError(refusal.errors) from refusal
-    places, touched = {rule.namespace for rule in wanted.rules}, rules.kinds_read(wanted.rules)
-    plan = planner.plan(wanted.rules, live.read(person, places, touched))
-    if plan.errors:
-        raise WrongRulesError(FieldError(item.field or "rules", item.message) for item in plan.errors)
+    wanted, plan = draft(body, person)
     operations = [stored.keep(operation) for operation in plan.operations]
     return Plan.objects.create(
         cluster=person.name,
@@ -47,6 +40,19 @@ def make(
         inputs=dict(plan.inputs),
         summary=summary(wanted.rules),
     )
+
+
+def draft(body: object, person: PersonCluster) -> tuple[rules.Request, planner.Plan]:
+    """What a request body asks for, and the plan of it, which is not kept. Raises what `make` raises."""
+    try:
+        wanted = rules.parse_request(body)
+    except rules.RulesError as refusal:
+        raise WrongRulesError(refusal.errors) from refusal
+    places, touched = {rule.namespace for rule in wanted.rules}, rules.kinds_read(wanted.rules)
+    plan = planner.plan(wanted.rules, live.read(person, places, touched))
+    if plan.errors:
+        raise WrongRulesError(FieldError(item.field or "rules", item.message) for item in plan.errors)
+    return wanted, plan
 
 
 def _touched(wanted: tuple[rules.Rule, ...], plan: planner.Plan) -> set[tuple[str, str]]:

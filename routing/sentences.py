@@ -5,17 +5,22 @@ from typing import Any, Final
 
 from routing.rules import (
     Abort,
+    Clear,
     ClearFault,
+    ClientTls,
     Delay,
     DeleteObject,
+    DestinationPolicy,
     Fault,
     HeaderMatch,
+    LoadBalancer,
     Object,
     RemoveSubset,
     Rule,
     Split,
     Subset,
 )
+from routing.rules.splits import connections
 
 
 def percent(value: float) -> str:
@@ -29,6 +34,13 @@ def split_sentence(weights: Mapping[str, float]) -> str:
     """
     shown = [f"{percent(weight)} {version or 'elsewhere'}" for version, weight in weights.items() if weight]
     return ", ".join(shown) or "nothing"
+
+
+def whole_split_sentence(split: Split) -> str:
+    """`tcp connections on port 3306: 80 % v1, 20 % v2`."""
+    if split.protocol == "http":
+        return split_sentence(split.weights)
+    return f"{split.protocol} connections{connections(split)}: {split_sentence(split.weights)}"
 
 
 def whom(match: HeaderMatch | None) -> str:
@@ -51,6 +63,23 @@ def fault_sentence(fault: Fault) -> str:
     return f"{fault_parts(fault.delay, fault.abort)}; {whom(fault.match)}"
 
 
+def policy_sentence(rule: DestinationPolicy) -> str:
+    """`outlier detection, no session affinity; version v3`."""
+    parts = [_part(name, part) for name, part in rule.parts.items()]
+    where = [f"version {rule.version}"] if rule.version else []
+    where += [f"port {rule.port}"] if rule.port else []
+    return "; ".join([", ".join(parts), *where])
+
+
+def _part(name: str, part: object) -> str:
+    word = _PARTS[name]
+    if isinstance(part, Clear):
+        return f"no {word}"
+    if isinstance(part, LoadBalancer) and part.simple:
+        return f"{word} {part.simple}"
+    return f"{word} {part.mode}" if isinstance(part, ClientTls) else word
+
+
 def summary(rules: Sequence[Rule]) -> str:
     """A set of rules in one line: `reviews: 80 % v1, 20 % v3`."""
     return "; ".join(
@@ -63,12 +92,21 @@ def sentence(rule: Rule) -> str:
     return _SENTENCES[type(rule)](rule)
 
 
+_PARTS: Final = {
+    "load_balancer": "load balancing",
+    "session_affinity": "session affinity",
+    "tcp": "limits of connections",
+    "http": "limits of requests",
+    "outlier_detection": "outlier detection",
+    "tls": "TLS mode",
+}
 _SENTENCES: Final[Mapping[type[Any], Callable[[Any], str]]] = {
-    Split: lambda rule: split_sentence(rule.weights),
+    Split: whole_split_sentence,
     Fault: fault_sentence,
     ClearFault: lambda _: "no fault",
     Subset: lambda rule: f"subset {rule.name or rule.version} added",
     RemoveSubset: lambda rule: f"subset {rule.subset or rule.version} removed",
+    DestinationPolicy: policy_sentence,
     Object: lambda rule: f"{rule.ref} as it was given",
     DeleteObject: lambda rule: f"{rule.ref} deleted",
 }

@@ -107,6 +107,14 @@ class RuleSerializer(Base):
     subset = serializers.CharField(required=False, help_text="remove_subset: its name, in place of a version")
     name = serializers.CharField(required=False, help_text="subset: its name, if not the version's")
     labels = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
+    protocol = serializers.ChoiceField(["http", "tcp", "tls"], required=False, help_text="split")
+    sni_hosts = serializers.ListField(child=serializers.CharField(), required=False, help_text="split: tls")
+    port = serializers.IntegerField(required=False, min_value=1, max_value=65535)
+    load_balancer = serializers.DictField(required=False, allow_null=True)
+    session_affinity = serializers.DictField(required=False, allow_null=True)
+    connection_pool = serializers.DictField(required=False, allow_null=True)
+    outlier_detection = serializers.DictField(required=False, allow_null=True)
+    tls = serializers.DictField(required=False, allow_null=True)
     manifest = serializers.DictField(required=False, help_text="object: the whole resource")
     resource = ResourceSerializer(required=False, help_text="delete_object: which")
     weights = serializers.DictField(
@@ -173,39 +181,6 @@ class PatchSerializer(Base):
     patch = serializers.JSONField(allow_null=True)
     yaml = serializers.CharField(allow_blank=True)
     command = serializers.CharField()
-
-
-class PlacedProblemSerializer(Base):
-    """Something wrong in a text: at a field, and at a place that counts from 1."""
-
-    level = serializers.ChoiceField(["error", "warning", "info"])
-    code = serializers.CharField()
-    message = serializers.CharField()
-    path = serializers.CharField(allow_blank=True)
-    line = serializers.IntegerField(min_value=1)
-    column = serializers.IntegerField(min_value=1)
-
-
-class ValidationSerializer(Base):
-    """What was read of a text, and what is wrong with it; `valid` when no problem is an error."""
-
-    valid = serializers.BooleanField()
-    problems = PlacedProblemSerializer(many=True)
-    manifest = serializers.JSONField(allow_null=True)
-
-
-class ValidateQuery(Base):
-    """Where the resource is to stand when its text names no namespace."""
-
-    namespace = serializers.CharField(required=False, default="", allow_blank=True, max_length=63)
-
-
-class SchemaSerializer(Base):
-    """What the cluster publishes of a kind's fields: OpenAPI v3, descriptions included."""
-
-    api_version = serializers.CharField()
-    kind = serializers.CharField()
-    schema = serializers.DictField()
 
 
 class PlannedOperationSerializer(Base):

@@ -9,7 +9,7 @@ from cluster import kinds
 from cluster.identity import Ask
 from cluster.person import PersonCluster
 from cluster.refs import Manifest, Ref
-from routing import blast, diff, patches, problems
+from routing import blast, diff, patches, planner, problems, rules
 from routing.models import Change, ChangeState, Plan
 from routing.operations import LEAVING, Operation, natural_phase, settles_between
 
@@ -117,6 +117,17 @@ def plan_view(plan: Plan, person: PersonCluster) -> Json:
         "operations": _all_planned([restore(kept) for kept in plan.operations]),
         "problems": [problems.shown(kept, readable) for kept in plan.problems],
         "blast_radius": blast.shown(plan.blast_radius, places),
+    }
+
+
+def draft_view(wanted: rules.Request, plan: planner.Plan, person: PersonCluster) -> Json:
+    """A plan that is not kept, as the REST API answers it."""
+    readable = person.may_read({need for problem in plan.problems for need in problem.needs})
+    return {
+        "hash": plan.hash,
+        "rules": [rules.to_json(rule) for rule in wanted.rules],
+        "operations": _all_planned(list(plan.operations)),
+        "problems": [problems.shown(problem.keep(), readable) for problem in plan.problems],
     }
 
 

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from routing.api import changes, plans, services, texts
+from routing.api import changes, configuration, drafts, explain, plans, services, texts
 
 urlpatterns = [
     path("services", services.ServicesView.as_view(), name="api-services"),
     path("services/<str:namespace>/<str:name>", services.ServiceView.as_view(), name="api-service"),
+    path("explain", explain.ExplainView.as_view(), name="api-explain"),
     path("plans", plans.PlansView.as_view(), name="api-plans"),
     path("plans/<uuid:plan_id>", plans.PlanView.as_view(), name="api-plan"),
     path("plans/<uuid:plan_id>/apply", plans.ApplyView.as_view(), name="api-apply"),
@@ -15,6 +16,9 @@ urlpatterns = [
     path("changes/revert", changes.GroupRevertView.as_view(), name="api-revert-group"),
     path("changes/<int:change_id>/finish", changes.FinishView.as_view(), name="api-finish"),
     path("changes/<int:change_id>/revert", changes.RevertView.as_view(), name="api-revert"),
+    path("services/<str:namespace>/<str:name>/reading", drafts.ReadingView.as_view(), name="api-reading"),
+    path("drafts", drafts.DraftsView.as_view(), name="api-drafts"),
+    path("configuration", configuration.ConfigurationView.as_view(), name="api-configuration"),
     path("validate", texts.ValidateView.as_view(), name="api-validate"),
     path(
         "schemas/<str:group>/<str:version>/<str:kind>", texts.SchemaView.as_view(), name="api-schema-of-kind"

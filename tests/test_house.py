@@ -16,8 +16,8 @@ PURE = {
     ],
     "routing": [
         "rules", "istio", "drafting", "operations", "sequence", "managers", "patches", "planner", "diff",
-        "contents", "schemas", "yaml_files", "yaml_io", "yaml_marks", "analysis.engine", "analysis.reading",
-        "analysis.reports",
+        "contents", "schemas", "yaml_files", "yaml_io", "yaml_marks", "explain", "analysis.engine",
+        "analysis.reading", "analysis.reports", "examples",
     ],
     "localmesh": ["xds"],
 }  # fmt: skip

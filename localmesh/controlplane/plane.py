@@ -7,9 +7,11 @@ It only wires: what to configure is `localmesh.xds`, in what order a proxy gets 
 import asyncio
 import contextlib
 import logging
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Protocol, Self
 
 from localmesh import xds
@@ -38,11 +40,24 @@ _READ = {
     "grpc_routes": kinds.GRPC_ROUTES,
     "k8s_gateways": kinds.K8S_GATEWAYS,
     "reference_grants": kinds.REFERENCE_GRANTS,
+    "service_entries": kinds.SERVICE_ENTRIES,
+    "workload_entries": kinds.WORKLOAD_ENTRIES,
+    "sidecars": kinds.SIDECARS,
 }
 _REPORTED = tuple(each for each in kinds.ALL if each.custom and each.has_status)
 _FOLLOWED = frozenset((*_READ.values(), *_REPORTED))
 
 log = logging.getLogger(__name__)
+
+
+def lowest_port() -> int:
+    """The lowest port that a process of ours may listen on."""
+    if os.geteuid() == 0:
+        return 0
+    try:
+        return int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+    except (OSError, ValueError):
+        return 1024
 
 
 class Change(Protocol):
@@ -98,6 +113,7 @@ class ControlPlane:
         self._retry_seconds = retry_seconds
         self._server = server or DiscoveryServer(clock)
         self._changed = asyncio.Event()
+        self._lowest_port = lowest_port()
         self._mesh: xds.Mesh | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -128,7 +144,8 @@ class ControlPlane:
 
     def rebuild(self) -> None:
         """Read the store, give every proxy its configuration, and report on every resource."""
-        mesh = xds.build(**{name: self._store.list(resource) for name, resource in _READ.items()})
+        objects = {name: self._store.list(resource) for name, resource in _READ.items()}
+        mesh = xds.build(**objects, lowest_port=self._lowest_port)
         if mesh != self._mesh:
             self._mesh = mesh
             self._server.publish(dict(xds.configurations(mesh, mesh.proxies)))

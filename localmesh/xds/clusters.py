@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from localmesh.xds import destinations, names, policies
+from localmesh.xds import destinations, egress, names, policies, serviceentries
 from localmesh.xds.destinations import Destination
 from localmesh.xds.localities import Placed
 from localmesh.xds.model import Endpoint, Mesh, Protocol, Proxy, Service, ServicePort
@@ -23,14 +23,23 @@ _CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 def outbound(mesh: Mesh, client: Client) -> tuple[Json, ...]:
     """The clusters by which proxies of one kind reach every service of the mesh."""
     found = []
-    for service in mesh.services:
+    for service in _reachable(mesh, client):
         destination = destinations.effective(mesh, service, client.namespace)
         found += [
             _outbound(_Target(mesh, service, port, subset), destination, client)
-            for port in service.http_ports
+            for port in (*service.http_ports, *service.stream_ports)
             for subset in ("", *destination.subsets)
         ]
     return tuple(found)
+
+
+def _reachable(mesh: Mesh, client: Client) -> list[Service]:
+    """The services that a client calls by name, or by a rule that sends its requests on to them."""
+    known = egress.services_of(mesh, client.namespace, client.egress)
+    if client.egress is None:
+        return known
+    hosts = {each.host for each in known} | set(client.routed)
+    return [each for each in mesh.services if each.host in hosts and each.visible_to(client.namespace)]
 
 
 def inbound(mesh: Mesh, proxy: Proxy) -> tuple[Json, ...]:
@@ -58,8 +67,7 @@ class _Target:
 
     @property
     def metadata(self) -> Json:
-        service = self.service
-        return {"host": service.host, "name": service.name, "namespace": service.namespace}
+        return service_metadata(self.service)
 
     def placed(self, destination: Destination) -> list[Placed]:
         port = self.port.name
@@ -73,10 +81,13 @@ class _Target:
 def _outbound(target: _Target, destination: Destination, client: Client) -> Json:
     policy = destination.at(target.port.number, target.subset)
     fields, groups = policies.endpoints(policy, target.placed(destination), client)
+    found = serviceentries.cluster_type(target.service)
     return {
         **_cluster(target.name, target.metadata, groups),
-        **policies.limits(policy, http2=target.port.protocol == "http2"),
+        **policies.limits(policy, target.port.protocol),
         **fields,
+        # Names are looked up by Envoy itself, which then knows which endpoints are new.
+        **(found if "dns_lookup_family" in found else {}),
     }
 
 
@@ -90,7 +101,10 @@ def _inbound(mesh: Mesh, proxy: Proxy, port: int) -> Json:
         # As in Istio, the receiving side keeps the same limits, and nothing else of the policy.
         effective = destinations.effective(mesh, service, proxy.namespace).at(declared.number)
         policy = {"connectionPool": effective.get("connectionPool")}
-    return {**_cluster(name, {}, groups), **policies.limits(policy, http2=protocol == "http2")}
+    sidecar = egress.sidecar_of(mesh, proxy)
+    if sidecar and sidecar.spec.get("inboundConnectionPool"):
+        policy = {"connectionPool": sidecar.spec["inboundConnectionPool"]}
+    return {**_cluster(name, {}, groups), **policies.limits(policy, protocol)}
 
 
 def services_of(mesh: Mesh, proxy: Proxy) -> tuple[Service, ...]:
@@ -107,6 +121,13 @@ def services_of(mesh: Mesh, proxy: Proxy) -> tuple[Service, ...]:
 def service_at(mesh: Mesh, proxy: Proxy, port: int) -> Service | None:
     """The service whose requests arrive at this port of the pod."""
     return next((each for each in services_of(mesh, proxy) if _ports_at(each, proxy, port)), None)
+
+
+def protocol_at(mesh: Mesh, proxy: Proxy, port: int) -> Protocol:
+    """What the application speaks on a port of its pod, as its service says."""
+    served = (at for each in services_of(mesh, proxy) for at in _ports_at(each, proxy, port))
+    declared = next(served, None)
+    return declared.protocol if declared else "http"
 
 
 def _ports_at(service: Service, proxy: Proxy, port: int) -> list[ServicePort]:
@@ -130,11 +151,18 @@ def _endpoint(endpoint: Endpoint, port: int) -> Json:
     if endpoint.workload:
         known = {key: value for key, value in asdict(endpoint.workload).items() if value}
         address["metadata"] = {"filter_metadata": {METADATA: known}}
+    if endpoint.weight:
+        address["load_balancing_weight"] = endpoint.weight
     return address
 
 
 def _address(address: str, port: int) -> Json:
     return {"endpoint": {"address": {"socket_address": {"address": address, "port_value": port}}}}
+
+
+def service_metadata(service: Service) -> Json:
+    """The metadata by which telemetry names a service that is known."""
+    return {"host": service.host, "name": service.name, "namespace": service.namespace}
 
 
 def host_metadata(host: str) -> Json:

@@ -7,9 +7,10 @@ from functools import cache, cached_property
 
 import msgspec
 
-from localmesh.xds import clusters, listeners, routes
+from localmesh.xds import clusters, egress, listeners, routes, virtualservices
 from localmesh.xds.model import Mesh, Proxy
 from localmesh.xds.policies import Client
+from localmesh.xds.routes import Caller
 from localmesh.xds.values import Json
 
 _ASSIGNMENT = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
@@ -45,8 +46,8 @@ def configurations(mesh: Mesh, proxies: Iterable[Proxy]) -> Iterator[tuple[str, 
         return _endpoints_apart(clusters.outbound(mesh, client))
 
     @cache
-    def outbound_hosts(namespace: str, labels: frozenset[tuple[str, str]]) -> list[Json]:
-        return routes.outbound_hosts(mesh, namespace, dict(labels))
+    def outbound_hosts(caller: Caller) -> list[Json]:
+        return routes.outbound_hosts(mesh, caller)
 
     for proxy in proxies:
         reachable, endpoints = outbound_clusters(client_of(mesh, proxy))
@@ -55,13 +56,14 @@ def configurations(mesh: Mesh, proxies: Iterable[Proxy]) -> Iterator[tuple[str, 
             yield proxy.id, ProxyConfig(reachable, *found, endpoints)
             continue
         # Only the labels that some rule asks for make a difference.
-        telling = frozenset(label for label in proxy.labels.items() if label[0] in mesh.source_labels)
+        telling = tuple(sorted(each for each in proxy.labels.items() if each[0] in mesh.source_labels))
+        caller = Caller(proxy.namespace, telling, egress.egress_of(mesh, proxy))
         yield (
             proxy.id,
             ProxyConfig(
                 (*reachable, *clusters.inbound(mesh, proxy)),
                 listeners.sidecar(mesh, proxy),
-                (routes.outbound(outbound_hosts(proxy.namespace, telling), proxy),),
+                (routes.outbound(outbound_hosts(caller), proxy),),
                 endpoints,
             ),
         )
@@ -83,7 +85,12 @@ def client_of(mesh: Mesh, proxy: Proxy) -> Client:
     """What of a proxy decides how it reaches its destinations; proxies with equal ones share clusters."""
     labels = frozenset(mesh.failover_labels).intersection(proxy.labels)
     telling = tuple(sorted((key, proxy.labels[key]) for key in labels))
-    return Client(proxy.namespace, proxy.locality, telling)
+    known = egress.egress_of(mesh, proxy)
+    routed: frozenset[str] = frozenset()
+    if known is not None:
+        rules = virtualservices.in_mesh(mesh, proxy.namespace, known)
+        routed = frozenset(host for rule in rules for host in virtualservices.destination_hosts(mesh, rule))
+    return Client(proxy.namespace, proxy.locality, telling, known, routed)
 
 
 def version(resources: Iterable[Json]) -> str:

@@ -66,6 +66,8 @@ _HTTP: Handled = {
     ),
     "delegate": {"name": ALL, "namespace": ALL},
 }
+_STREAM_MATCH: Handled = dict.fromkeys(["port", "sourceLabels", "sourceNamespace", "gateways"])
+_STREAM_ROUTE: Handled = {"destination": _DESTINATION, "weight": ALL}
 _LOAD_BALANCER: Handled = {
     "simple": ALL,
     "consistentHash": {
@@ -213,6 +215,8 @@ _KINDS: Mapping[tuple[str, str], Handled] = {
         "gateways": ALL,
         "exportTo": ALL,
         "http": [_HTTP],
+        "tcp": [{"match": [_STREAM_MATCH], "route": [_STREAM_ROUTE]}],
+        "tls": [{"match": [{**_STREAM_MATCH, "sniHosts": ALL}], "route": [_STREAM_ROUTE]}],
     },
     ("networking.istio.io", "DestinationRule"): {
         "host": ALL,
@@ -224,6 +228,25 @@ _KINDS: Mapping[tuple[str, str], Handled] = {
         "selector": ALL,
         "servers": [{"port": {"number": ALL, "name": ALL, "protocol": ALL}, "hosts": ALL, "name": ALL}],
     },
+    ("networking.istio.io", "ServiceEntry"): {
+        "hosts": ALL,
+        "addresses": ALL,
+        "ports": [dict.fromkeys(["name", "number", "protocol", "targetPort"])],
+        "location": ALL,
+        "resolution": ALL,
+        "endpoints": [dict.fromkeys(["address", "ports", "labels", "locality", "weight"])],
+        "workloadSelector": {"labels": ALL},
+        "exportTo": ALL,
+    },
+    ("networking.istio.io", "WorkloadEntry"): dict.fromkeys(
+        ["address", "ports", "labels", "locality", "weight"]
+    ),
+    ("networking.istio.io", "Sidecar"): {
+        "workloadSelector": {"labels": ALL},
+        "egress": [{"hosts": ALL}],
+        "inboundConnectionPool": _POOL,
+        "outboundTrafficPolicy": {"mode": ALL},
+    },
     ("gateway.networking.k8s.io", "HTTPRoute"): _HTTP_ROUTE,
     ("gateway.networking.k8s.io", "GRPCRoute"): _GRPC_ROUTE,
     ("gateway.networking.k8s.io", "Gateway"): _K8S_GATEWAY,
@@ -233,7 +256,8 @@ _KINDS: Mapping[tuple[str, str], Handled] = {
     },
 }
 _REASONS = {
-    "tcp": "TCP routes are not programmed",
+    "destinationSubnets": "nobody sees where an application meant to connect: there is no iptables",
+    "sourceSubnet": "it is not programmed; use sourceLabels or sourceNamespace",
     "tls": "TLS is not programmed",
     "consecutiveErrors": "Istio does not act on it any more; use consecutive5xxErrors",
 }

@@ -1,9 +1,22 @@
 """Listeners: the outbound proxy and the inbound ports of a sidecar, the server ports of a router."""
 
-from localmesh.xds import clusters, cors, gateways, matches, names, peer, routes, telemetry
+from localmesh.xds import (
+    clusters,
+    cors,
+    egress,
+    gateways,
+    matches,
+    names,
+    peer,
+    routes,
+    streams,
+    telemetry,
+    virtualservices,
+)
 from localmesh.xds.actions import FAULT_FILTER, FAULT_TYPE
 from localmesh.xds.model import OUTBOUND_PORT, Mesh, Proxy
 from localmesh.xds.sources import config_source
+from localmesh.xds.streams import Chains
 from localmesh.xds.values import Json
 
 _LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
@@ -18,8 +31,27 @@ _FAULT: Json = {"name": FAULT_FILTER, "typed_config": {"@type": FAULT_TYPE}}
 
 
 def sidecar(mesh: Mesh, proxy: Proxy) -> tuple[Json, ...]:
-    """The outbound proxy on the pod's inside, and one listener for each port of the application."""
-    return _outbound(proxy), *(_inbound(mesh, proxy, port) for port in proxy.ports)
+    """The outbound proxy and TCP ports on the pod's inside, and one listener for each port of the
+    application.
+    """
+    ports = _stream_ports(mesh, proxy)
+    return (
+        _outbound(proxy),
+        *(
+            _stream(f"outbound_{port}", proxy.inner_ip, port, each, "OUTBOUND")
+            for port, each in ports.items()
+        ),
+        *(_inbound(mesh, proxy, port) for port in proxy.ports),
+    )
+
+
+def _stream_ports(mesh: Mesh, proxy: Proxy) -> dict[int, Chains]:
+    known = egress.egress_of(mesh, proxy)
+    services = [each for each in egress.services_of(mesh, proxy.namespace, known) if each.stream_ports]
+    if not services:
+        return {}
+    directory = virtualservices.Directory(virtualservices.in_mesh(mesh, proxy.namespace, known))
+    return streams.outbound(mesh, proxy, services, directory)
 
 
 def router(mesh: Mesh, proxy: Proxy) -> tuple[Json, ...]:
@@ -53,6 +85,9 @@ def _gateway(proxy: Proxy, port: int) -> Json:
 
 def _inbound(mesh: Mesh, proxy: Proxy, port: int) -> Json:
     cluster = names.inbound_cluster(port)
+    if clusters.protocol_at(mesh, proxy, port) not in ("http", "http2"):
+        passing = streams.passing({"cluster": cluster}, f"inbound_{port}")
+        return _stream(f"{proxy.pod_ip}_{port}", proxy.pod_ip, port, Chains(rest=passing), "INBOUND")
     route = {
         "name": "default",
         "match": dict(matches.EVERYTHING),
@@ -85,13 +120,20 @@ def _manager(prefix: str, log: Json, filters: list[Json], where: Json) -> Json:
 
 def _listener(name: str, address: str, port: int, manager: Json, direction: str) -> Json:
     http = {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
+    return _bare(name, address, port, direction) | {"filter_chains": [{"filters": [http]}]}
+
+
+def _stream(name: str, address: str, port: int, chains: Chains, direction: str) -> Json:
+    return _bare(name, address, port, direction) | chains.fields()
+
+
+def _bare(name: str, address: str, port: int, direction: str) -> Json:
     return {
         "@type": _LISTENER,
         "name": name,
         "address": {"socket_address": {"address": address, "port_value": port}},
         "traffic_direction": direction,
         "metadata": telemetry.listener_metadata(),
-        "filter_chains": [{"filters": [http]}],
         # With it, two proxies by mistake on one address would share its requests instead of one of them
         # failing.
         "enable_reuse_port": False,

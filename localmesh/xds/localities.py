@@ -5,7 +5,7 @@ detection, priorities by `failoverPriority` and `failover`. Envoy turns to the n
 the better one are ejected.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
@@ -94,6 +94,13 @@ def assignment(
         if spec.get("failover") or not spec.get("failoverPriority"):
             groups = _by_nearness(groups, spec.get("failover") or (), here)
     return [each.as_envoy(weighted=weighted) for each in groups], weighted
+
+
+def failover_labels(policy: Spec) -> Iterator[str]:
+    """The labels of clients by which a policy, in any of its parts, prefers endpoints."""
+    for part in (policy, *(policy.get("portLevelSettings") or ())):
+        setting = (part.get("loadBalancer") or {}).get("localityLbSetting") or {}
+        yield from (each.partition("=")[0] for each in setting.get("failoverPriority") or ())
 
 
 def check(spec: Spec, path: str) -> None:

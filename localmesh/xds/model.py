@@ -12,15 +12,22 @@ from functools import cached_property
 from ipaddress import IPv4Address
 from typing import Any, Literal
 
-from localmesh.xds import names, policies
+from localmesh.xds import localities, names
 from localmesh.xds.localities import Locality
 
 Object = Mapping[str, Any]
 Labels = Mapping[str, str]
-Protocol = Literal["http", "http2", "tcp"]
+Protocol = Literal["http", "http2", "tcp", "tls", "udp"]
 ProxyKind = Literal["sidecar", "router"]
 
 OUTBOUND_PORT = 15001
+_HTTP2 = {"http2", "grpc", "grpc-web", "kubernetes.io/h2c"}
+_TLS = {"tls", "https"}
+_OPAQUE = {"tcp", "mongo", "mysql", "redis", "postgres"}
+_NOT_TCP = {"udp", "sctp"}
+_STREAMS = ("tcp", "tls")
+#: Where proxies listen themselves, outside or inside a pod.
+RESERVED_PORTS = frozenset((15000, OUTBOUND_PORT, 15002, 15021, 15090))
 #: The inside of pod 127.N.A.B is 127.N.(A+128).B.
 _INNER_OFFSET = 128 << 8
 
@@ -30,6 +37,18 @@ def inner_address(pod_ip: str) -> str:
     address.
     """
     return str(IPv4Address(pod_ip) + _INNER_OFFSET)
+
+
+def protocol_of(word: str) -> Protocol:
+    """What a port speaks by Istio's word for it; what says nothing is taken for HTTP."""
+    word = word.lower()
+    kinds: tuple[tuple[set[str], Protocol], ...] = (
+        (_HTTP2, "http2"),
+        (_TLS, "tls"),
+        (_OPAQUE, "tcp"),
+        (_NOT_TCP, "udp"),
+    )
+    return next((protocol for words, protocol in kinds if word in words), "http")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +75,37 @@ class ServicePort:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A Service of Kubernetes."""
+    """A Service of Kubernetes, or a host of a ServiceEntry (`entry` is then its namespace and name)."""
 
     namespace: str
     name: str
     ports: tuple[ServicePort, ...]
     selector: Labels
-    cluster_ip: str = ""
+    #: Addresses by which it may be called instead of its name.
+    aliases: tuple[str, ...] = ()
+    hostname: str = ""
+    resolution: str = "STATIC"
+    exported_to: frozenset[str] | None = None
+    entry: tuple[str, str] | None = None
 
     @property
     def host(self) -> str:
         """Its full host name."""
-        return names.service_host(self.name, self.namespace)
+        return self.hostname or names.service_host(self.name, self.namespace)
+
+    def visible_to(self, namespace: str) -> bool:
+        """Whether proxies of a namespace see it."""
+        return self.exported_to is None or namespace in self.exported_to
 
     @property
     def http_ports(self) -> tuple[ServicePort, ...]:
         """The ports that a request can be sent to."""
-        return tuple(port for port in self.ports if port.protocol != "tcp")
+        return tuple(port for port in self.ports if port.protocol in ("http", "http2"))
+
+    @property
+    def stream_ports(self) -> tuple[ServicePort, ...]:
+        """The ports that speak something else over TCP."""
+        return tuple(port for port in self.ports if port.protocol in _STREAMS)
 
     def port(self, number: int) -> ServicePort | None:
         """The port of that number."""
@@ -88,6 +121,7 @@ class Endpoint:
     labels: Labels
     workload: Workload | None
     locality: Locality = ("", "", "")
+    weight: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +203,11 @@ class Mesh:
     k8s_gateways: tuple[Rule, ...] = ()
     reference_grants: tuple[Rule, ...] = ()
     namespace_labels: Mapping[str, Labels] = field(default_factory=dict)
+    service_entries: tuple[Rule, ...] = ()
+    workload_entries: tuple[Rule, ...] = ()
+    sidecars: tuple[Rule, ...] = ()
+    #: The lowest port that a process without root may listen on.
+    lowest_port: int = 0
     #: VirtualServices and Gateways that resources of the Gateway API mean.
     generated: tuple[Rule, ...] = ()
     generated_gateways: tuple[Rule, ...] = ()
@@ -214,7 +253,8 @@ class Mesh:
         return frozenset(
             key
             for rule in self.virtual_services
-            for route in rule.spec.get("http") or ()
+            for kind in ("http", "tcp", "tls")
+            for route in rule.spec.get(kind) or ()
             for match in route.get("match") or ()
             for key in match.get("sourceLabels") or ()
         )
@@ -226,5 +266,5 @@ class Mesh:
             label
             for rule in self.destination_rules
             for part in (rule.spec, *(rule.spec.get("subsets") or ()))
-            for label in policies.failover_labels(part.get("trafficPolicy") or {})
+            for label in localities.failover_labels(part.get("trafficPolicy") or {})
         )

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localmesh.xds import balancing, localities, pools
+from localmesh.xds import balancing, localities, pools, values
 from localmesh.xds.balancing import Balancing
+from localmesh.xds.egress import Egress
 from localmesh.xds.localities import Locality, Placed
+from localmesh.xds.model import Protocol
 from localmesh.xds.sources import config_source
 from localmesh.xds.values import Json, Problem, Unusable
 
@@ -25,6 +27,9 @@ class Client:
     namespace: str
     locality: Locality = ("", "", "")
     labels: tuple[tuple[str, str], ...] = ()
+    #: What it knows of the mesh (None: all), and the hosts that its routes lead to besides.
+    egress: Egress | None = None
+    routed: frozenset[str] = frozenset()
 
 
 def merged(host: Spec, subset: Spec, port: int) -> Spec:
@@ -53,14 +58,29 @@ def balancing_of(policy: Spec) -> Balancing:
         return balancing.DEFAULT
 
 
-def limits(policy: Spec, *, http2: bool) -> Json:
+def limits(policy: Spec, protocol: Protocol) -> Json:
     """The fields of a cluster that `connectionPool` and `retryBudget` decide."""
-    pool = policy.get("connectionPool") or {}
     try:
-        fields = pools.connections(pool, "", budget=policy.get("retryBudget"))
-        return {**fields, **pools.protocol(pool, "", http2=http2)}
+        return _limits(policy, protocol)
     except Unusable:
-        return {**pools.connections({}, ""), **pools.protocol({}, "", http2=http2)}
+        return _limits({}, protocol)
+
+
+def _limits(policy: Spec, protocol: Protocol) -> Json:
+    pool = policy.get("connectionPool") or {}
+    fields = pools.connections(pool, "", budget=policy.get("retryBudget"))
+    if protocol in ("http", "http2"):
+        fields |= pools.protocol(pool, "", http2=protocol == "http2")
+    return fields
+
+
+def tcp_idle_timeout(policy: Spec) -> str | None:
+    """After how long without a byte a TCP connection is closed; None where nothing usable says so."""
+    idle = ((policy.get("connectionPool") or {}).get("tcp") or {}).get("idleTimeout")
+    try:
+        return values.duration(idle, "") if idle else None
+    except Unusable:
+        return None
 
 
 def endpoints(policy: Spec, placed: list[Placed], client: Client) -> tuple[Json, list[Json]]:
@@ -98,13 +118,6 @@ def problems(policy: Spec, path: str) -> Iterator[Problem]:
                 check(part, where)
             except Unusable as error:
                 yield error.problem
-
-
-def failover_labels(policy: Spec) -> Iterator[str]:
-    """The labels of clients by which a policy, in any of its parts, prefers endpoints."""
-    for part in (policy, *(policy.get("portLevelSettings") or ())):
-        setting = (part.get("loadBalancer") or {}).get("localityLbSetting") or {}
-        yield from (each.partition("=")[0] for each in setting.get("failoverPriority") or ())
 
 
 def _check_balancing(policy: Spec, path: str) -> None:

@@ -51,7 +51,7 @@ def connections(pool: Spec, path: str, *, budget: Spec | None = None, budget_pat
     return result
 
 
-def protocol(pool: Spec, path: str, *, http2: bool, tls: bool = False) -> Json:
+def protocol(pool: Spec, path: str, *, http2: bool) -> Json:
     """Which HTTP a cluster speaks and how long a connection lives; empty where Envoy's default does."""
     http, common = pool.get("http") or {}, _common(pool, path)
     http2 = http2 or http.get("h2UpgradePolicy") == "UPGRADE"
@@ -67,7 +67,7 @@ def protocol(pool: Spec, path: str, *, http2: bool, tls: bool = False) -> Json:
         chosen = {"explicit_http_config": {"http2_protocol_options": speaks}}
     else:
         chosen = {"explicit_http_config": {"http_protocol_options": {}}}
-    if not (common or http2 or "use_downstream_protocol_config" in chosen or tls):
+    if not (common or http2 or "use_downstream_protocol_config" in chosen):
         return {}
     options = {"@type": f"type.googleapis.com/{HTTP_OPTIONS}", **chosen}
     if common:

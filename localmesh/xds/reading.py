@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from localmesh.xds import gatewayapi, localities, names
+from localmesh.xds import gatewayapi, localities, names, serviceentries
 from localmesh.xds.model import (
     Endpoint,
     Labels,
@@ -15,12 +15,11 @@ from localmesh.xds.model import (
     Service,
     ServicePort,
     Workload,
+    protocol_of,
 )
 
 SIDECAR_CONTAINER = "istio-proxy"
 ROUTER_LABEL = ("istio", "ingressgateway")
-_HTTP2 = {"http2", "grpc", "grpc-web", "kubernetes.io/h2c"}
-_OPAQUE = {"tcp", "udp", "sctp", "tls", "https", "mongo", "mysql", "redis", "postgres"}
 
 
 def build(
@@ -37,6 +36,10 @@ def build(
     grpc_routes: Iterable[Object] = (),
     k8s_gateways: Iterable[Object] = (),
     reference_grants: Iterable[Object] = (),
+    service_entries: Iterable[Object] = (),
+    workload_entries: Iterable[Object] = (),
+    sidecars: Iterable[Object] = (),
+    lowest_port: int = 0,
 ) -> Mesh:
     """The mesh that these objects describe. The order in which they come does not matter."""
     pods = list(pods)
@@ -52,11 +55,27 @@ def build(
         routes=_rules([*http_routes, *grpc_routes]),
         k8s_gateways=_rules(k8s_gateways),
         reference_grants=_rules(reference_grants),
+        service_entries=_rules(service_entries),
+        workload_entries=_rules(workload_entries),
+        sidecars=_rules(sidecars),
+        lowest_port=lowest_port,
         namespace_labels={
             each["metadata"]["name"]: each["metadata"].get("labels") or {} for each in namespaces
         },
     )
-    return gatewayapi.with_generated(mesh)
+    selectable = [each for entry in mesh.workload_entries if (each := serviceentries.of_workload(entry))]
+    selectable += [each for pod in pods if (each := _selectable(pod, places))]
+    return gatewayapi.with_generated(serviceentries.with_entries(mesh, selectable))
+
+
+def _selectable(pod: Object, places: Mapping[str, Labels]) -> serviceentries.Selectable | None:
+    """A pod that a ServiceEntry may select: it has an address and is not known to be unready."""
+    status = pod.get("status") or {}
+    ready = [each for each in status.get("conditions") or () if each.get("type") == "Ready"]
+    if not status.get("podIP") or any(each.get("status") != "True" for each in ready):
+        return None
+    namespace = pod["metadata"].get("namespace", "default")
+    return serviceentries.Selectable(namespace, _endpoint(status["podIP"], {}, pod, places))
 
 
 def _node_labels(pod: Object, places: Mapping[str, Labels]) -> Labels:
@@ -138,7 +157,7 @@ def _service(obj: Object) -> Service:
         name=meta["name"],
         ports=tuple(_service_port(port) for port in ports),
         selector=spec.get("selector") or {},
-        cluster_ip="" if ip == "None" else ip,
+        aliases=() if ip in ("", "None") else (ip,),
     )
 
 
@@ -150,11 +169,8 @@ def _service_port(port: Object) -> ServicePort:
 def _protocol(port: Object) -> Protocol:
     """As Istio selects it: appProtocol, else the port name's prefix; what says nothing is taken for HTTP."""
     if port.get("protocol", "TCP") != "TCP":
-        return "tcp"
-    word = (port.get("appProtocol") or "").lower() or (port.get("name") or "").lower().split("-")[0]
-    if word in _HTTP2:
-        return "http2"
-    return "tcp" if word in _OPAQUE else "http"
+        return "udp"
+    return protocol_of(port.get("appProtocol") or (port.get("name") or "").split("-")[0])
 
 
 def _endpoints(

@@ -3,16 +3,34 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from localmesh.xds import destinations, gatewayapi, gateways, routereports, virtualservices
+from localmesh.xds import (
+    destinations,
+    egress,
+    gatewayapi,
+    gateways,
+    routereports,
+    serviceentries,
+    streams,
+    virtualservices,
+)
 from localmesh.xds.coverage import not_programmed
 from localmesh.xds.model import Mesh, Rule
 from localmesh.xds.values import Problem
 
+
+def _virtual_service(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
+    yield from virtualservices.problems(mesh, rule)
+    yield from streams.problems(mesh, rule)
+
+
 Check = Callable[[Mesh, Rule], Iterator[Problem]]
 _CHECKS: Mapping[tuple[str, str], tuple[str, Check]] = {
-    ("networking.istio.io", "VirtualService"): ("virtual_services", virtualservices.problems),
+    ("networking.istio.io", "VirtualService"): ("virtual_services", _virtual_service),
     ("networking.istio.io", "DestinationRule"): ("destination_rules", destinations.problems),
     ("networking.istio.io", "Gateway"): ("gateways", gateways.problems),
+    ("networking.istio.io", "ServiceEntry"): ("service_entries", serviceentries.problems),
+    ("networking.istio.io", "WorkloadEntry"): ("workload_entries", serviceentries.workload_problems),
+    ("networking.istio.io", "Sidecar"): ("sidecars", egress.problems),
     (gatewayapi.GROUP, "HTTPRoute"): ("routes", routereports.problems),
     (gatewayapi.GROUP, "GRPCRoute"): ("routes", routereports.problems),
     (gatewayapi.GROUP, "Gateway"): ("k8s_gateways", gatewayapi.gateway_problems),

@@ -1,9 +1,11 @@
 """Route configurations: what a request's host name leads to, in a sidecar and in a router."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from localmesh.xds import actions, destinations, matches, names, policies, virtualservices
-from localmesh.xds.clusters import METADATA, host_metadata
+from localmesh.xds import actions, destinations, egress, matches, names, policies, virtualservices
+from localmesh.xds.clusters import METADATA, service_metadata
+from localmesh.xds.egress import Egress
 from localmesh.xds.gateways import Server, servers_of
 from localmesh.xds.matches import Scope
 from localmesh.xds.model import Mesh, Proxy, Service, ServicePort
@@ -23,15 +25,23 @@ def outbound(hosts: Sequence[Json], proxy: Proxy) -> Json:
     return _configuration(OUTBOUND, proxy, hosts)
 
 
-def outbound_hosts(mesh: Mesh, namespace: str, labels: Mapping[str, str]) -> list[Json]:
-    """A virtual host for each port of each service, as clients of a namespace with these labels see them."""
-    directory = virtualservices.Directory(virtualservices.in_mesh(mesh, namespace))
-    hosts = _distinct(
-        [
-            *_service_hosts(mesh, namespace, labels, directory),
-            *_other_hosts(mesh, namespace, labels, directory),
-        ]
-    )
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose requests are routed: what of a proxy tells routes apart."""
+
+    namespace: str
+    labels: tuple[tuple[str, str], ...] = ()
+    egress: Egress | None = None
+
+    def scope(self, port: int) -> Scope:
+        """The scope of its own requests to a port."""
+        return Scope(self.namespace, dict(self.labels), names.MESH, port)
+
+
+def outbound_hosts(mesh: Mesh, caller: Caller) -> list[Json]:
+    """A virtual host for each port of each service, as these callers see them."""
+    directory = virtualservices.Directory(virtualservices.in_mesh(mesh, caller.namespace, caller.egress))
+    hosts = _distinct([*_service_hosts(mesh, caller, directory), *_other_hosts(mesh, caller, directory)])
     found = list(hosts)
     # A VirtualService for every host takes the place of the answer to unknown ones.
     return found if any("*" in host["domains"] for host in found) else [*found, _unknown_host()]
@@ -66,7 +76,7 @@ def default_route(mesh: Mesh, service: Service, port: ServicePort, client_namesp
     """Where requests go that no VirtualService speaks of: to all endpoints of the service."""
     policy = destinations.effective(mesh, service, client_namespace).at(port.number)
     cluster = names.outbound_cluster(service.host, port.number)
-    metadata = {"filter_metadata": {METADATA: host_metadata(service.host)}}
+    metadata = {"filter_metadata": {METADATA: service_metadata(service)}}
     action = actions.default_action(cluster, policies.balancing_of(policy).hash_policy)
     return {"name": "default", "match": dict(matches.EVERYTHING), **action, "metadata": metadata}
 
@@ -77,11 +87,10 @@ def domains(service: Service, port: ServicePort, client_namespace: str) -> tuple
     Without a port the name means port 80, as in HTTP, or the first one where there is no 80: in a cluster the
     connection itself says which port is meant; a request to an HTTP proxy says it in the name only.
     """
-    aliases = [*names.service_aliases(service.name, service.namespace)]
-    if service.namespace == client_namespace:
+    aliases = [service.host] if service.entry else [*names.service_aliases(service.name, service.namespace)]
+    if service.namespace == client_namespace and not service.entry:
         aliases.append(service.name)
-    if service.cluster_ip:
-        aliases.append(service.cluster_ip)
+    aliases += service.aliases
     usual = service.port(_HTTP_PORT)
     bare = usual if usual in service.http_ports else service.http_ports[0]
     return tuple(
@@ -91,27 +100,22 @@ def domains(service: Service, port: ServicePort, client_namespace: str) -> tuple
     )
 
 
-def _service_hosts(
-    mesh: Mesh, namespace: str, labels: Mapping[str, str], directory: Directory
-) -> Iterator[Json]:
-    for service in mesh.services:
+def _service_hosts(mesh: Mesh, caller: Caller, directory: Directory) -> Iterator[Json]:
+    for service in egress.services_of(mesh, caller.namespace, caller.egress):
         rules = directory.find(service.host)
         for port in service.http_ports:
-            scope = Scope(namespace, labels, names.MESH, port.number)
-            found = virtualservices.routes_for(mesh, rules, scope, service.host)
+            found = virtualservices.routes_for(mesh, rules, caller.scope(port.number), service.host)
             # As in Istio: a rule none of whose routes is for this client leaves it with the default.
             yield _virtual_host(
                 f"{service.host}:{port.number}",
-                domains(service, port, namespace),
-                found or (default_route(mesh, service, port, namespace),),
+                domains(service, port, caller.namespace),
+                found or (default_route(mesh, service, port, caller.namespace),),
             )
 
 
-def _other_hosts(
-    mesh: Mesh, namespace: str, labels: Mapping[str, str], directory: Directory
-) -> Iterator[Json]:
-    """Hosts of VirtualServices that are no Services: names that exist only by their rule."""
-    scope = Scope(namespace, labels, names.MESH, _HTTP_PORT)
+def _other_hosts(mesh: Mesh, caller: Caller, directory: Directory) -> Iterator[Json]:
+    """Hosts of VirtualServices that are no services: names that exist only by their rule."""
+    scope = caller.scope(_HTTP_PORT)
     for host in directory.hosts:
         if host in mesh.services_by_host:
             continue
@@ -135,12 +139,12 @@ def _gateway_hosts(mesh: Mesh, proxy: Proxy, server: Server) -> Iterator[Json]:
         for host in sorted(served):
             found = virtualservices.routes(mesh, rule, scope, "" if "*" in host else host)
             if found:
-                yield _virtual_host(host, (host,), found)
+                yield _virtual_host(host, (host,), _until_everything(found))
 
 
 def _merged(hosts: list[Json]) -> Iterator[Json]:
     """One virtual host per name: at a gateway the routes of several VirtualServices follow each other, oldest
-    first.
+    first; as in Istio, those that take everything come after all others.
     """
     by_name: dict[str, Json] = {}
     for host in hosts:
@@ -152,7 +156,20 @@ def _merged(hosts: list[Json]) -> Iterator[Json]:
             ]
         else:
             by_name[host["name"]] = dict(host)
-    yield from by_name.values()
+    for each in by_name.values():
+        yield {**each, "routes": sorted(each["routes"], key=_takes_everything)}
+
+
+def _until_everything(found: tuple[Json, ...]) -> tuple[Json, ...]:
+    """The routes up to the first that takes everything: those behind it are never asked."""
+    ends = (index for index, route in enumerate(found, start=1) if _takes_everything(route))
+    return found[: next(ends, len(found))]
+
+
+def _takes_everything(route: Json) -> bool:
+    match = route["match"]
+    whole = match.get("prefix") == "/" or match.get("safe_regex") == {"regex": ".*"}
+    return whole and not match.get("headers") and not match.get("query_parameters")
 
 
 def _distinct(hosts: list[Json] | Iterator[Json]) -> Iterator[Json]:

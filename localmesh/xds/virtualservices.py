@@ -12,6 +12,7 @@ from typing import Any
 from localmesh.xds import actions, clusters, delegates, destinations, matches, names, policies
 from localmesh.xds.clusters import METADATA
 from localmesh.xds.delegates import Part
+from localmesh.xds.egress import Egress
 from localmesh.xds.matches import Scope
 from localmesh.xds.model import Mesh, Rule
 from localmesh.xds.values import Json, Problem, Unusable
@@ -77,11 +78,18 @@ def hosts_of(rule: Rule) -> tuple[str, ...]:
     return tuple(host for host in given if names.is_host(host))
 
 
-def in_mesh(mesh: Mesh, namespace: str) -> tuple[Rule, ...]:
-    """What routes the requests of sidecars of a namespace: its own routes of the Gateway API first, which may
-    overrule those of a service's owner, then the oldest.
+def in_mesh(mesh: Mesh, namespace: str, known: Egress | None = None) -> tuple[Rule, ...]:
+    """What routes the requests of sidecars of a namespace that know these hosts.
+
+    Its own routes of the Gateway API first, which may overrule those of a service's owner, then the oldest.
     """
-    seen = [rule for rule in mesh.rules if names.MESH in gateways_of(rule) and rule.visible_to(namespace)]
+    seen = [
+        rule
+        for rule in mesh.rules
+        if names.MESH in gateways_of(rule)
+        and rule.visible_to(namespace)
+        and (known is None or any(known.sees(rule.namespace, host) for host in hosts_of(rule)))
+    ]
     return tuple(sorted(seen, key=lambda rule: not (rule.of_gateway_api and rule.namespace == namespace)))
 
 
@@ -139,12 +147,21 @@ def problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
         if isinstance(translated, Problem):
             yield translated
         else:
-            yield from _reference_problems(mesh, rule, part.spec, part.path)
+            yield from reference_problems(mesh, rule, part.spec, part.path)
     yield from delegates.problems(mesh, rule)
     if delegates.is_delegate(rule):
         yield from delegates.delegate_problems(mesh, rule)
     yield from _host_problems(mesh, rule)
     yield from _gateway_problems(mesh, rule)
+
+
+def destination_hosts(mesh: Mesh, rule: Rule) -> set[str]:
+    """The full hosts that the routes of a rule send or mirror requests to."""
+    return {
+        names.resolve(str(destination.get("host") or ""), part.owner)
+        for part in delegates.parts(mesh, rule)
+        for _, destination in _destinations(part.spec, part.path)
+    }
 
 
 def _own_parts(rule: Rule) -> Iterator[Part]:
@@ -195,23 +212,27 @@ def _named(route: Json, rule: Rule, service_host: str) -> Json:
     return {**route, "metadata": {"filter_metadata": {METADATA: metadata}}}
 
 
-def _reference_problems(mesh: Mesh, rule: Rule, spec: Mapping[str, Any], path: str) -> Iterator[Problem]:
+def reference_problems(
+    mesh: Mesh, rule: Rule, spec: Mapping[str, Any], path: str, *, streams: bool = False
+) -> Iterator[Problem]:
+    """Destinations of a route that are not there, in HTTP or (`streams`) in TCP."""
+    lost = "connections are refused" if streams else "requests get 503"
     for where, destination in _destinations(spec, path):
         host = names.resolve(str(destination.get("host") or ""), rule.namespace)
         service = mesh.services_by_host.get(host)
         if service is None:
-            yield Problem(f"{where}.host", f"there is no Service {host} in the mesh; requests get 503")
+            yield Problem(f"{where}.host", f"there is no Service {host} in the mesh; {lost}")
             continue
         number = (destination.get("port") or {}).get("number")
-        if number and not any(port.number == number for port in service.http_ports):
-            yield Problem(f"{where}.port", f"{host} has no HTTP port {number}; requests get 503")
+        ports = service.stream_ports if streams else service.http_ports
+        if number and not any(port.number == number for port in ports):
+            what = "TCP" if streams else "HTTP"
+            yield Problem(f"{where}.port", f"{host} has no {what} port {number}; {lost}")
         if not number and len(service.ports) > 1 and names.MESH not in gateways_of(rule):
             yield Problem(f"{where}.port", f"{host} has several ports: say which")
         subset = destination.get("subset") or ""
         if not clusters.subset_exists(mesh, service, rule.namespace, subset):
-            yield Problem(
-                f"{where}.subset", f"no DestinationRule for {host} defines subset {subset}; requests get 503"
-            )
+            yield Problem(f"{where}.subset", f"no DestinationRule for {host} defines subset {subset}; {lost}")
 
 
 def _destinations(spec: Mapping[str, Any], path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -237,7 +258,9 @@ def _host_problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
             what = f"the older {winner.kind or 'VirtualService'} {winner.namespace}/{winner.name}"
             reason = f"{what} has the host {host} already"
             yield Problem(path, reason, conflict=True)
-        owner = next((service for service in mesh.services if host in _short_aliases(service.host)), None)
+        owner = next(
+            (each for each in mesh.services if not each.entry and host in _short_aliases(each.host)), None
+        )
         if owner:
             yield Problem(path, f"{host} is not a full host name; write {owner.host}")
 

@@ -43,14 +43,11 @@ def problem(secret: Mapping[str, Any], now: float | None) -> str:
 
 def validity(der: bytes) -> tuple[datetime, datetime]:
     """From when until when a certificate is in force. Raises ValueError or IndexError for what is none."""
-    certificate = next(_elements(der))
-    fields = _elements(next(_elements(certificate[1]))[1])
-    first = next(fields)
+    certificate, *_ = _elements(der)
+    (_, inside), *_ = _elements(certificate[1])
+    fields = list(_elements(inside))
     # version (optional), serial number, signature, issuer, validity
-    skip = 3 if first[0] == _VERSION else 2
-    for _ in range(skip):
-        next(fields)
-    tag, dates = next(fields)
+    tag, dates = fields[4 if fields[0][0] == _VERSION else 3]
     if certificate[0] != _SEQUENCE or tag != _SEQUENCE:
         raise ValueError("not a certificate")
     begins, ends = list(_elements(dates))[:2]

@@ -58,9 +58,6 @@ ISTIO: Final[tuple[Message, ...]] = (
         "The name of a service's port does not begin with a protocol, so Istio guesses the protocol from "
         "the traffic.",
         "Name the port after its protocol (http, http-web, grpc-api, tcp-db) or set appProtocol."),
-    Message("IST0122", "InvalidRegexp", "Warning",
-        "A regular expression is not valid in RE2, which Envoy uses.",
-        "Correct it; RE2 has no look-around and no back references."),
     Message("IST0123", "NamespaceMultipleInjectionLabels", "Warning",
         "A namespace has several labels that say how its pods join the mesh, and they contradict each "
         "other.",

@@ -2,21 +2,27 @@
 Pure.
 
 Files are all there is: but a control plane with its usual ingress gateway is assumed, so that Gateways that
-select it are not said to select nothing.
+select it are not said to select nothing. Where a file has a workload and not its pods, one pod of it is
+assumed too, which istioctl does not do.
 """
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from cluster.refs import Manifest
-from routing.analysis.kinds import MESH_NETWORKS
-from routing.analysis.objects import GroupKind, Obj, Origin, items, mapping, text
+from routing.analysis.kinds import DEPLOYMENT, MESH_NETWORKS, POD
+from routing.analysis.objects import GroupKind, Obj, Origin, items, mapping, text, texts
+from routing.analysis.selectors import covers
 from routing.analysis.world import Mesh
 from routing.schemas import Schema
 from routing.yaml_files import Document, read_documents
 from routing.yaml_io import YamlError
 
+WORKLOADS: Final = frozenset(
+    {DEPLOYMENT, ("apps", "StatefulSet"), ("apps", "DaemonSet"), ("argoproj.io", "Rollout")}
+)
+"""What makes pods that stay."""
 INGRESS_PORTS: Final = (80, 443, 31400, 15443)
 """The ports of the assumed ingress gateway."""
 
@@ -48,6 +54,25 @@ def _manifests(origin: Origin, value: Any) -> Iterator[tuple[Manifest, Origin]]:
             given = {"apiVersion": value.get("apiVersion"), "kind": kind.removesuffix("List")}
             item = given | item  # noqa: PLW2901
         yield from _manifests(inner, item)
+
+
+def pods_to_come(objects: Iterable[Obj]) -> Iterator[Obj]:
+    """One pod for each workload whose pods are not among the objects."""
+    known = list(objects)
+    pods: dict[str, list[Obj]] = {}
+    for obj in known:
+        if obj.key.group_kind == POD:
+            pods.setdefault(obj.namespace, []).append(obj)
+    for obj in known:
+        template = obj.spec.get("template")
+        if obj.key.group_kind not in WORKLOADS or not isinstance(template, dict):
+            continue
+        labels = texts(mapping(template.get("metadata")).get("labels"))
+        there = any(covers(labels, pod.labels) for pod in pods.get(obj.namespace, ()))
+        if labels and not there and obj.spec.get("replicas") != 0:
+            metadata = {**mapping(template.get("metadata")), "name": f"{obj.name}-assumed"}
+            pod = {**template, "apiVersion": "v1", "kind": "Pod", "metadata": metadata}
+            yield Obj.of({**pod, "metadata": {**metadata, "namespace": obj.namespace}}, given=False)
 
 
 def settings(content: str | bytes) -> Mapping[str, Any]:

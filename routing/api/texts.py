@@ -1,5 +1,6 @@
 """Resources as people type them: checking a text, and what its fields may be."""
 
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -9,8 +10,8 @@ from rest_framework.response import Response
 
 from cluster import people
 from cluster.person import PersonCluster
-from routing import parsers, validating, yaml_marks
-from routing import serializers as shapes
+from routing import live_analysis, parsers, validating, yaml_marks
+from routing import text_serializers as shapes
 from routing.api.base import FORBIDDEN, NOT_FOUND, REFUSALS, RoutingView, checked, data_of
 
 
@@ -70,7 +71,8 @@ class SchemaView(RoutingView):
 
 def _check(request: Request, text: str, namespace: str) -> validating.Checked:
     person: PersonCluster = people.acting(request)
+    findings = partial(live_analysis.of_text, person)
     if (request.content_type or "").partition(";")[0].strip() != parsers.TextOfJson.media_type:
-        return validating.check(text, person, namespace)
+        return validating.check(text, person, namespace, findings)
     marked = yaml_marks.of_json(text, parsers.read_json(text))
-    return validating.check_marked(marked, person, namespace)
+    return validating.check_marked(marked, person, namespace, findings)

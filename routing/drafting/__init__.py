@@ -3,7 +3,7 @@ Pure.
 
     draft      the resources while the plan is being made, and the problems found
     steering   which of them steer a service, and what to say of it
-    splits, faults, subsets, objects   one module for each family of rules
+    splits, faults, subsets, policies, objects   one module for each family of rules
 
 A rule about a service is drafted by a function of the rule and a `Steering`; one about no service by a
 function of the rule, the draft and the field.
@@ -17,11 +17,22 @@ from routing import istio
 from routing.drafting.draft import Draft
 from routing.drafting.faults import clear_fault, fault
 from routing.drafting.objects import delete_object, put_object
+from routing.drafting.policies import destination_policy
 from routing.drafting.splits import split
 from routing.drafting.steering import Steering, steers
 from routing.drafting.subsets import remove_subset, subset
 from routing.problems import error
-from routing.rules import ClearFault, DeleteObject, Fault, Object, RemoveSubset, Rule, Split, Subset
+from routing.rules import (
+    ClearFault,
+    DeleteObject,
+    DestinationPolicy,
+    Fault,
+    Object,
+    RemoveSubset,
+    Rule,
+    Split,
+    Subset,
+)
 
 OF_SERVICE: Final[Mapping[type[Any], Callable[[Any, Steering], None]]] = {
     Split: split,
@@ -29,6 +40,7 @@ OF_SERVICE: Final[Mapping[type[Any], Callable[[Any, Steering], None]]] = {
     ClearFault: clear_fault,
     Subset: subset,
     RemoveSubset: remove_subset,
+    DestinationPolicy: destination_policy,
 }
 WITHOUT_SERVICE: Final[Mapping[type[Any], Callable[[Any, Draft, str], None]]] = {
     Object: put_object,

@@ -4,7 +4,10 @@
     subsets    versions and the subsets that select them
     references which subsets routes name
     splits     weights on the default route
+    streams    weights on tcp and tls rules
     faults     delays and aborts, and how meshui knows its own again
+    policies   what applies to traffic that was routed
+    mtls       which TLS pods accept
     objects    whole resources
 
 Every function that changes a manifest returns a changed copy. What cannot be done raises `CannotApply`.
@@ -33,9 +36,18 @@ from routing.istio.hosts import (
     virtual_services_of,
     visible,
 )
+from routing.istio.mtls import accepted as accepted_tls
+from routing.istio.mtls import has_port_modes
 from routing.istio.objects import read_object, set_object
+from routing.istio.policies import policy_at, read_policy, set_policy
 from routing.istio.references import Subset, labels_of, named_subsets, weighted_subsets, without_weight
 from routing.istio.splits import new_virtual_service, read_split, read_weights, set_split
+from routing.istio.streams import (
+    new_stream_virtual_service,
+    read_stream_split,
+    read_stream_weights,
+    set_stream_split,
+)
 from routing.istio.subsets import (
     Subsets,
     add_subset,
@@ -57,6 +69,7 @@ __all__ = [
     "Subset",
     "Subsets",
     "VirtualServices",
+    "accepted_tls",
     "add_subset",
     "all_destinations",
     "binds_mesh",
@@ -69,6 +82,7 @@ __all__ = [
     "ensure_subsets",
     "fqdn",
     "gateways_of",
+    "has_port_modes",
     "host_of",
     "hosts_of",
     "hosts_reached",
@@ -78,11 +92,16 @@ __all__ = [
     "named_subsets",
     "namespace_of",
     "new_destination_rule",
+    "new_stream_virtual_service",
     "new_virtual_service",
     "observed_faults",
+    "policy_at",
     "read_fault",
     "read_object",
+    "read_policy",
     "read_split",
+    "read_stream_split",
+    "read_stream_weights",
     "read_subset",
     "read_subsets",
     "read_weights",
@@ -90,7 +109,9 @@ __all__ = [
     "service_of",
     "set_fault",
     "set_object",
+    "set_policy",
     "set_split",
+    "set_stream_split",
     "subsets_of",
     "uses_subset",
     "virtual_services_of",

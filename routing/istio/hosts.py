@@ -115,9 +115,9 @@ def virtual_services_of(
     exact = [manifest for manifest in mesh if host in hosts_of(manifest)]
     # Those in the service's own namespace first, then the older: what a person would call "the"
     # VirtualService.
-    exact.sort(key=lambda manifest: (namespace_of(manifest) != namespace, *_age(manifest)))
-    wildcards = [manifest for manifest in mesh if manifest not in exact and _specificity(manifest, host)]
-    wildcards.sort(key=lambda manifest: (-_specificity(manifest, host), *_age(manifest)))
+    exact.sort(key=lambda manifest: (namespace_of(manifest) != namespace, *age(manifest)))
+    wildcards = [manifest for manifest in mesh if manifest not in exact and specificity(manifest, host)]
+    wildcards.sort(key=lambda manifest: (-specificity(manifest, host), *age(manifest)))
     return VirtualServices(
         main=exact[0] if exact else None,
         rivals=tuple(exact[1:]),
@@ -138,7 +138,7 @@ def destination_rules_of(
     host = service_host(namespace, service)
     about = [rule for rule in destination_rules if covers(host_of(rule), host) and not _chosen(rule)]
     for place in (namespace, ROOT_NAMESPACE):
-        here = sorted((rule for rule in about if namespace_of(rule) == place), key=_age)
+        here = sorted((rule for rule in about if namespace_of(rule) == place), key=age)
         exact = [rule for rule in here if host_of(rule) == host]
         wildcards = sorted((rule for rule in here if rule not in exact), key=lambda rule: -len(host_of(rule)))
         if here:
@@ -227,13 +227,15 @@ def visible(manifest: Manifest, namespace: str) -> bool:
     return "*" in export_to or namespace in export_to or (here and "." in export_to)
 
 
-def _specificity(manifest: Manifest, host: str) -> int:
+def specificity(manifest: Manifest, host: str) -> int:
+    """How long the longest host of a VirtualService is that covers a host; 0 where none does."""
     return max((len(pattern) for pattern in hosts_of(manifest) if covers(pattern, host)), default=0)
 
 
-def _age(manifest: Manifest) -> tuple[str, str]:
+def age(manifest: Manifest) -> tuple[str, str, str]:
+    """Sorts the oldest first; of the same second, by name and namespace, as Istio does."""
     metadata = manifest["metadata"]
-    return str(metadata.get("creationTimestamp", "")), str(metadata["name"])
+    return str(metadata.get("creationTimestamp", "")), str(metadata["name"]), namespace_of(manifest)
 
 
 def _chosen(destination_rule: Manifest) -> bool:

@@ -22,7 +22,7 @@ Route = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
+class Target:
     """What is weighed: the split, its service's subsets, and the namespace that short hosts count from."""
 
     split: Split
@@ -51,8 +51,8 @@ def read_weights(
     rule = default_rule(http_rules(virtual_service))
     if rule is None or not isinstance(rule.get("route"), list) or not rule["route"]:
         return None
-    target = _Target(Split(namespace, service, {}), subsets, namespace_of(virtual_service))
-    return _shares(rule["route"], target)
+    target = Target(Split(namespace, service, {}), subsets, namespace_of(virtual_service))
+    return shares_of(rule["route"], target)
 
 
 def read_split(virtual_service: Manifest, namespace: str, service: str, subsets: Subsets) -> Split | None:
@@ -75,10 +75,10 @@ def set_split(virtual_service: Manifest, split: Split, subsets: Subsets) -> Mani
         raise CannotApply("NO_DEFAULT_ROUTE", _no_default_route(virtual_service))
     if not isinstance(rule.get("route"), list) or not rule["route"]:
         raise CannotApply("NO_DESTINATIONS", _no_destinations(virtual_service, rules.index(rule)))
-    target = _Target(split, subsets, namespace_of(changed))
+    target = Target(split, subsets, namespace_of(changed))
     for copied in copies_of(rule, changed):
-        _set_weights(copied["route"], target, changed)
-    _set_weights(rule["route"], target, changed)
+        set_weights(copied["route"], target, changed)
+    set_weights(rule["route"], target, changed)
     return changed
 
 
@@ -86,6 +86,17 @@ def new_virtual_service(
     namespace: str, service: str, taken: Iterable[str], weights: Mapping[str, int], subsets: Subsets
 ) -> Manifest:
     """A VirtualService for a service that has none; without weights, for the whole service."""
+    route = new_route(service, weights, subsets)
+    return {
+        "apiVersion": VIRTUAL_SERVICE.api_version,
+        "kind": VIRTUAL_SERVICE.kind,
+        "metadata": {"name": free_name(service, set(taken)), "namespace": namespace},
+        "spec": {"hosts": [service], "http": [{"route": route or [{"destination": {"host": service}}]}]},
+    }
+
+
+def new_route(service: str, weights: Mapping[str, int], subsets: Subsets) -> Route:
+    """A route to the versions that have a weight."""
     route: Route = [
         {"destination": {"host": service, "subset": subsets.by_version[version]}, "weight": weight}
         for version, weight in weights.items()
@@ -93,12 +104,7 @@ def new_virtual_service(
     ]
     if len(route) == 1:
         del route[0]["weight"]
-    return {
-        "apiVersion": VIRTUAL_SERVICE.api_version,
-        "kind": VIRTUAL_SERVICE.kind,
-        "metadata": {"name": free_name(service, set(taken)), "namespace": namespace},
-        "spec": {"hosts": [service], "http": [{"route": route or [{"destination": {"host": service}}]}]},
-    }
+    return route
 
 
 def default_rule(rules: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -119,7 +125,8 @@ def _bare(match: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in match.items() if k != "name" and not (k == "gateways" and inside)}
 
 
-def _shares(route: Route, target: _Target) -> dict[str, float]:
+def shares_of(route: Route, target: Target) -> dict[str, float]:
+    """The share of each version in percent; the empty one is as in `read_weights`."""
     shares: dict[str, float] = {}
     for item, share in zip(route, percentages(route), strict=True):
         version = target.version(item)
@@ -129,10 +136,10 @@ def _shares(route: Route, target: _Target) -> dict[str, float]:
     return shares
 
 
-def _set_weights(route: Route, target: _Target, virtual_service: Manifest) -> None:
+def set_weights(route: Route, target: Target, virtual_service: Manifest) -> None:
     """Changes a route in place; one that has these shares already stays as it is written."""
     wanted = {version: weight for version, weight in target.split.weights.items() if weight}
-    if {version: share for version, share in _shares(route, target).items() if share} == wanted:
+    if {version: share for version, share in shares_of(route, target).items() if share} == wanted:
         return
     _refuse_other_hosts(route, target, virtual_service)
     _narrow(route, target, wanted)
@@ -150,7 +157,7 @@ def _set_weights(route: Route, target: _Target, virtual_service: Manifest) -> No
             route.append({"destination": _destination(template, target, version), "weight": weight})
 
 
-def _narrow(route: Route, target: _Target, wanted: Mapping[str, int]) -> None:
+def _narrow(route: Route, target: Target, wanted: Mapping[str, int]) -> None:
     """Turns destinations of the whole service into those of versions that have none, so that none is lost."""
     present = {target.version(item) for item in route}
     lacking = [version for version in wanted if version not in present]
@@ -159,7 +166,7 @@ def _narrow(route: Route, target: _Target, wanted: Mapping[str, int]) -> None:
         item["destination"]["subset"] = target.subsets.by_version[version]
 
 
-def _destination(template: Mapping[str, Any], target: _Target, version: str) -> dict[str, Any]:
+def _destination(template: Mapping[str, Any], target: Target, version: str) -> dict[str, Any]:
     """A further destination, written like its neighbour: the same spelling of the host, the same port."""
     split = target.split
     short = target.home == split.namespace
@@ -168,7 +175,7 @@ def _destination(template: Mapping[str, Any], target: _Target, version: str) -> 
     return {"host": host, "subset": target.subsets.by_version[version], **port}
 
 
-def _refuse_other_hosts(route: Route, target: _Target, virtual_service: Manifest) -> None:
+def _refuse_other_hosts(route: Route, target: Target, virtual_service: Manifest) -> None:
     for item, share in zip(route, percentages(route), strict=True):
         if share and not target.owns(item):
             other = (item.get("destination") or {}).get("host", "")

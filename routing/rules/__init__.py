@@ -3,6 +3,8 @@
     splits     weights over the versions of a service
     faults     delays and aborts, and taking them back
     subsets    names for the pods of a version
+    policies   what applies to traffic that was routed
+    fields     how parts with a shape of their own are read and written
     objects    whole resources, written and deleted
     requests   the vocabulary as a whole: reading any rule, and writing it again
 
@@ -12,7 +14,17 @@ A kind of rule is one `word.Word`. What becomes of a rule in the mesh is `routin
 
 from routing.rules.errors import FieldError, RulesError
 from routing.rules.faults import Abort, ClearFault, Delay, Fault, HeaderMatch
+from routing.rules.fields import CLEAR, Clear
 from routing.rules.objects import WRITABLE, DeleteObject, Object
+from routing.rules.policies import (
+    ClientTls,
+    DestinationPolicy,
+    HttpPool,
+    LoadBalancer,
+    OutlierDetection,
+    SessionAffinity,
+    TcpPool,
+)
 from routing.rules.reader import Reader, listed, path_part, quoted
 from routing.rules.requests import (
     MAX_NOTE,
@@ -30,25 +42,34 @@ from routing.rules.subsets import RemoveSubset, Subset
 from routing.rules.word import Rule, Word
 
 __all__ = [
+    "CLEAR",
     "MAX_NOTE",
     "MAX_RULES",
     "WORDS",
     "WRITABLE",
     "Abort",
+    "Clear",
     "ClearFault",
+    "ClientTls",
     "Delay",
     "DeleteObject",
+    "DestinationPolicy",
     "Fault",
     "FieldError",
     "HeaderMatch",
+    "HttpPool",
+    "LoadBalancer",
     "Object",
+    "OutlierDetection",
     "Reader",
     "RemoveSubset",
     "Request",
     "Rule",
     "RulesError",
+    "SessionAffinity",
     "Split",
     "Subset",
+    "TcpPool",
     "Word",
     "kinds_read",
     "listed",

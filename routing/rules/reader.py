@@ -59,6 +59,13 @@ class Reader:
         self.error(field, f"{shown}.")
         return ""
 
+    def port(self, value: object, field: str) -> int:
+        """The number of a port."""
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 65536:
+            self.error(field, f"{quoted(value)} is not the number of a port.")
+            return 0
+        return value
+
     def label(self, key: object, value: object, field: str) -> str:
         """The value of one label; it may be empty. `field` is the path of all labels."""
         at = f"{field}.{path_part(key)}"

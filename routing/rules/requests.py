@@ -8,6 +8,7 @@ from cluster.kinds import Kind
 from routing.rules.errors import RulesError
 from routing.rules.faults import CLEAR_FAULT, FAULT
 from routing.rules.objects import DELETE_OBJECT, OBJECT
+from routing.rules.policies import DESTINATION_POLICY
 from routing.rules.reader import Reader
 from routing.rules.splits import SPLIT
 from routing.rules.subsets import REMOVE_SUBSET, SUBSET
@@ -22,6 +23,7 @@ WORDS: Final[tuple[Word[Any], ...]] = (
     CLEAR_FAULT,
     SUBSET,
     REMOVE_SUBSET,
+    DESTINATION_POLICY,
     OBJECT,
     DELETE_OBJECT,
 )

@@ -5,25 +5,69 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cluster import refs
+from routing.rules.hosts import is_host
 from routing.rules.reader import Reader, path_part, quoted
-from routing.rules.word import Word, of_service
+from routing.rules.word import Word
 
 MAX_VERSIONS: Final = 20
+MAX_NAMES: Final = 20
+PROTOCOLS: Final = ("http", "tcp", "tls")
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Weights in whole percent by version; versions that are not named get none."""
+    """Weights in whole percent by version; versions that are not named get none.
+
+    `protocol`: http (requests), tcp or tls (connections); of tcp and tls, those to one `port` (0: to all),
+    and of tls those that ask for one of `sni_hosts`.
+    """
 
     namespace: str
     service: str
     weights: Mapping[str, int]
+    protocol: str = "http"
+    port: int = 0
+    sni_hosts: tuple[str, ...] = ()
 
 
 def _read(reader: Reader, value: Mapping[str, object], field: str) -> Split:
-    fields = reader.members(value, field, {"kind", "namespace", "service", "weights"}) or {}
+    known = {"kind", "namespace", "service", "weights", "protocol", "port", "sni_hosts"}
+    fields = reader.members(value, field, known) or {}
     namespace, service = reader.target(fields, field)
-    return Split(namespace, service, _weights(reader, fields.get("weights"), f"{field}.weights"))
+    weights = _weights(reader, fields.get("weights"), f"{field}.weights")
+    protocol = fields.get("protocol", "http")
+    if not isinstance(protocol, str) or protocol not in PROTOCOLS:
+        reader.error(f"{field}.protocol", f"{quoted(protocol)} is none of http, tcp and tls.")
+        protocol = "http"
+    port, names = _connections(reader, fields, field, protocol)
+    return Split(namespace, service, weights, protocol, port, names)
+
+
+def _connections(
+    reader: Reader, fields: Mapping[str, object], field: str, protocol: str
+) -> tuple[int, tuple[str, ...]]:
+    """The port and the server names of connections."""
+    port, names = fields.get("port"), fields.get("sni_hosts")
+    if protocol == "http" and port is not None:
+        reader.error(f"{field}.port", "Requests are not weighed by port; this is for tcp and tls.")
+    if protocol != "tls" and names is not None:
+        reader.error(f"{field}.sni_hosts", "Only tls connections ask for a server by its name.")
+    if protocol == "tls" and names is None:
+        reader.error(f"{field}.sni_hosts", "The server names are missing, for which these weights are.")
+    read_port = 0 if port is None else reader.port(port, f"{field}.port")
+    return read_port, () if names is None else _server_names(reader, names, f"{field}.sni_hosts")
+
+
+def _server_names(reader: Reader, value: object, field: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not 0 < len(value) <= MAX_NAMES:
+        reader.error(field, f"This must be a list of 1 to {MAX_NAMES} server names.")
+        return ()
+    for index, name in enumerate(value):
+        if not isinstance(name, str) or not is_host(name):
+            reader.error(f"{field}[{index}]", f"{quoted(name)} cannot be a server name.")
+        elif name in value[:index]:
+            reader.error(f"{field}[{index}]", f"{quoted(name)} stands here twice.")
+    return tuple(str(name) for name in value)
 
 
 def _weights(reader: Reader, value: object, field: str) -> dict[str, int]:
@@ -53,7 +97,27 @@ def _check_weight(reader: Reader, version: object, weight: object, field: str) -
 
 
 def _write(rule: Split) -> dict[str, Any]:
-    return {"namespace": rule.namespace, "service": rule.service, "weights": dict(rule.weights)}
+    written: dict[str, Any] = {
+        "namespace": rule.namespace,
+        "service": rule.service,
+        "weights": dict(rule.weights),
+    }
+    if rule.protocol != "http":
+        written["protocol"] = rule.protocol
+    if rule.port:
+        written["port"] = rule.port
+    return {**written, "sni_hosts": list(rule.sni_hosts)} if rule.sni_hosts else written
 
 
-SPLIT: Final = Word("split", Split, _read, _write, of_service("weights"))
+def _sets(rule: Split) -> str:
+    what = "weights" if rule.protocol == "http" else f"{rule.protocol} weights"
+    return f"the {what} of {rule.namespace}/{rule.service}{connections(rule)}"
+
+
+def connections(rule: Split) -> str:
+    """Which connections a split is about: ` on port 3306 for a.example`; empty for all."""
+    port = f" on port {rule.port}" if rule.port else ""
+    return f"{port} for {', '.join(sorted(rule.sni_hosts))}" if rule.sni_hosts else port
+
+
+SPLIT: Final = Word("split", Split, _read, _write, _sets)

@@ -32,11 +32,24 @@ export function get(path, signal) {
 /**
  * @param {string} path below /api/v1/
  * @param {unknown} body
+ * @param {AbortSignal} [signal]
  * @returns {Promise<any>}
  * @throws {ApiError}
  */
-export function post(path, body) {
-  return send("POST", path, body);
+export function post(path, body, signal) {
+  return send("POST", path, body, signal);
+}
+
+/**
+ * Sends YAML as it was typed.
+ * @param {string} path below /api/v1/
+ * @param {string} yaml
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<any>}
+ * @throws {ApiError}
+ */
+export function text(path, yaml, signal) {
+  return send("POST", path, yaml, signal, "application/yaml");
 }
 
 /**
@@ -44,19 +57,21 @@ export function post(path, body) {
  * @param {string} path
  * @param {unknown} body
  * @param {AbortSignal} [signal]
+ * @param {string} [type]
  */
-async function send(method, path, body, signal) {
+async function send(method, path, body, signal, type = "application/json") {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (body !== undefined) headers["Content-Type"] = type;
+  const written = typeof body === "string" && type !== "application/json" ? body : JSON.stringify(body);
   /** @type {Response} */
   let answer;
   try {
     answer = await fetch(`${BASE}api/v1/${path}`, {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? undefined : written,
       signal,
     });
   } catch (error) {

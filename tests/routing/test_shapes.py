@@ -66,7 +66,8 @@ def test_the_document_describes_every_call(api):
         "/api/v1/services", "/api/v1/services/{namespace}/{name}", "/api/v1/plans", "/api/v1/plans/{plan_id}",
         "/api/v1/plans/{plan_id}/apply", "/api/v1/changes", "/api/v1/changes/{change_id}",
         "/api/v1/changes/{change_id}/revert", "/api/v1/changes/{change_id}/finish", "/api/v1/changes/revert",
-        "/api/v1/validate", "/api/v1/schemas/{group}/{version}/{kind}",
+        "/api/v1/services/{namespace}/{name}/reading", "/api/v1/drafts", "/api/v1/configuration",
+        "/api/v1/explain", "/api/v1/validate", "/api/v1/schemas/{group}/{version}/{kind}",
     }  # fmt: skip
 
 

@@ -3,12 +3,13 @@ import pytest
 from cluster import connection
 from tests.people import person
 from tests.routing.conftest import Api
+from tests.routing.stage import destination_rule
 from tests.yaml.world import defined
 
 
 @pytest.fixture
 def cluster():
-    with connection.override(defined()) as staged:
+    with connection.override(defined(destination_rule("reviews", ["v1", "v2"]))) as staged:
         yield staged
 
 

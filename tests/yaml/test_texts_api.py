@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from routing import serializers as shapes
+from routing import text_serializers as shapes
 from routing.models import Plan
 from tests.people import stranger
 from tests.routing.stage import writes

@@ -1,4 +1,4 @@
-"""Gateway API's HTTPRoute and GRPCRoute, as of its release 1.3, with rules' names and retries."""
+"""Gateway API's HTTPRoute and GRPCRoute, as of its release 1.3."""
 
 from typing import Annotated, Literal
 
@@ -181,14 +181,6 @@ class HTTPRouteTimeouts(Model):
     request: Annotated[str, Meta(pattern=GATEWAY_DURATION)] | None = None
 
 
-class HTTPRouteRetry(Model):
-    """When and how often a request is tried again (of the experimental channel, which Istio acts on)."""
-
-    attempts: Int32 | None = None
-    backoff: Annotated[str, Meta(pattern=GATEWAY_DURATION)] | None = None
-    codes: list[Annotated[Int32, Meta(ge=400, le=599)]] = []
-
-
 class HTTPRouteRule(Model):
     """What is done with matching requests."""
 
@@ -199,8 +191,6 @@ class HTTPRouteRule(Model):
         Meta(max_length=64),
         extra(default=[{"path": {"type": "PathPrefix", "value": "/"}}]),
     ] = []
-    name: Annotated[str, Meta(min_length=1, max_length=253, pattern=DOMAIN)] | None = None
-    retry: HTTPRouteRetry | None = None
     timeouts: HTTPRouteTimeouts | None = None
 
 
@@ -277,7 +267,6 @@ class GRPCRouteRule(Model):
     backend_refs: Annotated[list[GRPCBackendReference], Meta(max_length=16)] = []
     filters: Annotated[list[GRPCRouteFilter], Meta(max_length=16)] = []
     matches: Annotated[list[GRPCRouteMatch], Meta(max_length=64)] = []
-    name: Annotated[str, Meta(min_length=1, max_length=253, pattern=DOMAIN)] | None = None
 
 
 class GRPCRouteSpec(Model):

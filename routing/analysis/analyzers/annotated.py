@@ -11,7 +11,7 @@ from routing.analysis.annotations import ANY, INSTEAD, KNOWN, VALID, is_istio
 from routing.analysis.findings import Finding, analyzer, finding
 from routing.analysis.kinds import DEPLOYMENT, NAMESPACE, POD, SERVICE
 from routing.analysis.meshes import INJECT
-from routing.analysis.objects import Obj, objects
+from routing.analysis.objects import Obj, objects, text
 from routing.analysis.world import Look
 from routing.rules import quoted
 
@@ -50,8 +50,8 @@ def _check(look: Look, obj: Obj) -> Iterator[Finding]:  # noqa: ARG001  (one obj
 
 
 def _check_alpha(look: Look, obj: Obj) -> Iterator[Finding]:  # noqa: ARG001  (one object is enough)
-    usual: frozenset[str] = frozenset({"sidecar.istio.io/status"})
-    starts = {one.get("name") for _, one in objects(obj.spec.get("initContainers"))}
+    usual: frozenset[str] = frozenset({"sidecar.istio.io/status", "galley.istio.io/analyze-suppress"})
+    starts = {text(one.get("name")) for _, one in objects(obj.spec.get("initContainers"))}
     if obj.key.group_kind == POD and "istio-init" not in starts:
         usual |= SET_BY_CNI
     for name in obj.annotations:

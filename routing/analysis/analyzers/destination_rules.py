@@ -31,7 +31,7 @@ def _unverified(tls: Any, rule: Mapping[str, Any]) -> bool:
     given = text(settings.get("caCertificates")) or (
         text(settings.get("credentialName")) and rule.get("workloadSelector") is not None
     )
-    return settings.get("mode") in {"SIMPLE", "MUTUAL"} and not given
+    return text(settings.get("mode")) in {"SIMPLE", "MUTUAL"} and not given
 
 
 def _check_certificates(look: Look, obj: Obj) -> Iterator[Finding]:  # noqa: ARG001  (one object is enough)

@@ -86,7 +86,6 @@ def _check_gateway(look: Look, obj: Obj) -> Iterator[Finding]:  # noqa: ARG001  
     for index, server in objects(obj.spec.get("servers")):
         at: Path = ("spec", "servers", index)
         if not isinstance(server.get("port"), dict):
-            yield _error(obj, (*at, "port"), "The server needs a port.")
             continue
         yield from _port(obj, (*at, "port"), server["port"])
         if not strings(server.get("hosts")):
@@ -99,7 +98,7 @@ def _server_tls(obj: Obj, at: Path, server: Mapping[str, Any]) -> Iterator[Findi
     if protocol in SECURE and not isinstance(tls, dict):
         yield _error(obj, (*at, "tls"), f"A server for {protocol} needs tls.")
     settings = mapping(tls)
-    if settings.get("mode") not in {"SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"}:
+    if text(settings.get("mode")) not in {"SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"}:
         return
     if text(settings.get("credentialName")) or items(settings.get("credentialNames")):
         return
@@ -128,7 +127,7 @@ def _check_service_entry(look: Look, obj: Obj) -> Iterator[Finding]:  # noqa: AR
 
 
 def _resolution(obj: Obj) -> Iterator[Finding]:
-    how = obj.spec.get("resolution", "NONE")
+    how = text(obj.spec.get("resolution", "NONE"))
     endpoints, selector = items(obj.spec.get("endpoints")), obj.spec.get("workloadSelector")
     if endpoints and isinstance(selector, dict):
         yield _error(obj, ("spec", "workloadSelector"), "Either endpoints or workloadSelector, not both.")

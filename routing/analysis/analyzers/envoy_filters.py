@@ -63,7 +63,7 @@ def _check_patches(look: Look, obj: Obj) -> Iterator[Finding]:
 
 
 def _code(look: Look, obj: Obj, patch: Mapping[str, Any], seen: set[str]) -> str:
-    operation, what = dig(patch, "patch", "operation"), patch.get("applyTo")
+    operation, what = text(dig(patch, "patch", "operation")), text(patch.get("applyTo"))
     if operation == "ADD":
         return "IST0153" if what in _ROUTES else ""
     if operation == "REMOVE" and what in _ROUTES:
@@ -101,7 +101,7 @@ def _check_route_cache(look: Look, obj: Obj) -> Iterator[Finding]:
     if not policies:
         return
     for index, patch in enumerate(items(obj.spec.get("configPatches"))):
-        context = dig(patch, "match", "context")
+        context = text(dig(patch, "match", "context"))
         if dig(patch, "applyTo") == "HTTP_FILTER" and context not in {"SIDECAR_INBOUND", "SIDECAR_OUTBOUND"}:
             message = f"If this filter clears the route, requests can get round {policies[0].key}."
             yield finding("IST0179", obj, ("spec", "configPatches", index), message, policies[0])

@@ -116,7 +116,7 @@ def _injected_image(settings: Mapping[str, Any]) -> str:
 
 
 def _other_image(look: Look, pod: Obj, wanted: str) -> bool:
-    if pod.annotations.get(PROXY_IMAGE):
+    if pod.annotations.get(PROXY_IMAGE) or not pod.given:
         return False
     images = [text(one.get("image")) for _, _, one in containers(pod.spec) if one.get("name") == PROXY]
     accepted = {wanted, f"{wanted}-{_variant(look, pod)}"} if images else set()

@@ -29,7 +29,7 @@ def _check(look: Look, obj: Obj) -> Iterator[Finding]:  # noqa: ARG001  (one obj
         yield from _http(obj, ("spec", "http", index), rule)
     yield from _streams(obj)
     for at, destination, _ in destinations(obj):
-        if not text(destination.get("host")):
+        if destination and not text(destination.get("host")):
             yield _error(obj, at, "The destination needs a host.")
         port = mapping(destination.get("port"))
         if port and not 1 <= (number(port.get("number")) or 0) <= 65535:

@@ -46,8 +46,8 @@ def _check_destinations(look: Look, obj: Obj) -> Iterator[Finding]:
         host = text(destination.get("host"))
         found = target(look, obj.namespace, export_to, host)
         if found is None:
-            what = "The host that requests are mirrored to" if mirror else "The host"
-            yield finding("IST0101", obj, (*at, "host"), f"{what}, {quoted(host)}, is not known here.")
+            what = "The host to mirror to" if mirror else "The host"
+            yield finding("IST0101", obj, (*at, "host"), f"{what} {quoted(host)} is not known here.")
         else:
             yield from _check_port(obj, at, destination, host, found)
     yield from _check_subset_routes(look, obj)

@@ -116,7 +116,7 @@ def _check_user(look: Look, obj: Obj) -> Iterator[Finding]:  # noqa: ARG001  (on
     users: list[tuple[Path, Mapping[str, Any]]] = [((*where, "securityContext", "runAsUser"), spec)] + [
         ((*where, field, index, "securityContext", "runAsUser"), container)
         for field, index, container in containers(spec, "containers")
-        if container.get("name") not in {PROXY, "istio-operator"}
+        if text(container.get("name")) not in {PROXY, "istio-operator"}
     ]
     for at, holder in users:
         if number(mapping(holder.get("securityContext")).get("runAsUser")) == PROXY_USER:

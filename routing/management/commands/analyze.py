@@ -67,6 +67,7 @@ class Command(BaseCommand):
                 found += _read(file, parse)
         if file := options["mesh_networks"]:
             found.append(_read(file, partial(reading.networks, file, mesh.root_namespace)))
+        found += list(reading.pods_to_come(found))
         return World(found, mesh, now=time.time(), schemas=_schemas())
 
 

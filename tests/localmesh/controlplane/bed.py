@@ -25,6 +25,8 @@ _RESOURCES = {
     "VirtualService": kinds.VIRTUAL_SERVICES,
     "DestinationRule": kinds.DESTINATION_RULES,
     "Gateway": kinds.GATEWAYS,
+    "ServiceEntry": kinds.SERVICE_ENTRIES,
+    "Sidecar": kinds.SIDECARS,
     "Service": kinds.SERVICES,
     "Pod": kinds.PODS,
     "EndpointSlice": kinds.ENDPOINT_SLICES,
@@ -35,7 +37,14 @@ _GATEWAY_API = {
     "Gateway": kinds.K8S_GATEWAYS,
     "ReferenceGrant": kinds.REFERENCE_GRANTS,
 }
-_RULES = (kinds.VIRTUAL_SERVICES, kinds.DESTINATION_RULES, kinds.GATEWAYS, *_GATEWAY_API.values())
+_RULES = (
+    kinds.VIRTUAL_SERVICES,
+    kinds.DESTINATION_RULES,
+    kinds.GATEWAYS,
+    kinds.SERVICE_ENTRIES,
+    kinds.SIDECARS,
+    *_GATEWAY_API.values(),
+)
 #: How long a proxy may take to accept a change before the test fails.
 _PATIENCE = 10.0
 
@@ -68,6 +77,10 @@ class Backend:
         self._runner = web.ServerRunner(web.Server(self._answer, access_log=None))
         await self._runner.setup()
         await web.TCPSite(self._runner, address, port).start()
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        return [(each[0], each[1]) for each in (self._runner.addresses if self._runner else [])]
 
     async def stop(self) -> None:
         if self._runner:

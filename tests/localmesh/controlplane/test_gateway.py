@@ -87,7 +87,7 @@ async def test_what_became_of_each_resource_is_in_its_status(bed):
     assert "spec.servers[1].port.protocol: HTTPS is not programmed, only HTTP is" in message
     assert condition(kinds.VIRTUAL_SERVICES, "in")[1:] == (
         "NotProgrammed",
-        "not in force: spec.tcp: TCP routes are not programmed",
+        "not in force: spec.tcp[0].route: it has no destination",
     )
 
 
@@ -101,13 +101,12 @@ async def test_writing_status_comes_to_rest(bed):
 
 async def test_a_kind_that_is_not_acted_on_says_so_too(bed):
     await bed.apply()
-    spec = {"hosts": ["example.com"], "resolution": "DNS"}
-    entry = {"metadata": {"name": "out", "namespace": "bookinfo"}, "spec": spec}
-    bed.store.create(kinds.SERVICE_ENTRIES, entry)
+    entry = {"metadata": {"name": "group", "namespace": "bookinfo"}, "spec": {"mtls": {"mode": "STRICT"}}}
+    bed.store.create(kinds.PEER_AUTHENTICATIONS, entry)
     try:
         bed.settle()
-        (found,) = bed.store.get(kinds.SERVICE_ENTRIES, "bookinfo", "out")["status"]["conditions"]
+        (found,) = bed.store.get(kinds.PEER_AUTHENTICATIONS, "bookinfo", "group")["status"]["conditions"]
         assert (found["status"], found["reason"]) == ("False", "NotProgrammed")
-        assert "localmesh does not act on ServiceEntry" in found["message"]
+        assert "localmesh does not act on PeerAuthentication" in found["message"]
     finally:
-        bed.store.delete(kinds.SERVICE_ENTRIES, "bookinfo", "out")
+        bed.store.delete(kinds.PEER_AUTHENTICATIONS, "bookinfo", "group")

@@ -98,7 +98,6 @@ _PARENTS = [
     {"group": "", "kind": "Service", "namespace": "shop", "name": "cart", "port": 9080},
     edge(namespace="bookinfo", sectionName="web"),
 ]
-_BY_PORT = [edge(port=80)]
 _GRANT = gateway_api(
     "ReferenceGrant",
     "grant",
@@ -137,7 +136,12 @@ _FROM_SHOP = http_route(
     namespace="shop",
 )
 GATEWAY_API = [
-    *(make({"backendRefs": [backend()]}, parents=_BY_PORT) for make in (http_route, grpc_route)),
+    # One that takes everything would stand behind the older at-edge, and be asked nothing.
+    http_route(
+        {"matches": [{"path": {"type": "Exact", "value": "/a"}}], "backendRefs": [backend()]},
+        parents=[edge(port=80)],
+    ),
+    grpc_route({"backendRefs": [backend()]}, parents=[edge(port=80)]),
     *(http_route(rule, parents=_PARENTS, hostnames=["a.example"]) for rule in (_HTTP, *_REST)),
     *(http_route({"backendRefs": [backend("cart", namespace="shop")]}, parents=_PARENTS) for _ in "x"),
     grpc_route(_GRPC, parents=_PARENTS, hostnames=["a.example"]),

@@ -1,8 +1,10 @@
 """Examples that have every field that the control plane acts on, each where it makes a difference."""
 
 from tests.localmesh.xds import objects
+from tests.localmesh.xds.example_entries import BESIDE_ENTRIES, ENTRIES
 from tests.localmesh.xds.example_policies import HOST_PARTS, PARTS
 from tests.localmesh.xds.example_routes import BESIDE_ROUTES, GATEWAY_API
+from tests.localmesh.xds.example_streams import STREAM_SERVICES, STREAMS
 from tests.localmesh.xds.objects import (
     INGRESS,
     destination_rule,
@@ -113,6 +115,8 @@ EXAMPLES = [
     gateway({**server("a.example", port=8080), "name": "x"}),
     gateway(selector={"istio": "elsewhere"}),
     *GATEWAY_API,
+    *ENTRIES,
+    *STREAMS,
 ]
 _BOUND = virtual_service({"route": [to()]}, hosts=["*"], name="bound", gateways=["bookinfo-gateway"])
 _SUBSET = virtual_service({"route": [to(subset="v1")]}, name="subset")
@@ -131,9 +135,13 @@ AROUND = {
         ],
         BESIDE_ROUTES,
     ),
+    **dict.fromkeys(
+        [(_ISTIO, each) for each in ("ServiceEntry", "WorkloadEntry", "Sidecar")], BESIDE_ENTRIES
+    ),
 }
 SERVICES = [
     *(service(name, {"port": 9080, "name": "http"}) for name in ("reviews", "ratings", "productpage")),
     service("cart", namespace="shop"),
     INGRESS,
+    *STREAM_SERVICES,
 ]

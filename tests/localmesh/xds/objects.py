@@ -142,6 +142,28 @@ def edge(name="edge", **fields: Any) -> Object:
     return {"name": name, **fields}
 
 
+def service_entry(*endpoints: Object, name="entry", hosts=("ext.example",), **spec: Any) -> Object:
+    """A ServiceEntry with fixed endpoints, or of another `resolution`; an endpoint may be an address."""
+    meta = {key: spec.pop(key) for key in ("namespace", "created") if key in spec}
+    listed = [{"address": each} if isinstance(each, str) else each for each in endpoints]
+    body = {
+        "hosts": list(hosts),
+        "ports": [{"name": "http", "number": 80, "protocol": "HTTP"}],
+        "resolution": "STATIC",
+        **({"endpoints": listed} if listed else {}),
+        **spec,
+    }
+    return istio("ServiceEntry", name, body, **meta)
+
+
+def sidecar(*egress: str, name="default", **spec: Any) -> Object:
+    """A Sidecar that lets these hosts out."""
+    meta = {key: spec.pop(key) for key in ("namespace", "created") if key in spec}
+    return istio(
+        "Sidecar", name, {**({"egress": [{"hosts": list(egress)}]} if egress else {}), **spec}, **meta
+    )
+
+
 def to(host="reviews", subset=None, weight=None, port=None) -> Object:
     """One entry of `route`."""
     destination: Object = {"host": host}
@@ -168,6 +190,9 @@ def mesh(*rules: Object, services=None, pods=None, slices=None) -> xds.Mesh:
         k8s_gateways=of("Gateway", "gateway"),
         reference_grants=of("ReferenceGrant", "gateway"),
         namespaces=NAMESPACES,
+        service_entries=of("ServiceEntry"),
+        workload_entries=of("WorkloadEntry"),
+        sidecars=of("Sidecar"),
     )
 
 

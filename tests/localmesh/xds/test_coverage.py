@@ -11,8 +11,14 @@ def paths(obj):
 @pytest.mark.parametrize(
     ("obj", "path"),
     [
-        (virtual_service(tcp=[{"route": []}]), "spec.tcp"),
-        (virtual_service(tls=[{"match": []}]), "spec.tls"),
+        (
+            virtual_service(tcp=[{"match": [{"destinationSubnets": ["10.0.0.0/8"]}]}]),
+            "spec.tcp[0].match[0].destinationSubnets",
+        ),
+        (
+            virtual_service(tls=[{"match": [{"sourceSubnet": "10.0.0.0/8"}]}]),
+            "spec.tls[0].match[0].sourceSubnet",
+        ),
         (virtual_service({"route": [to()], "someday": 1}), "spec.http[0].someday"),
         (virtual_service({"route": [{**to(), "cost": 1}]}), "spec.http[0].route[0].cost"),
         (
@@ -35,9 +41,7 @@ def test_a_field_that_nobody_acts_on_is_named(obj, path):
     assert paths(obj) == [path]
 
 
-@pytest.mark.parametrize(
-    "kind", ["Sidecar", "ServiceEntry", "WorkloadEntry", "PeerAuthentication", "EnvoyFilter"]
-)
+@pytest.mark.parametrize("kind", ["WorkloadGroup", "ProxyConfig", "PeerAuthentication", "EnvoyFilter"])
 def test_a_kind_that_nobody_acts_on_is_named_whole(kind):
     (problem,) = xds.not_programmed(kind, istio(kind, "x", {"a": 1}))
     assert problem.path == "spec"

@@ -10,8 +10,8 @@ from localmesh.xds import coverage
 from tests.localmesh.xds.examples import AROUND, EXAMPLES, PODS, SERVICES, SLICES
 from tests.localmesh.xds.objects import mesh, pod, proxy, router
 
-#: Names that people give; nothing depends on them.
-_WITHOUT_EFFECT = {"servers.port.name", "servers.name"}
+#: Names that people give, and whether a host is outside: nothing depends on them.
+_WITHOUT_EFFECT = {"servers.port.name", "servers.name", "location"}
 #: What is nothing but said again by what stands beside it, or by the only value that it may have.
 _REDUNDANT = ("allowedRoutes.kinds.group", "requestRedirect.path.type", "urlRewrite.path.type")
 _KINDS = coverage._KINDS

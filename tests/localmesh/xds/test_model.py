@@ -62,7 +62,7 @@ def test_a_bare_pod_is_its_own_workload_of_the_latest_revision():
         ({"port": 1, "name": "tcp-db"}, "tcp"),
         ({"port": 1, "name": "mysql"}, "tcp"),
         ({"port": 1, "name": "http", "appProtocol": "grpc"}, "http2"),
-        ({"port": 1, "name": "http", "protocol": "UDP"}, "tcp"),
+        ({"port": 1, "name": "http", "protocol": "UDP"}, "udp"),
     ],
 )
 def test_a_ports_protocol_is_read_from_what_it_says(port, protocol):

@@ -30,6 +30,7 @@ def world_of(case):
     objects = list(reading.assumed(mesh))
     for name in case["files"]:
         objects += reading.objects_of(name, (FOLDER / name).read_bytes(), "default")
+    objects += list(reading.pods_to_come(objects))
     return World(objects, mesh)
 
 
