@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from bench import analysis, cluster
+from bench import analysis, cluster, planning
 from bench.table import Row, render
 
 PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
     "analysis": analysis.measure,
     "cluster": cluster.measure,
+    "planning": planning.measure,
 }
 """Each part by its name: given whether it is to be small, it measures, or raises."""
 

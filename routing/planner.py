@@ -113,7 +113,8 @@ def plan(wanted: Sequence[rules.Rule], live: Live) -> Plan:
         draft_rule(draft, rule, service, path)
     operations = in_safe_order(_operations(draft), live.resources)
     problems = [*draft.problems, *_unserved(operations, live)]
-    problems += dangling_subsets(draft.of(VIRTUAL_SERVICE), operations, draft.of(DESTINATION_RULE))
+    if any(item.phase == AFTER_ROUTES for item in operations):
+        problems += dangling_subsets(draft.of(VIRTUAL_SERVICE), operations, draft.of(DESTINATION_RULE))
     problems += [*unsafe_steps(operations, live.resources), *managers.warnings(operations)]
     if not operations and not any(problem.level == "error" for problem in problems):
         problems.append(info("NOTHING_TO_DO", "The cluster is already as these rules want it."))

@@ -64,17 +64,17 @@ def dangling_subsets(
     lost = {ref: _has(before) - _has(after) for ref, (before, after) in done.items() if _is_policy(ref)}
     if not any(lost.values()):
         return ()
-    remaining = {
-        (host, istio.namespace_of(item), name) for item in destination_rules for host, name in _has(item)
-    }
-    routes = [item for item in virtual_services if Ref.of(item) not in done]
+    hosts = {host for subsets in lost.values() for host, _ in subsets}
+    about = [item for item in destination_rules if istio.host_of(item) in hosts]
+    remaining = {(host, istio.namespace_of(item), name) for item in about for host, name in _has(item)}
+    routes = [item for item in virtual_services if Ref.named(item) not in done]
     routes += [after for ref, (_, after) in done.items() if ref.kind == VIRTUAL_SERVICE and after]
     found = []
     for ref, subsets in lost.items():
         for host, name in sorted(subsets):
             if (host, ref.namespace, name) in remaining:
                 continue
-            users = [route for route in routes if (host, name) in istio.named_subsets(route)]
+            users = [route for route in routes if istio.uses_subset(route, host, name)]
             if users:
                 names = ", ".join(map(istio.name_of, users))
                 message = f"Subset {name} of {ref} cannot go: {names} still names it."
@@ -89,11 +89,11 @@ def unsafe_steps(operations: Iterable[Operation], resources: Iterable[Manifest])
     Only what the order cannot help: a DestinationRule that leaves its host while routes need it, and a subset
     whose route has no other destination.
     """
-    operations, state = list(operations), {Ref.of(item): item for item in resources}
+    operations = list(operations)
     hosts = {host for item in operations for host, _ in _lost(item) | _redefined(item)}
     if not hosts:
         return ()
-    state = {ref: item for ref, item in state.items() if _about(ref, item, hosts)}
+    state = {Ref.named(item): item for item in resources if _about(item, hosts)}
     at_first, found, changing = _missing(state), [], set()
     for item in operations:
         changing |= _redefined(item) & _used(state.values())
@@ -253,7 +253,7 @@ def _redefined(item: Operation) -> set[Subset]:
 
 
 def _routes(manifest: Manifest) -> bool:
-    return Ref.of(manifest).kind == VIRTUAL_SERVICE
+    return bool(manifest["kind"] == VIRTUAL_SERVICE.kind)
 
 
 def _used(virtual_services: Iterable[Manifest]) -> set[Subset]:
@@ -261,10 +261,13 @@ def _used(virtual_services: Iterable[Manifest]) -> set[Subset]:
     return set().union(*(istio.weighted_subsets(item) for item in routes))
 
 
-def _about(ref: Ref, item: Manifest, hosts: Collection[str]) -> bool:
-    if ref.kind == DESTINATION_RULE:
-        return any(istio.covers(istio.host_of(item), host) for host in hosts)
-    return ref.kind == VIRTUAL_SERVICE and any(host in hosts for host, _ in istio.weighted_subsets(item))
+def _about(item: Manifest, hosts: set[str]) -> bool:
+    if item["kind"] == DESTINATION_RULE.kind:
+        pattern = istio.host_of(item)
+        return any(istio.covers(pattern, host) for host in hosts)
+    if item["kind"] != VIRTUAL_SERVICE.kind or hosts.isdisjoint(istio.hosts_reached(item)):
+        return False
+    return any(host in hosts for host, _ in istio.weighted_subsets(item))
 
 
 def _missing(state: dict[Ref, Manifest]) -> set[Subset]:

@@ -23,7 +23,7 @@ class Draft:
     def __init__(self, resources: Iterable[Manifest]) -> None:
         self.problems: list[Problem] = []
         self.sources: set[Need] = set()
-        self._resources: dict[Ref, Manifest] = {Ref.of(item): item for item in resources}
+        self._resources: dict[Ref, Manifest] = {Ref.named(item): item for item in resources}
         self._removed: set[Ref] = set()
         self._why: dict[Ref, list[str]] = {}
         self._original = dict(self._resources)
@@ -35,7 +35,7 @@ class Draft:
 
     def of(self, kind: Kind) -> list[Manifest]:
         """The resources of a kind."""
-        return [item for ref, item in self._resources.items() if ref.kind == kind]
+        return [item for ref, item in self._resources.items() if ref.kind is kind or ref.kind == kind]
 
     def about(self, kind: Kind, host: str) -> list[Manifest]:
         """The VirtualServices or DestinationRules that may be about a host, given in full."""

@@ -11,22 +11,28 @@ class ByHost:
     """VirtualServices by the hosts that they claim or send requests to, DestinationRules by theirs."""
 
     def __init__(self, resources: Mapping[Ref, Manifest]) -> None:
-        self._exact: dict[tuple[Kind, str], dict[Ref, None]] = {}
-        self._wild: dict[tuple[Kind, str], dict[Ref, None]] = {}
+        self._exact: dict[str, dict[str, dict[Ref, None]]] = {
+            VIRTUAL_SERVICE.kind: {},
+            DESTINATION_RULE.kind: {},
+        }
+        self._wild: dict[str, dict[str, dict[Ref, None]]] = {
+            VIRTUAL_SERVICE.kind: {},
+            DESTINATION_RULE.kind: {},
+        }
         for ref, manifest in resources.items():
             self.add(ref, manifest)
 
     def add(self, ref: Ref, manifest: Manifest) -> None:
         """One more form of a resource; what it was about before is still found, and does not hurt."""
         for host in _hosts(ref.kind, manifest):
-            found = self._wild if host.startswith("*") else self._exact
-            found.setdefault((ref.kind, host), {})[ref] = None
+            found = self._wild if host[:1] == "*" else self._exact
+            found[ref.kind.kind].setdefault(host, {})[ref] = None
 
     def about(self, kind: Kind, host: str) -> Iterator[Ref]:
         """Every resource of a kind that is or was about a host, by name or by a wildcard; each once."""
-        found = dict(self._exact.get((kind, host), {}))
-        for (of, pattern), refs in self._wild.items():
-            if of == kind and istio.covers(pattern, host):
+        found = dict(self._exact.get(kind.kind, {}).get(host, {}))
+        for pattern, refs in self._wild.get(kind.kind, {}).items():
+            if istio.covers(pattern, host):
                 found |= refs
         return iter(found)
 

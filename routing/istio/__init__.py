@@ -40,7 +40,7 @@ from routing.istio.mtls import accepted as accepted_tls
 from routing.istio.mtls import has_port_modes
 from routing.istio.objects import read_object, set_object
 from routing.istio.policies import policy_at, read_policy, set_policy
-from routing.istio.references import Subset, labels_of, named_subsets, weighted_subsets, without_weight
+from routing.istio.references import Subset, labels_of, weighted_subsets, without_weight
 from routing.istio.splits import new_virtual_service, read_split, read_weights, set_split
 from routing.istio.streams import (
     new_stream_virtual_service,
@@ -89,7 +89,6 @@ __all__ = [
     "labels_of",
     "name_of",
     "named_for_version",
-    "named_subsets",
     "namespace_of",
     "new_destination_rule",
     "new_stream_virtual_service",

@@ -161,7 +161,8 @@ def destinations(virtual_service: Manifest) -> set[str]:
 def hosts_reached(virtual_service: Manifest) -> set[str]:
     """The full hosts of every destination that a VirtualService names."""
     home = namespace_of(virtual_service)
-    return {fqdn(str(found.get("host", "")), home) for found in all_destinations(virtual_service)}
+    written = {str(found.get("host", "")) for found in all_destinations(virtual_service)}
+    return {fqdn(host, home) for host in written}
 
 
 def host_of(destination_rule: Manifest) -> str:

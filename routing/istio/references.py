@@ -20,13 +20,6 @@ Item: TypeAlias = dict[str, Any]
 _PROTOCOLS: Final = ("http", "tcp", "tls")
 
 
-def named_subsets(virtual_service: Manifest) -> frozenset[Subset]:
-    """Every subset that a VirtualService names, with a weight or without."""
-    home = namespace_of(virtual_service)
-    items = [item for route in _routes(virtual_service) for item in route]
-    return frozenset(_subsets([*items, *_mirrors(virtual_service)], home))
-
-
 def weighted_subsets(virtual_service: Manifest) -> frozenset[Subset]:
     """The subsets that a VirtualService sends requests to, copies for a mirror included."""
     home = namespace_of(virtual_service)
