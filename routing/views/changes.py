@@ -1,23 +1,38 @@
 """What was changed, and what it does to the traffic."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.dateparse import parse_date
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from cluster import people
-from routing import presenting, scope, stored
+from routing import drift, finish, history, history_shapes, presenting, scope, stored
 from routing.models import Change
 from routing.views.base import may_not, targets_of
 
 PAGE: Final = 50
+FILTERS: Final = ("q", "namespace", "service", "by", "state", "since", "until", "before")
+DRIFT: Final = {"changed": "changed outside since", "gone": "removed outside since"}
+DRIFT_STATES: Final = {
+    "same": ("ok", "as written"),
+    "changed": ("degraded", "changed outside"),
+    "gone": ("failing", "removed outside"),
+    "unknown": ("idle", "not known"),
+}
 OUTCOME_HELP: Final = {
     "conflict": "Somebody changed the same resources after the preview. Nothing was written; plan again.",
-    "partial": "Some writes were done and some not; each says which. Revert takes back those that were.",
-    "failed": "Nothing was written, and traffic keeps flowing as before.",
+    "partial": (
+        "Some writes were done and some not; each says which. Finish plans those that were not, Revert takes "
+        "back those that were."
+    ),
+    "failed": "Nothing was written, and traffic keeps flowing as before. Finish plans it again.",
     "started": "It is being written, or the server stopped half-way; the writes say how far it came.",
 }
 
@@ -25,18 +40,40 @@ OUTCOME_HELP: Final = {
 @never_cache
 @require_GET
 def changes(request: HttpRequest) -> HttpResponse:
-    """What was changed, the newest first."""
-    before = request.GET.get("before", "")
-    rows = scope.seen_by(people.acting(request), Change.objects.order_by("-pk"))
-    if before.isascii() and before.isdecimal() and len(before) < 19:
-        rows = rows.filter(pk__lt=int(before))
-    page = list(rows.select_related("by").prefetch_related(*stored.LINKED)[: PAGE + 1])
+    """What was changed and fits the question, the newest first."""
+    person = people.acting(request)
+    asked = {name: value for name in FILTERS if (value := request.GET.get(name, "").strip())}
+    question = history_shapes.ChangesQuery(data={**asked, **_whole_days(asked)})
+    problem = "" if question.is_valid() else _problem(question.errors)
+    rows = history.found(person, question.validated_data) if not problem else Change.objects.none()
+    page, following = history.page_of(rows, PAGE)
+    drifted = drift.marks(page, person)
+    filters = {name: value for name, value in asked.items() if name != "before"}
     context = {
-        "changes": [presenting.change(stored.change_view(row)) for row in page[:PAGE]],
-        "next": page[PAGE - 1].pk if len(page) > PAGE else None,
-        "before": before,
+        "changes": [
+            presenting.change(stored.change_view(row)) | {"drift": DRIFT.get(drifted.get(row.pk, ""))}
+            for row in page
+        ],
+        "next": urlencode({**filters, "before": following}) if following else "",
+        "newest": urlencode(filters),
+        "before": asked.get("before", ""),
+        "filters": filters,
+        "states": presenting.CHANGE_STATES,
+        "problem": problem,
+        "api_query": urlencode({**asked, "limit": PAGE}),
     }
     return render(request, "routing/changes.html", context)
+
+
+def _whole_days(asked: dict[str, str]) -> dict[str, str]:
+    """A day as people give it: until its end, which the question takes as before the next."""
+    day = parse_date(asked.get("until", "")) if len(asked.get("until", "")) == len("2026-01-01") else None
+    return {"until": (day + timedelta(days=1)).isoformat()} if day else {}
+
+
+def _problem(errors: Mapping[str, Any]) -> str:
+    field, messages = next(iter(errors.items()))
+    return f"{field.capitalize()}: {messages[0]}"
 
 
 @never_cache
@@ -50,8 +87,12 @@ def change(request: HttpRequest, change_id: int) -> HttpResponse:
     undoing = stored.undoing(view["operations"])
     revertible = bool(undoing) and not view["reverted_by"] and row.state in ("applied", "partial")
     intent = _intent(row)
+    drifted = drift.of(row, person)
     context = {
         "change": view,
+        "finishable": not finish.why_not(row),
+        "drift": [_drifted(item) for item in drifted],
+        "has_drifted": any(item["state"] in DRIFT for item in drifted),
         "targets": targets_of(row.services),
         "revertible": revertible,
         "undoing": undoing,
@@ -62,6 +103,13 @@ def change(request: HttpRequest, change_id: int) -> HttpResponse:
         "data": {"id": row.pk, "intent": intent},
     }
     return render(request, "routing/change.html", context)
+
+
+def _drifted(found: dict[str, Any]) -> dict[str, Any]:
+    """How a resource stands now, in words and shape."""
+    status, word = DRIFT_STATES[found["state"]]
+    shown = {**found, "action": "update", "outcome": {"status": status, "word": word}}
+    return {**presenting.operation(shown), "outcome": shown["outcome"]}
 
 
 def _intent(row: Change) -> dict[str, Any] | None:
