@@ -17,7 +17,7 @@ from routing.problems import Problem, info, warning
 from routing.rules import quoted
 
 OWN: Final = "meshui"
-_IN_GIT: Final = "Put the change in Git instead: each write below can be copied as a patch."
+_IN_GIT: Final = "Put the change in Git instead: each write of the plan can be copied as a patch."
 
 
 @dataclass(frozen=True, slots=True)
