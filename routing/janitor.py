@@ -45,11 +45,18 @@ class Janitor:
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
-                close_old_connections()
-                tidy_up()
+                self._look()
                 self._stopping.wait(self._every)
         finally:
             database.close()
+
+    def _look(self) -> None:
+        try:
+            close_old_connections()
+            tidy_up()
+        except Exception:
+            # The edge of the loop: one change that cannot be read must not end the care for all others.
+            log.exception("interrupted changes could not be looked up; trying again later")
 
 
 def tidy_up() -> list[Recovered]:
