@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from bench import analysis, cluster, planning
+from bench import analysis, cluster, incremental, planning
 from bench.table import Row, render
 
 PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
     "analysis": analysis.measure,
+    "incremental": incremental.measure,
     "cluster": cluster.measure,
     "planning": planning.measure,
 }

@@ -30,7 +30,7 @@ from routing import diff, live, planner, processes, rules, scope, settling, stor
 from routing.errors import ConflictError, NotWrittenError
 from routing.models import Change, ChangeState, Plan, PlanState
 from routing.operations import LEAVING, Operation, settles_between
-from routing.problems import Problem
+from routing.problems import ELSEWHERE, Problem
 from routing.recovery import finish_interrupted, give_back
 from routing.settling import Sleep
 
@@ -172,6 +172,9 @@ class _Application:
         if again.errors:
             told, kept = again.errors[0].message, self.kept(again.errors[0])
             self.conflict(f"{before}{told} Nothing was written.", [], state, f"{kept} Nothing was written.")
+        unseen = "" if seen.whole else live.dangling(self.person, again.operations)
+        if unseen:
+            self.conflict(f"{unseen} Nothing was written.", [], state, f"{ELSEWHERE} Nothing was written.")
         mine = [(item.ref, diff.content(item.after)) for item in self.operations]
         if mine != [(item.ref, diff.content(item.after)) for item in again.operations]:
             message = "The cluster changed so that these rules now need other writes; nothing was written."

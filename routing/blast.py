@@ -147,8 +147,7 @@ def _per_minute(
 
 def _failing(fault: Fault) -> float:
     """The part of the requests that a fault turns into errors: an abort with 404 is one, with 204 is none."""
-    abort = fault.abort
-    return abort.percentage / 100 if abort and abort.http_status >= 400 else 0.0
+    return fault.abort.percentage / 100 if fault.abort and fault.abort.fails else 0.0
 
 
 def _delayed(fault: Fault) -> float:
@@ -183,5 +182,5 @@ def _sentence(rule: Rule, rate: float) -> str:
         parts.append(f"{bound}{60 * rate * _delayed(rule):.3g} a minute wait {rule.delay.fixed_delay} longer")
     if rule.abort:
         aborted = 60 * rate * rule.abort.percentage / 100
-        parts.append(f"{bound}{aborted:.3g} a minute are answered {rule.abort.http_status}")
+        parts.append(f"{bound}{aborted:.3g} a minute are answered {rule.abort.status}")
     return f"{traffic}; of {whom(rule.match)}, {' and '.join(parts)}."

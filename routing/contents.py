@@ -15,7 +15,7 @@ from cluster.kinds import Kind
 from cluster.refs import Manifest
 from routing.problems import Problem, error
 from routing.rules import quoted
-from routing.rules.faults import TOKEN
+from routing.rules.http.leaves import TOKEN
 from routing.yaml_marks import Path
 
 Found = tuple[Path, Problem]

@@ -117,7 +117,7 @@ def _faults(service: inventory.Service, now: Manifest | None, then: Manifest) ->
 
 def _content(
     fault: istio.ObservedFault,
-) -> tuple[rules.Delay | None, rules.Abort | None, rules.HeaderMatch | None]:
+) -> tuple[rules.Delay | None, rules.Abort | None, rules.FaultMatch | None]:
     return fault.delay, fault.abort, fault.match
 
 

@@ -12,11 +12,9 @@ from typing import Any, Final
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from cluster import connection
-from cluster.kinds import VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from cluster.refs import Manifest, Ref
-from routing import blast, diff, live, managers, planner, problems, scope, stored
+from routing import blast, diff, live, managers, planner, scope, stored
 from routing.apply import Clock
 from routing.errors import ConflictError
 from routing.models import Change, ChangeState, Plan
@@ -49,7 +47,8 @@ def plan_rest(
     operations = _left(change, person)
     if not operations:
         raise ConflictError(f"Nothing is left of change #{change.pk}: the cluster has all of it.")
-    refuse_dangling(operations, person, "Nothing was planned.")
+    if message := live.dangling(person, operations):
+        raise ConflictError(f"{message} Nothing was planned.")
     kept = [stored.keep(operation) for operation in operations]
     return Plan.objects.create(
         cluster=change.cluster,
@@ -64,19 +63,6 @@ def plan_rest(
         summary=f"Finishes #{change.pk} ({change.summary})",
         finishes=change,
     )
-
-
-def refuse_dangling(operations: tuple[Operation, ...], person: PersonCluster, consequence: str) -> None:
-    """Raises ConflictError when these would take away a subset that a route in any namespace still names."""
-    if all(item.phase != planner.AFTER_ROUTES for item in operations):
-        return
-    # A route that this person may not read would break as well: the console's own account reads them all.
-    console = connection.get(person.name).acting(None)
-    found = planner.dangling_subsets(live.rules(console, VIRTUAL_SERVICE), operations)
-    if found:
-        needs = set(found[0].needs)
-        message = found[0].message if needs <= person.may_read(needs) else problems.ELSEWHERE
-        raise ConflictError(f"{message} {consequence}")
 
 
 def _left(change: Change, person: PersonCluster) -> tuple[Operation, ...]:

@@ -1,10 +1,10 @@
 """Reads from the cluster what a plan is made of: fresh for planning, from the watch cache for the pages."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cluster import inventory, objects, reading
+from cluster import connection, inventory, objects, reading
 from cluster.cache import Known
 from cluster.errors import Forbidden, NotFound
 from cluster.identity import Ask
@@ -21,7 +21,8 @@ from cluster.kinds import (
 from cluster.person import PersonCluster
 from cluster.port import Cluster
 from cluster.refs import Manifest, Ref
-from routing.planner import Live
+from routing import problems
+from routing.planner import AFTER_ROUTES, Live, Operation, dangling_subsets
 
 MAKERS: Final = (DEPLOYMENT, STATEFUL_SET, ROLLOUT)
 """What can stand without a pod: of these a version counts even while none of its pods runs."""
@@ -80,6 +81,21 @@ def rules(person: PersonCluster, kind: Kind, places: Iterable[str] = ()) -> tupl
     except NotFound:
         # Istio's kinds are not installed: nothing routes here. A write will say so.
         return ()
+
+
+def dangling(person: PersonCluster, operations: Sequence[Operation]) -> str:
+    """What these operations would take from a route that still names it, whoever may read that; or empty.
+
+    Raises ClusterError.
+    """
+    if not any(item.phase == AFTER_ROUTES for item in operations):
+        return ""
+    # A route that this person may not read would break as well: the console's own account reads them all.
+    console = connection.get(person.name).acting(None)
+    for found in dangling_subsets(rules(console, VIRTUAL_SERVICE), operations):
+        needs = set(found.needs)
+        return found.message if needs <= person.may_read(needs) else problems.ELSEWHERE
+    return ""
 
 
 def seen(person: PersonCluster, namespace: str | None = None) -> Seen:

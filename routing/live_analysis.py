@@ -1,13 +1,14 @@
 """What the analysis says of a cluster as it stands, for one person: the one way in for pages and REST.
 
-The whole analysis over what the watch cache holds, done again when that has changed. It sees everything that
-the console sees; each finding is then shown to those who may read what it is about.
+An analysis of what the watch cache holds, kept, and carried along when that has changed: only what a change
+concerns is checked again. It sees everything that the console sees; each finding is then shown to those who
+may read what it is about.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from threading import Lock, Thread
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -19,8 +20,10 @@ from cluster.person import PersonCluster
 from cluster.refs import Manifest
 from routing import contents, problems
 from routing.analysis.analyzers import LIVE
-from routing.analysis.engine import analyze
+from routing.analysis.cures import cured as cure
+from routing.analysis.engine import analyze_one
 from routing.analysis.findings import Analyzer, Finding
+from routing.analysis.incremental import Incremental
 from routing.analysis.objects import Key, Obj
 from routing.analysis.world import World
 
@@ -37,28 +40,50 @@ SUBJECTS: Final = frozenset((kind.group, kind.kind) for kind in (*kinds.ISTIO, *
 UNSEEN: Final = frozenset({"gateway.SecretAnalyzer"})
 """Checks of what the console does not read: it has no right to Secrets, so every one would be missing."""
 _KINDS: Final[Mapping[tuple[str, str], Kind]] = {(kind.group, kind.kind): kind for kind in READ}
+Sources: TypeAlias = tuple[tuple[Any, ...], ...]
+"""What the cache holds of each kind of `READ`."""
 _LEVELS: Final[Mapping[str, problems.Level]] = {"Error": "error", "Warning": "warning", "Info": "info"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """The findings on what was known: `sources` are the very lists, the same until something changes."""
+class _Kept:
+    """The analysis of one cache: `sources` are the very tuples that it was made of, `findings` what it said
+    of them.
+    """
 
-    sources: tuple[tuple[Any, ...], ...]
-    world: World
-    findings: tuple[Finding, ...]
+    def __init__(self, sources: Sources) -> None:
+        self.sources = sources
+        self.kept = Incremental(World(_objects(sources)), _checks())
+        self.findings = self.kept.findings
+
+    def is_outdated(self, sources: Sources) -> bool:
+        """Whether the cache holds something else by now."""
+        return any(new is not old for new, old in zip(sources, self.sources, strict=True))
+
+    def follow(self, sources: Sources) -> None:
+        """Takes in what has changed: an object that is the very same is none of it."""
+        removed: set[Key] = set()
+        added: list[Obj] = []
+        for kind, new, old in zip(READ, sources, self.sources, strict=True):
+            if new is old:
+                continue
+            known, here = set(map(id, old)), set(map(id, new))
+            removed.update(_object(kind, item).key for item in old if id(item) not in here)
+            added += [_object(kind, item) for item in new if id(item) not in known]
+        self.sources = sources
+        self.kept.change(removed - {obj.key for obj in added}, added)
+        self.findings = self.kept.findings
 
 
 _lock: Final = Lock()
+_known: Final["WeakKeyDictionary[Cache, _Kept]"] = WeakKeyDictionary()
 _counts: Final["WeakKeyDictionary[PersonCluster, tuple[tuple[Finding, ...], int]]"] = WeakKeyDictionary()
-_done: Final["WeakKeyDictionary[Cache, _Done]"] = WeakKeyDictionary()
 
 
 def findings(person: PersonCluster) -> tuple[Finding, ...]:
     """What is to be said of Istio's and the Gateway API's resources that this person may read."""
-    done = _analysed(person.name)
-    _counted(person, done)
-    return shown(person, done.findings)
+    found = _analysed(person.name)
+    _counted(person, found)
+    return shown(person, found)
 
 
 def count(person: PersonCluster) -> int:
@@ -67,22 +92,38 @@ def count(person: PersonCluster) -> int:
     Where a watch has brought news, they are found out in a thread, for the next time.
     """
     cache = connection.get(person.name).cache
-    done = _done.get(cache)
-    if cache.running and (done is None or _outdated(done, _sources(cache))):
+    known = _known.get(cache)
+    if cache.running and (known is None or known.is_outdated(_sources(cache))):
         _begin(person.name)
+    found = known.findings if known else None
     counted = _counts.get(person)
-    if done is None or (counted is not None and counted[0] is done.findings):
+    if found is None or (counted is not None and counted[0] is found):
         return counted[1] if counted else 0
-    return _counted(person, done) if person.access.own else (counted[1] if counted else 0)
+    return _counted(person, found) if person.access.own else (counted[1] if counted else 0)
+
+
+def cures(person: PersonCluster, found: Iterable[Finding]) -> dict[Finding, Manifest]:
+    """Of findings that this person is shown, those with a mechanical cure: the object as it would be then."""
+    with _lock:
+        known = _known.get(connection.get(person.name).cache)
+        world = known.kept.world if known else World(())
+        cured = {each: cure(world, each) for each in found if each.message != problems.ELSEWHERE}
+    return {each: manifest for each, manifest in cured.items() if manifest is not None}
+
+
+def manifests(person: PersonCluster, names: Collection[str]) -> list[Manifest]:
+    """The resources of these kinds of Istio's that this person may read, as the watch cache knows them."""
+    return [item for kind in kinds.ISTIO if kind.kind in names for item in person.known(kind).items]
 
 
 def of_text(person: PersonCluster, kind: Kind, manifest: Manifest) -> Iterable[contents.Found]:
     """What the analysis would say of a resource if it stood in the cluster as given, each at its field."""
     obj = Obj.of(manifest)
-    world, _ = _analysed(person.name).world.changed((), (obj,))
-    checks = [each for each in _checks() if (kind.group, kind.kind) in each.subjects]
-    narrowed = [replace(each, subjects=((kind.group, kind.kind),)) for each in checks]
-    of_it = (found for found in analyze(world, narrowed) if found.subject == obj.key)
+    with _lock:
+        # The same indexes serve both worlds, and are built when they are first asked.
+        world, _ = _current(person.name).world.changed((), (obj,))
+        checks = [each for each in _checks() if (kind.group, kind.kind) in each.subjects]
+        of_it = analyze_one(world, obj, checks)
     for found in shown(person, of_it):
         yield found.at, problems.Problem(_LEVELS[found.level], found.code, found.message)
 
@@ -112,9 +153,9 @@ def _need(key: Key) -> tuple[Kind, str] | None:
     return (kinds.SERVICE, key.name) if kind == kinds.NAMESPACE else (kind, key.namespace)
 
 
-def _counted(person: PersonCluster, done: _Done) -> int:
-    number = sum(each.level != "Info" for each in shown(person, done.findings))
-    _counts[person] = (done.findings, number)
+def _counted(person: PersonCluster, found: tuple[Finding, ...]) -> int:
+    number = sum(each.level != "Info" for each in shown(person, found))
+    _counts[person] = (found, number)
     return number
 
 
@@ -124,23 +165,25 @@ def _begin(cluster: str) -> None:
         Thread(target=_analysed, args=(cluster,), name="analysis", daemon=True).start()
 
 
-def _sources(cache: Cache) -> tuple[tuple[Any, ...], ...]:
+def _analysed(cluster: str) -> tuple[Finding, ...]:
+    with _lock:
+        return _current(cluster).findings
+
+
+def _sources(cache: Cache) -> Sources:
     return tuple(cache.read(kind).items for kind in READ)
 
 
-def _outdated(done: _Done, sources: tuple[tuple[Any, ...], ...]) -> bool:
-    return any(new is not old for new, old in zip(sources, done.sources, strict=True))
-
-
-def _analysed(cluster: str) -> _Done:
+def _current(cluster: str) -> Incremental:
+    """The analysis of what the cache holds now; only under the lock."""
     cache = connection.get(cluster).cache
     sources = _sources(cache)
-    with _lock:
-        done = _done.get(cache)
-        if done is None or _outdated(done, sources):
-            world = World(_objects(sources))
-            done = _done[cache] = _Done(sources, world, analyze(world, _checks()))
-    return done
+    known = _known.get(cache)
+    if known is None:
+        known = _known[cache] = _Kept(sources)
+    elif known.is_outdated(sources):
+        known.follow(sources)
+    return known.kept
 
 
 def _checks() -> list[Analyzer]:
@@ -151,14 +194,17 @@ def _checks() -> list[Analyzer]:
     ]
 
 
-def _objects(sources: tuple[tuple[Any, ...], ...]) -> Iterable[Obj]:
+def _objects(sources: Sources) -> Iterable[Obj]:
     for kind, items in zip(READ, sources, strict=True):
-        projected = kind in objects.SHAPES
-        for item in items:
-            yield Obj.of(_manifest(kind, item) if projected else item)
+        yield from (_object(kind, item) for item in items)
+
+
+def _object(kind: Kind, item: Any) -> Obj:
+    return Obj.of(_manifest(kind, item) if kind in objects.SHAPES else item)
 
 
 def _manifest(kind: Kind, item: Any) -> Manifest:
     """A projection as the object that it was read from, as far as it goes."""
-    plain: Manifest = msgspec.to_builtins(item)
+    # Through JSON, so that lists are lists: as builtins, the tuples of a projection stay tuples.
+    plain: Manifest = msgspec.json.decode(msgspec.json.encode(item))
     return {"apiVersion": kind.api_version, "kind": kind.kind, **plain}

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from routing.views import changes, config, plans, services
+from routing.views import changes, config, explain, plans, services
 
 urlpatterns = [
     path("routing/", services.index, name="routing"),
+    path("routing/explain/", explain.question, name="explain"),
     path("routing/<str:namespace>/<str:name>/", services.service, name="routing-service"),
     path("config/", config.index, name="config"),
     path("config/new/", config.new, name="config-new"),

@@ -6,13 +6,13 @@ naming a subset before it goes. A plan with an error among its problems must not
 applied; one that changes nothing has no operations.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from cluster import inventory, kinds
 from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE, Kind
-from cluster.refs import Manifest
+from cluster.refs import Manifest, Ref
 from routing import diff, istio, managers, rules
 from routing.drafting import Draft, draft_rule
 from routing.operations import (
@@ -26,7 +26,7 @@ from routing.operations import (
     operation,
     settles_between,
 )
-from routing.problems import Need, Problem, error, info
+from routing.problems import Need, Problem, error, info, warning
 from routing.sequence import dangling_subsets, in_safe_order, unsafe_steps
 
 __all__ = [
@@ -102,7 +102,7 @@ class Plan:
 
 def plan(wanted: Sequence[rules.Rule], live: Live) -> Plan:
     """The plan that makes the rules true, on the live resources as they are."""
-    draft = Draft(live.resources)
+    draft = Draft(live.resources, live.services)
     for index, rule in enumerate(wanted):
         path = f"rules[{index}]"
         service = live.service(rule.namespace, rule.service) if rule.service else None
@@ -112,9 +112,7 @@ def plan(wanted: Sequence[rules.Rule], live: Live) -> Plan:
             continue
         draft_rule(draft, rule, service, path)
     operations = in_safe_order(_operations(draft), live.resources)
-    problems = [*draft.problems, *_unserved(operations, live)]
-    if any(item.phase == AFTER_ROUTES for item in operations):
-        problems += dangling_subsets(draft.of(VIRTUAL_SERVICE), operations, draft.of(DESTINATION_RULE))
+    problems = [*draft.problems, *_broken(draft, operations, live), *_unserved(operations, live)]
     problems += [*unsafe_steps(operations, live.resources), *managers.warnings(operations)]
     if not operations and not any(problem.level == "error" for problem in problems):
         problems.append(info("NOTHING_TO_DO", "The cluster is already as these rules want it."))
@@ -137,6 +135,45 @@ def services_of(operations: Iterable[Operation]) -> set[tuple[str, str]]:
             elif manifest and item.ref.kind == DESTINATION_RULE:
                 hosts.add(istio.host_of(manifest))
     return {service for service in map(istio.service_of, hosts) if service}
+
+
+def _broken(draft: Draft, operations: tuple[Operation, ...], live: Live) -> Iterator[Problem]:
+    """Routes that would name a subset which nobody has (any more)."""
+    if not any(item.ref.kind in (VIRTUAL_SERVICE, DESTINATION_RULE) for item in operations):
+        return
+    before, after = _concerned(draft, operations)
+    taken_by = {item.ref.namespace: item.ref for item in operations if item.ref.kind == DESTINATION_RULE}
+    for found in istio.broken(before, after):
+        route = istio.name_of(found.route)
+        told = {(VIRTUAL_SERVICE, istio.namespace_of(found.route))}
+        if found.had:
+            message = f"Subset {found.subset} of {found.host} cannot go: {route} still names it."
+            told |= {(DESTINATION_RULE, namespace) for namespace in taken_by}
+            yield error("SUBSET_IN_USE", message, resource=route, needs=sorted(told, key=str))
+        else:
+            message = f"{route} sends requests to subset {found.subset} of {found.host}, which nobody has."
+            # Who may not read all of them cannot say so.
+            level = error if live.whole else warning
+            yield level("SUBSET_MISSING", message, resource=route, needs=told)
+
+
+def _concerned(draft: Draft, operations: tuple[Operation, ...]) -> tuple[istio.Rules, istio.Rules]:
+    """The routes and policies that these operations can break, as they are and as they are to be."""
+    written = [item for change in operations for item in (change.before, change.after) if item]
+    policies = [istio.host_of(item) for item in written if kinds.of(item) == DESTINATION_RULE]
+    routes = [item for item in written if kinds.of(item) == VIRTUAL_SERVICE]
+    hosts = {*policies, *(host for item in routes for host in istio.hosts_reached(item))}
+    everything = any(host.startswith("*") for host in policies)
+    refs: dict[Kind, list[Ref]] = {}
+    for kind in (VIRTUAL_SERVICE, DESTINATION_RULE):
+        about = {ref: None for host in sorted(hosts) for ref in draft.refs_about(kind, host)}
+        refs[kind] = draft.refs(kind) if everything else list(about)
+
+    def rules_by(read: Callable[[Ref], Manifest | None]) -> istio.Rules:
+        found = [tuple(item for ref in refs[kind] if (item := read(ref)) is not None) for kind in refs]
+        return istio.Rules(found[0], found[1])
+
+    return rules_by(draft.original), rules_by(draft.get)
 
 
 def _unserved(operations: Iterable[Operation], live: Live) -> Iterator[Problem]:

@@ -95,7 +95,15 @@ def blast_radius(found: Mapping[str, Any]) -> Json:
         {**caller, "error_percent": round(100 * caller["error_ratio"], 2)}
         for caller in found.get("callers", [])
     ]
-    return {**found, "callers": callers}
+    versions = [
+        {
+            **version,
+            "before": percent(100 * version["share_before"]),
+            "after": percent(100 * version["share_after"]),
+        }
+        for version in found.get("versions", [])
+    ]
+    return {**found, "callers": callers, "versions": versions}
 
 
 def diff_lines(unified: str) -> list[Json]:

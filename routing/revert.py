@@ -20,7 +20,6 @@ from cluster.refs import Manifest, Ref
 from routing import blast, diff, live, managers, planner, stored
 from routing.apply import Clock, apply, require_rights
 from routing.errors import ConflictError
-from routing.finish import refuse_dangling
 from routing.models import Change, ChangeState, Plan, PlanState
 from routing.operations import Operation, hashed, outcome
 from routing.settling import Sleep
@@ -99,7 +98,8 @@ def _plan(changes: list[Change], by: User, person: PersonCluster, note: str, now
     kinds = (VIRTUAL_SERVICE, DESTINATION_RULE)
     resources = [item for kind in kinds for item in live.rules(person, kind)] if operations else []
     ordered = planner.in_safe_order(operations, resources)
-    refuse_dangling(ordered, person, "Nothing was taken back.")
+    if message := live.dangling(person, ordered):
+        raise ConflictError(f"{message} Nothing was taken back.")
     return _keep(changes, by, ordered, note, now)
 
 

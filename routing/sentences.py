@@ -1,31 +1,34 @@
 """Rules and what is in force, in the words that pages and messages use. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from routing.phrases import fault_parts, percent, remove_sentence, route_sentence, whom
+from routing.phrases import policy_sentence as http_policy_sentence
 from routing.rules import (
-    Abort,
     Clear,
     ClearFault,
     ClientTls,
-    Delay,
     DeleteObject,
     DestinationPolicy,
     Fault,
-    HeaderMatch,
+    Gateway,
+    GatewayRoute,
+    HttpPolicy,
     LoadBalancer,
     Object,
+    RemoveRoute,
     RemoveSubset,
+    Route,
     Rule,
+    ServiceEntry,
+    Sidecar,
     Split,
     Subset,
 )
 from routing.rules.splits import connections
 
-
-def percent(value: float) -> str:
-    """`80 %`, `0.5 %`: three significant digits at most."""
-    return f"{value:.3g} %" if value < 100 else "100 %"
+__all__ = ["fault_parts", "fault_sentence", "percent", "sentence", "split_sentence", "summary", "whom"]
 
 
 def split_sentence(weights: Mapping[str, float]) -> str:
@@ -41,21 +44,6 @@ def whole_split_sentence(split: Split) -> str:
     if split.protocol == "http":
         return split_sentence(split.weights)
     return f"{split.protocol} connections{connections(split)}: {split_sentence(split.weights)}"
-
-
-def whom(match: HeaderMatch | None) -> str:
-    """For whom a fault is: `everyone`, or the header."""
-    return f"requests with {match.header}: {match.value[:60]}" if match else "everyone"
-
-
-def fault_parts(delay: Delay | None, abort: Abort | None) -> str:
-    """`50 % delayed by 2s, 10 % aborted with 503`."""
-    parts = []
-    if delay:
-        parts.append(f"{percent(delay.percentage)} delayed by {delay.fixed_delay}")
-    if abort:
-        parts.append(f"{percent(abort.percentage)} aborted with {abort.http_status or 'a gRPC status'}")
-    return ", ".join(parts) or "an unknown fault"
 
 
 def fault_sentence(fault: Fault) -> str:
@@ -92,6 +80,20 @@ def sentence(rule: Rule) -> str:
     return _SENTENCES[type(rule)](rule)
 
 
+def _egress(rule: Sidecar) -> list[str]:
+    return [host for egress in rule.spec.egress or () for host in egress.hosts or ()]
+
+
+def _served(rule: Gateway) -> list[str]:
+    return [f"{host}:{server.port}" for server in rule.spec.servers or () for host in server.hosts or ()]
+
+
+def _told(names: Iterable[str] | None) -> str:
+    """The first few of some names."""
+    found = list(names or ())
+    return ", ".join([*found[:3], f"{len(found) - 3} more"] if len(found) > 3 else found) or "as before"
+
+
 _PARTS: Final = {
     "load_balancer": "load balancing",
     "session_affinity": "session affinity",
@@ -100,13 +102,28 @@ _PARTS: Final = {
     "outlier_detection": "outlier detection",
     "tls": "TLS mode",
 }
+
+
+def gateway_sentence(rule: GatewayRoute) -> str:
+    """`80 % v1, 20 % v3, as HTTPRoute for callers in shop`."""
+    whom = f" for callers in {rule.consumer}" if rule.consumer else ""
+    return f"{sentence(rule.rule)}, as {rule.written_as}{whom}"
+
+
 _SENTENCES: Final[Mapping[type[Any], Callable[[Any], str]]] = {
     Split: whole_split_sentence,
     Fault: fault_sentence,
     ClearFault: lambda _: "no fault",
+    GatewayRoute: gateway_sentence,
+    Route: route_sentence,
+    HttpPolicy: http_policy_sentence,
+    RemoveRoute: remove_sentence,
     Subset: lambda rule: f"subset {rule.name or rule.version} added",
     RemoveSubset: lambda rule: f"subset {rule.subset or rule.version} removed",
     DestinationPolicy: policy_sentence,
+    Sidecar: lambda rule: f"{rule.ref} reaches {_told(_egress(rule))}",
+    ServiceEntry: lambda rule: f"{rule.ref} for {_told(rule.spec.hosts)}",
+    Gateway: lambda rule: f"{rule.ref} serves {_told(_served(rule))}",
     Object: lambda rule: f"{rule.ref} as it was given",
     DeleteObject: lambda rule: f"{rule.ref} deleted",
 }

@@ -107,7 +107,7 @@ class RuleSerializer(Base):
     subset = serializers.CharField(required=False, help_text="remove_subset: its name, in place of a version")
     name = serializers.CharField(required=False, help_text="subset: its name, if not the version's")
     labels = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
-    protocol = serializers.ChoiceField(["http", "tcp", "tls"], required=False, help_text="split")
+    protocol = serializers.CharField(required=False, help_text="split: http, tcp or tls")
     sni_hosts = serializers.ListField(child=serializers.CharField(), required=False, help_text="split: tls")
     port = serializers.IntegerField(required=False, min_value=1, max_value=65535)
     load_balancer = serializers.DictField(required=False, allow_null=True)
@@ -115,6 +115,19 @@ class RuleSerializer(Base):
     connection_pool = serializers.DictField(required=False, allow_null=True)
     outlier_detection = serializers.DictField(required=False, allow_null=True)
     tls = serializers.DictField(required=False, allow_null=True)
+    workload_labels = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
+    egress = serializers.ListField(child=serializers.DictField(), required=False, help_text="sidecar")
+    outbound_traffic_policy = serializers.CharField(required=False, help_text="sidecar")
+    hosts = serializers.ListField(child=serializers.CharField(), required=False, help_text="service_entry")
+    addresses = serializers.ListField(child=serializers.CharField(), required=False)
+    ports = serializers.ListField(child=serializers.DictField(), required=False)
+    location = serializers.CharField(required=False)
+    resolution = serializers.CharField(required=False)
+    endpoints = serializers.ListField(child=serializers.DictField(), required=False)
+    export_to = serializers.ListField(child=serializers.CharField(), required=False)
+    subject_alt_names = serializers.ListField(child=serializers.CharField(), required=False)
+    selector = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
+    servers = serializers.ListField(child=serializers.DictField(), required=False, help_text="gateway")
     manifest = serializers.DictField(required=False, help_text="object: the whole resource")
     resource = ResourceSerializer(required=False, help_text="delete_object: which")
     weights = serializers.DictField(
@@ -208,6 +221,41 @@ class CallerSerializer(Base):
     error_ratio = serializers.FloatField()
 
 
+class MetVersionSerializer(Base):
+    """What a version gets of the requests on the default route, now and after the plan."""
+
+    namespace = serializers.CharField()
+    service = serializers.CharField()
+    version = serializers.CharField()
+    ready_pods = serializers.IntegerField()
+    share_before = serializers.FloatField()
+    share_after = serializers.FloatField()
+    requests_per_second_before = serializers.FloatField()
+    requests_per_second_after = serializers.FloatField()
+    per_pod_after = serializers.FloatField(allow_null=True)
+    ratio = serializers.FloatField(
+        allow_null=True, help_text="Of what a pod would get to what the busiest bears now"
+    )
+
+
+class StepSerializer(Base):
+    """A service on a path of callers, and how often their proxies try again."""
+
+    namespace = serializers.CharField(allow_blank=True)
+    service = serializers.CharField()
+    attempts = serializers.IntegerField()
+
+
+class AmplificationSerializer(Base):
+    """How many requests a service may get for one that fails."""
+
+    namespace = serializers.CharField()
+    service = serializers.CharField()
+    before = serializers.IntegerField()
+    after = serializers.IntegerField()
+    path = StepSerializer(many=True)
+
+
 class BlastRadiusSerializer(Base):
     """Who is met, from live traffic; null where it is not measured."""
 
@@ -221,6 +269,8 @@ class BlastRadiusSerializer(Base):
     delayed_per_minute = serializers.FloatField(allow_null=True)
     at_most = serializers.BooleanField()
     sentence = serializers.CharField(allow_blank=True)
+    versions = MetVersionSerializer(many=True)
+    amplification = AmplificationSerializer(many=True)
 
 
 class PlanSerializer(Base):

@@ -14,6 +14,7 @@ from routing.blast import Traffic
 from routing.istio import ObservedFault
 from routing.planner import Live
 from routing.problems import error, warning
+from routing.rules import HeaderMatch, write_match
 from routing.sentences import fault_parts, split_sentence, whom
 
 Json = dict[str, Any]
@@ -123,15 +124,20 @@ def _whole(weight: float | None) -> float | None:
 
 def _faults(fault: ObservedFault) -> list[Json]:
     """A fault as the page shows it: a delay and an abort of the same rule are two."""
-    match = {"header": fault.match.header, "value": fault.match.value} if fault.match else None
-    common = {"match": match, "owned": fault.owned, "where": fault.where}
+    common = {
+        "match": write_match(fault.match) if isinstance(fault.match, HeaderMatch) else None,
+        "whom": whom(fault.match),
+        "owned": fault.owned,
+        "where": fault.where,
+    }
     found: list[Json] = []
     if fault.delay:
         parts = {"percentage": fault.delay.percentage, "fixed_delay": fault.delay.fixed_delay}
-        found.append({"kind": "delay", **parts, "http_status": None, **common})
+        found.append({"kind": "delay", **parts, "http_status": None, "grpc_status": None, **common})
     if fault.abort:
         parts = {"percentage": fault.abort.percentage, "fixed_delay": None}
-        found.append({"kind": "abort", **parts, "http_status": fault.abort.http_status or None, **common})
+        status = {"http_status": fault.abort.http_status, "grpc_status": fault.abort.grpc_status}
+        found.append({"kind": "abort", **parts, **status, **common})
     return found
 
 

@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from routing.serializers import (
     Base,
+    FieldErrorSerializer,
     PlannedOperationSerializer,
     ProblemSerializer,
     ResourceSerializer,
@@ -23,7 +24,10 @@ class PlacedProblemSerializer(Base):
 
 
 class ValidationSerializer(Base):
-    """What was read of a text, and what is wrong with it; `valid` when no problem is an error."""
+    """What was read of a text, and what is wrong with it; `valid`: it can be planned.
+
+    What the analysis says of the cluster with it, at whatever level, is no reason not to.
+    """
 
     valid = serializers.BooleanField()
     problems = PlacedProblemSerializer(many=True)
@@ -51,9 +55,11 @@ class DraftRequestSerializer(Base):
 
 
 class DraftSerializer(Base):
-    """A plan that is not kept, and cannot be applied."""
+    """A plan that is not kept, and cannot be applied; or why there is none, at the fields of the rules."""
 
-    hash = serializers.CharField()
+    valid = serializers.BooleanField()
+    errors = FieldErrorSerializer(many=True)  # type: ignore[assignment]  # the wire's word
+    hash = serializers.CharField(allow_blank=True)
     rules = RuleSerializer(many=True)
     operations = PlannedOperationSerializer(many=True)
     problems = ProblemSerializer(many=True)

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from routing.api import changes, configuration, drafts, explain, plans, services, texts
+from routing.api import (
+    changes,
+    configuration,
+    drafts,
+    explain,
+    plans,
+    problems,
+    services,
+    texts,
+    verification,
+)
 
 urlpatterns = [
     path("services", services.ServicesView.as_view(), name="api-services"),
@@ -15,9 +25,15 @@ urlpatterns = [
     path("changes/<int:change_id>", changes.ChangeView.as_view(), name="api-change"),
     path("changes/revert", changes.GroupRevertView.as_view(), name="api-revert-group"),
     path("changes/<int:change_id>/finish", changes.FinishView.as_view(), name="api-finish"),
+    path(
+        "changes/<int:change_id>/verification",
+        verification.VerificationView.as_view(),
+        name="api-verification",
+    ),
     path("changes/<int:change_id>/revert", changes.RevertView.as_view(), name="api-revert"),
     path("services/<str:namespace>/<str:name>/reading", drafts.ReadingView.as_view(), name="api-reading"),
     path("drafts", drafts.DraftsView.as_view(), name="api-drafts"),
+    path("problems", problems.ProblemsView.as_view(), name="api-problems"),
     path("configuration", configuration.ConfigurationView.as_view(), name="api-configuration"),
     path("validate", texts.ValidateView.as_view(), name="api-validate"),
     path(

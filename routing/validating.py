@@ -26,12 +26,16 @@ _BY_NAME: Final = {(kind.group, kind.kind): kind for kind in WRITTEN}
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A problem with the field that it is about, and the place of that field in the text, from 1."""
+    """A problem with the field that it is about, and the place of that field in the text, from 1.
+
+    `analysed`: it is of the cluster with the resource in it, not of the text: no reason not to plan it.
+    """
 
     problem: Problem
     path: Path = ()
     line: int = 1
     column: int = 1
+    analysed: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The problem as the REST API answers it."""
@@ -55,8 +59,8 @@ class Checked:
 
     @property
     def valid(self) -> bool:
-        """Whether no problem is an error."""
-        return all(one.problem.level != "error" for one in self.problems)
+        """Whether the text can be planned: nothing is wrong with it by itself."""
+        return all(one.problem.level != "error" or one.analysed for one in self.problems)
 
 
 def check(
@@ -91,9 +95,10 @@ def check_marked(
     manifest = _with_namespace(marked.value, kind, namespace)
     found = [*_names(kind, manifest), *_fields(person, kind, manifest)]
     found += contents.problems(kind, manifest)
+    placed = _placed(marked, found)
     if findings is not None and not any(problem.level == "error" for _, problem in found):
-        found += findings(kind, manifest)
-    return Checked(manifest, kind, _placed(marked, found))
+        placed += _placed(marked, tuple(findings(kind, manifest)), analysed=True)
+    return Checked(manifest, kind, tuple(sorted(placed, key=_rank)))
 
 
 def kind_of(api_version: str, kind: str) -> Kind | None:
@@ -220,11 +225,14 @@ def _not_checked(forbidden: str, refusal: ClusterError) -> contents.Found:
     return (), info("FIELDS_NOT_CHECKED", f"The fields are not checked: {why}.")
 
 
-def _placed(marked: Marked, found: Sequence[contents.Found]) -> tuple[Placed, ...]:
+def _rank(one: Placed) -> tuple[int, int, int]:
+    return ("error", "warning", "info").index(one.problem.level), one.line, one.column
+
+
+def _placed(marked: Marked, found: Sequence[contents.Found], *, analysed: bool = False) -> tuple[Placed, ...]:
     placed = []
     for path, problem in found[:MAX_PROBLEMS]:
         mark = marked.of(path)
         field = yaml_marks.path_text(path) or None
-        placed.append(Placed(replace(problem, field=field), path, mark.line, mark.column))
-    levels = ("error", "warning", "info")
-    return tuple(sorted(placed, key=lambda one: (levels.index(one.problem.level), one.line, one.column)))
+        placed.append(Placed(replace(problem, field=field), path, mark.line, mark.column, analysed))
+    return tuple(sorted(placed, key=_rank))

@@ -78,6 +78,7 @@ class DirectSource:
         if targets and not answered and not self._some_only_wait(due):
             raise SourceUnavailable(self._shortfall(targets, "No proxy answers."))
         requests, durations = self._window.rates(now)
+        counts, since = self._window.take_counts()
         return Samples(
             taken_at=taken_at,
             window_seconds=self._window.window_seconds,
@@ -85,6 +86,8 @@ class DirectSource:
             durations=durations,
             shortfall=self._shortfall(targets),
             measured=not targets or self._window.measures,
+            counts=counts,
+            counted_from=None if since is None else self._wall() - (now - since),
         )
 
     async def close(self) -> None:

@@ -31,6 +31,31 @@ class CallerTraffic(NamedTuple):
     error_ratio: float
 
 
+class Hop(NamedTuple):
+    """The requests of a workload to a service, and the workload that answers; names as the viewer may see
+    them. `proxied`: whether the caller's own proxy sends them; `answered_by`: empty where none did.
+    """
+
+    caller: tuple[str, str]
+    service: tuple[str, str]
+    answered_by: tuple[str, str]
+    proxied: bool
+    requests_per_second: float
+
+
+class Counts(NamedTuple):
+    """Requests to a service by the version that answered, each counted once, since a moment.
+
+    `since`: from when they really are, in seconds since the epoch. Versions in a namespace that may not be
+    seen are one, without a name. `unproxied`: how many came from callers without a proxy of the mesh.
+    """
+
+    since: float
+    requests: dict[str, float]
+    errors: dict[str, float]
+    unproxied: float
+
+
 class Traffic:
     """The live traffic of one cluster, as far as somebody may see it."""
 
@@ -78,6 +103,56 @@ class Traffic:
                 by_version[labels.destination_canonical_revision] += rate.requests_per_second
         return {version: requests / total for version, requests in sorted(by_version.items())}
 
+    def error_ratios(self, namespace: str, service: str) -> dict[str, float]:
+        """What part (0-1) of its requests each version of the service fails, of those that reached it."""
+        totals: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+        for rate in self._requests_to(namespace, service):
+            if not rate.labels.destination_workload or rate.labels.destination_workload_namespace == HIDDEN:
+                continue
+            total = totals[rate.labels.destination_canonical_revision]
+            total[0] += rate.requests_per_second
+            if is_error(rate.response_code, rate.response_flags, rate.grpc_response_status):
+                total[1] += rate.requests_per_second
+        return {version: errors / requests for version, (requests, errors) in sorted(totals.items())}
+
+    def hops(self) -> list[Hop]:
+        """Who calls what, and who answers, over the whole mesh as far as it may be seen."""
+        latest = self._runtime.collector.latest if self._runtime else None
+        found: dict[tuple[tuple[str, str], tuple[str, str], tuple[str, str], bool], float] = defaultdict(
+            float
+        )
+        for rate in latest.samples.requests if latest else ():
+            if rate.requests_per_second <= 0 or not is_counted(rate.labels):
+                continue
+            labels = rate.labels if self._visible is None else seen(rate.labels, self._visible)
+            if labels is not None and labels.destination_service_name:
+                found[_ends(labels)] += rate.requests_per_second
+        return [Hop(*ends, requests) for ends, requests in sorted(found.items())]
+
+    def counts(self, namespace: str, service: str, since: float) -> Counts | None:
+        """The requests to a service since a moment (seconds since the epoch); None where nothing counts them,
+        or they may not be seen.
+        """
+        ledger = self._runtime.ledger if self._runtime else None
+        if ledger is None or ledger.began is None or self._runtime is None:
+            return None
+        if self._visible is not None and namespace not in self._visible:
+            return None
+        requests: dict[str, float] = defaultdict(float)
+        errors: dict[str, float] = defaultdict(float)
+        unproxied = 0.0
+        for key, tally in ledger.since(since).items():
+            if (key.namespace, key.service) != (namespace, service):
+                continue
+            hidden = self._visible is not None and key.version_namespace not in self._visible
+            version = "" if hidden else key.version
+            requests[version] += tally.requests
+            errors[version] += tally.errors
+            unproxied += 0.0 if key.proxied else tally.requests
+        latest = self._runtime.collector.latest
+        now = latest.taken_at if latest else since
+        return Counts(ledger.reaches(since, now), dict(requests), dict(errors), unproxied)
+
     def _requests_to(self, namespace: str, service: str) -> Iterable[RequestRate]:
         latest = self._runtime.collector.latest if self._runtime else None
         if self._visible is not None and namespace not in self._visible:
@@ -113,4 +188,13 @@ def _caller(labels: EdgeLabels) -> tuple[str, str, str, str]:
         labels.source_workload,
         labels.source_canonical_service,
         labels.source_canonical_revision,
+    )
+
+
+def _ends(labels: EdgeLabels) -> tuple[tuple[str, str], tuple[str, str], tuple[str, str], bool]:
+    return (
+        (labels.source_workload_namespace, labels.source_workload),
+        (labels.destination_service_namespace, labels.destination_service_name),
+        (labels.destination_workload_namespace, labels.destination_workload),
+        labels.reporter == "source",
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from telemetry.exposition import Counter, Exposition, Histogram, RequestSeries
-from telemetry.samples import DurationRate, EdgeLabels, RequestRate
+from telemetry.samples import DurationRate, EdgeLabels, RequestCount, RequestRate
 
 
 class _Point(NamedTuple):
@@ -35,13 +35,31 @@ class RateWindow:
         self.window_seconds = window_seconds
         self.late_after_seconds = late_after_seconds
         self._targets: dict[str, _Target] = {}
+        self._counted: dict[RequestSeries, float] = defaultdict(float)
+        self._counted_from: float | None = None
 
     def observe(self, target: str, at: float, exposition: Exposition) -> None:
         """Takes in what the target said at that time."""
         known = self._targets.get(target)
         if known is None or known.lost or at - known.last_at > self.window_seconds:
             known = self._targets[target] = _Target()
-        known.observe(at, exposition, self.window_seconds)
+        since = known.last_at
+        for series, requests in known.observe(at, exposition, self.window_seconds):
+            self._counted[series] += requests
+            self._counted_from = since if self._counted_from is None else min(since, self._counted_from)
+
+    def take_counts(self) -> tuple[tuple[RequestCount, ...], float | None]:
+        """The requests counted since this was last asked, each once, and since when (None: there are none).
+
+        What a target says is counted when it is read, from its own reading before: one that answers late
+        is late to be counted, not lost, and the time since when says so.
+        """
+        counted, since = self._counted, self._counted_from
+        self._counted, self._counted_from = defaultdict(float), None
+        return tuple(
+            RequestCount(series.labels, series.response_code, series.response_flags, requests)
+            for series, requests in counted.items()
+        ), since
 
     def lose(self, target: str) -> None:
         """The target is gone: it will not be read again."""
@@ -87,9 +105,10 @@ class _Target:
     def readings(self) -> int:
         return len(self._points)
 
-    def observe(self, at: float, exposition: Exposition, window: float) -> None:
+    def observe(self, at: float, exposition: Exposition, window: float) -> list[tuple[RequestSeries, float]]:
+        """Takes in a reading; returns what was counted since the one before."""
         if at <= self.last_at:
-            return
+            return []
         last = self._points[-1] if self._points else _Point(at, {}, {})
         born = bool(self._points)
         counters = {**last.counters, **self._totals(exposition, last, born=born)}
@@ -101,6 +120,8 @@ class _Target:
         self._points.append(_Point(at, counters, histograms))
         self.last_at = at
         self._prune(at - window)
+        increases = ((key, total - last.counters.get(key, 0.0)) for key, total in counters.items())
+        return [(self._raw[key].series, increase) for key, increase in increases if increase > 0]
 
     def add_rates(
         self,

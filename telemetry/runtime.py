@@ -14,6 +14,7 @@ from cluster import connection
 from cluster.access import Visible
 from cluster.cache import Cache
 from telemetry.collector import Collector
+from telemetry.counting import Ledger
 from telemetry.direct import DirectSource
 from telemetry.frames import SourceState
 from telemetry.history import History
@@ -36,6 +37,7 @@ class Runtime:
         self.tick_seconds = tick_seconds
         self.source = source
         self.history = History(tick_seconds)
+        self.ledger = Ledger()
         self.collector = Collector(source, self, tick_seconds=tick_seconds, window_seconds=window_seconds)
         self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds)
 
@@ -46,6 +48,7 @@ class Runtime:
     def observed(self, observation: Observation, source: SourceState) -> None:
         """See telemetry.collector.Listener. The history first: the hub sends its newest points."""
         self.history.record(observation.taken_at, observation.graphs)
+        self.ledger.add(observation.samples)
         self.hub.observed(observation, source)
 
     def silent(self, source: SourceState) -> None:

@@ -45,6 +45,18 @@ class RequestRate(NamedTuple):
     grpc_response_status: str = ""
 
 
+class RequestCount(NamedTuple):
+    """Requests of one combination of labels and flags that were counted since the reading before.
+
+    Every request stands in exactly one reading, whatever the window of the rates.
+    """
+
+    labels: EdgeLabels
+    response_code: str
+    response_flags: str
+    requests: float
+
+
 class DurationRate(NamedTuple):
     """A latency histogram as rates: `(upper edge in milliseconds, requests per second at or below it)`,
     ascending.
@@ -66,6 +78,7 @@ class Samples(msgspec.Struct, frozen=True):
 
     `taken_at` is in seconds since the epoch; `shortfall` tells what is missing (a proxy that did not answer).
     `measured` is False as long as nothing has been read twice: no requests then means that none are known.
+    `counts` are of the time since `counted_from` (seconds since the epoch; None where a source counts none).
     """
 
     taken_at: float
@@ -75,6 +88,8 @@ class Samples(msgspec.Struct, frozen=True):
     idle: tuple[Idle, ...] = ()
     shortfall: Shortfall = Shortfall()
     measured: bool = True
+    counts: tuple[RequestCount, ...] = ()
+    counted_from: float | None = None
 
 
 def is_counted(labels: EdgeLabels) -> bool:

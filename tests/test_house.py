@@ -11,13 +11,15 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
-        "exposition", "flows", "frames", "graph", "identity", "observation", "presence", "quantiles",
-        "rates", "redaction", "samples", "shortfall", "snapshot",
+        "counting", "exposition", "flows", "frames", "graph", "identity", "observation", "presence",
+        "quantiles", "rates", "redaction", "samples", "shortfall", "snapshot",
     ],
     "routing": [
-        "rules", "istio", "drafting", "operations", "sequence", "managers", "patches", "planner", "diff",
-        "contents", "schemas", "yaml_files", "yaml_io", "yaml_marks", "explain", "analysis.engine",
-        "analysis.reading", "analysis.reports", "examples",
+        "rules", "istio", "gatewayapi", "drafting", "operations", "sequence", "managers", "patches",
+        "planner", "diff", "contents", "schemas", "yaml_files", "yaml_io", "yaml_marks", "examples",
+        "explain",
+        "analysis.engine", "analysis.reading", "analysis.reports", "analysis.incremental", "analysis.cures",
+        "blast", "effects", "retries", "sample_ratio", "shares", "verifying",
     ],
     "localmesh": ["xds"],
 }  # fmt: skip

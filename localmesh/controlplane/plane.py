@@ -18,6 +18,7 @@ from localmesh import xds
 from localmesh.apiserver import kinds
 from localmesh.apiserver.errors import Gone
 from localmesh.apiserver.kinds import Resource
+from localmesh.controlplane.credentials import Credentials, system_roots
 from localmesh.controlplane.server import DiscoveryServer
 from localmesh.controlplane.status import with_report
 
@@ -45,7 +46,7 @@ _READ = {
     "sidecars": kinds.SIDECARS,
 }
 _REPORTED = tuple(each for each in kinds.ALL if each.custom and each.has_status)
-_FOLLOWED = frozenset((*_READ.values(), *_REPORTED))
+_FOLLOWED = frozenset((*_READ.values(), *_REPORTED, kinds.SECRETS))
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +114,8 @@ class ControlPlane:
         self._retry_seconds = retry_seconds
         self._server = server or DiscoveryServer(clock)
         self._changed = asyncio.Event()
-        self._lowest_port = lowest_port()
+        self._credentials = Credentials()
+        self._system_roots, self._lowest_port = system_roots(), lowest_port()
         self._mesh: xds.Mesh | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -145,7 +147,12 @@ class ControlPlane:
     def rebuild(self) -> None:
         """Read the store, give every proxy its configuration, and report on every resource."""
         objects = {name: self._store.list(resource) for name, resource in _READ.items()}
-        mesh = xds.build(**objects, lowest_port=self._lowest_port)
+        mesh = xds.build(
+            **objects,
+            credentials=self._credentials.read(self._store.list(kinds.SECRETS)),
+            system_roots=self._system_roots,
+            lowest_port=self._lowest_port,
+        )
         if mesh != self._mesh:
             self._mesh = mesh
             self._server.publish(dict(xds.configurations(mesh, mesh.proxies)))
@@ -155,7 +162,7 @@ class ControlPlane:
         now = self._now().strftime("%Y-%m-%dT%H:%M:%SZ")
         for resource in _REPORTED:
             for obj in self._store.list(resource):
-                updated = with_report(obj, xds.report(mesh, obj), now)
+                updated = with_report(obj, xds.report(mesh, obj), now, xds.attached_routes(mesh, obj))
                 if updated is not None:
                     self._store.update_status(resource, updated)
 

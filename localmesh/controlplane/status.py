@@ -3,7 +3,8 @@
 One condition, `Programmed` (the Gateway API's word for "the data plane has it"): True with the reason
 `Programmed`, or False with `Conflicted` (another resource has its place, in part at least) or
 `NotProgrammed`, and in its message every field that is not acted on. Routes of the Gateway API have it for
-each parent, beside that API's own `Accepted` and `ResolvedRefs`. Pure: the time is handed in.
+each parent, beside that API's own `Accepted` and `ResolvedRefs`, and its Gateways for each listener. Pure:
+the time is handed in.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,15 +20,18 @@ CONTROLLER = "localmesh.dev/controlplane"
 _LONGEST = 32_768
 #: Resources that report per parent instead.
 _ROUTES = ("HTTPRoute", "GRPCRoute")
+_GROUP = "gateway.networking.k8s.io"
 #: Reasons of a problem that are about what a route refers to.
 _REFERENCES = ("BackendNotFound", "InvalidKind", "RefNotPermitted")
 
 
-def with_report(obj: Object, problems: Sequence[Problem], now: str) -> Object | None:
+def with_report(
+    obj: Object, problems: Sequence[Problem], now: str, attached: Mapping[str, int] | None = None
+) -> Object | None:
     """The object with its status brought up to date; None when it says so already.
 
-    `now` is RFC 3339. `lastTransitionTime` moves only when the condition's status does. Conditions of other
-    types stay.
+    `attached` is the number of routes of each listener, of a Gateway that has listeners. `now` is RFC 3339.
+    `lastTransitionTime` moves only when the condition's status does. Conditions of other types stay.
     """
     status = obj.get("status") or {}
     if obj["kind"] in _ROUTES:
@@ -35,6 +39,11 @@ def with_report(obj: Object, problems: Sequence[Problem], now: str) -> Object | 
     else:
         conditions = _conditions(status.get("conditions") or [], obj, problems, now)
         new = {**status, "conditions": conditions}
+        if attached is not None:
+            accepted = [each for each in problems if each.path == "spec.gatewayClassName"]
+            said = _verdict(obj, accepted, "Accepted")
+            new["conditions"] = _with(conditions, "Accepted", said, now)
+            new["listeners"] = _listeners(obj, status, problems, now, attached)
         if obj["apiVersion"].partition("/")[0].endswith("istio.io"):
             new["observedGeneration"] = _generation(obj)
     return None if new == status else {**obj, "status": new}
@@ -69,11 +78,47 @@ def _of_parent(
     refused = [each for each in mine if (each.path == place and each.code) or each.code == "UnsupportedValue"]
     broken = [each for each in mine if each.path != place and each.code in _REFERENCES]
     found = _conditions(old, obj, mine, now)
-    for kind, wrong, right in (("Accepted", refused, "Accepted"), ("ResolvedRefs", broken, "ResolvedRefs")):
-        reason = wrong[0].code if wrong else right
-        message = "; ".join(f"{each.path}: {each.reason}" for each in wrong)[:_LONGEST]
-        found = _with(found, kind, _said(obj, "False" if wrong else "True", reason, message), now)
+    for kind, wrong in (("Accepted", refused), ("ResolvedRefs", broken)):
+        found = _with(found, kind, _verdict(obj, wrong, kind), now)
     return found
+
+
+def _listeners(
+    obj: Object,
+    status: Mapping[str, Any],
+    problems: Sequence[Problem],
+    now: str,
+    attached: Mapping[str, int],
+) -> list[dict[str, Any]]:
+    """What became of each listener of a Gateway."""
+    kept = {each.get("name"): each.get("conditions") or [] for each in status.get("listeners") or ()}
+    made = []
+    for index, listener in enumerate(obj["spec"].get("listeners") or ()):
+        place = f"spec.listeners[{index}]."
+        mine = [each for each in problems if each.path.startswith(place)]
+        general = [each for each in problems if not each.path.startswith("spec.listeners[")]
+        conditions = _conditions(kept.get(listener["name"], []), obj, [*general, *mine], now)
+        for kind, path in (("Accepted", "protocol"), ("ResolvedRefs", "tls")):
+            wrong = [each for each in mine if each.path.startswith(f"{place}{path}")]
+            conditions = _with(conditions, kind, _verdict(obj, wrong, kind), now)
+        kinds = [{"group": _GROUP, "kind": kind} for kind in _ROUTES]
+        count = attached.get(listener["name"], 0)
+        made.append(
+            {
+                "name": listener["name"],
+                "attachedRoutes": count,
+                "supportedKinds": kinds,
+                "conditions": conditions,
+            }
+        )
+    return made
+
+
+def _verdict(obj: Object, wrong: Sequence[Problem], right: str) -> dict[str, Any]:
+    """What a condition says: right, or what is wrong, by the Gateway API's reason for it."""
+    reason = (wrong[0].code or f"Not{right}") if wrong else right
+    message = "; ".join(f"{each.path}: {each.reason}" for each in wrong)[:_LONGEST]
+    return _said(obj, "False" if wrong else "True", reason, message)
 
 
 def _conditions(

@@ -6,18 +6,20 @@ what of a resource is not acted on. Nothing here knows how resources arrive or h
 
 from localmesh.xds.config import ProxyConfig, clusters_used, configurations, configure, version
 from localmesh.xds.coverage import not_programmed
-from localmesh.xds.model import Mesh, Proxy, Workload
+from localmesh.xds.model import Credential, Mesh, Proxy, Workload
 from localmesh.xds.reading import build
-from localmesh.xds.reports import report
+from localmesh.xds.reports import attached_routes, report
 from localmesh.xds.routes import nothing
 from localmesh.xds.values import Problem
 
 __all__ = [
+    "Credential",
     "Mesh",
     "Problem",
     "Proxy",
     "ProxyConfig",
     "Workload",
+    "attached_routes",
     "build",
     "clusters_used",
     "configurations",

@@ -5,6 +5,7 @@ only after an injected delay. The share of requests that the fault spares has ti
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from localmesh.retryon import RETRY_CONDITIONS
@@ -73,12 +74,17 @@ class Targets(Protocol):
         """What requests to this destination are hashed by, if they are."""
 
 
-def action(spec: Spec, path: str, targets: Targets, port: int) -> Json:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """By which port and scheme requests come."""
+
+    port: int
+    scheme: str = "http"
+
+
+def action(spec: Spec, path: str, targets: Targets, asked: Asked) -> Json:
     """The fields of Envoy's Route other than its match. Raises Unusable."""
-    route = {
-        **headers.operations(spec.get("headers") or {}, f"{path}.headers"),
-        **_what(spec, path, targets, port),
-    }
+    route = {**_operations(spec, path), **_what(spec, path, targets, asked)}
     filters: Json = {}
     if spec.get("fault"):
         filters[FAULT_FILTER] = {"@type": FAULT_TYPE, **fault(spec["fault"], f"{path}.fault")}
@@ -126,9 +132,9 @@ def _abort_status(abort: Spec, path: str) -> Json:
     raise Unusable(path, "only httpStatus and grpcStatus are programmed")
 
 
-def _what(spec: Spec, path: str, targets: Targets, port: int) -> Json:
+def _what(spec: Spec, path: str, targets: Targets, asked: Asked) -> Json:
     if spec.get("redirect"):
-        return {"redirect": _redirect(spec["redirect"], f"{path}.redirect", port)}
+        return {"redirect": _redirect(spec["redirect"], f"{path}.redirect", asked)}
     if spec.get("directResponse"):
         return {"direct_response": _direct_response(spec["directResponse"], f"{path}.directResponse")}
     if not spec.get("route"):
@@ -158,15 +164,21 @@ def _forward(spec: Spec, path: str, targets: Targets) -> Json:
     return {"route": route}
 
 
+def _operations(spec: Spec, path: str) -> Json:
+    """What is done to the headers on the route. As in Istio, what the only destination asks for comes behind
+    the route's own, and so has the last word; with several, the route has it.
+    """
+    own = headers.operations(spec.get("headers") or {}, f"{path}.headers")
+    destinations = list(spec.get("route") or ())
+    if spec.get("redirect") or spec.get("directResponse") or len(destinations) != 1:
+        return own
+    theirs = headers.operations(destinations[0].get("headers") or {}, f"{path}.route[0].headers")
+    return {field: [*own.get(field, ()), *theirs.get(field, ())] for field in {**own, **theirs}}
+
+
 def _only_destination(spec: Spec, path: str, targets: Targets) -> Json:
     """The one destination gets everything, whatever its weight."""
-    cluster = targets.cluster(spec.get("destination") or {}, f"{path}.destination")
-    operations = headers.operations(spec.get("headers") or {}, f"{path}.headers")
-    # The destination's headers come on top of the route's own: Envoy has a place for them in weighted
-    # clusters only.
-    chosen: Json = {"cluster": cluster}
-    if operations:
-        chosen = {"weighted_clusters": {"clusters": [{"name": cluster, "weight": 1, **operations}]}}
+    chosen: Json = {"cluster": targets.cluster(spec.get("destination") or {}, f"{path}.destination")}
     authority = headers.authority(spec.get("headers") or {}, f"{path}.headers")
     return {**chosen, "host_rewrite_literal": authority} if authority else chosen
 
@@ -283,7 +295,7 @@ def _hashing(hashed: list[Json]) -> Json:
     return {"hash_policy": hashed} if hashed else {}
 
 
-def _redirect(spec: Spec, path: str, port: int) -> Json:
+def _redirect(spec: Spec, path: str, asked: Asked) -> Json:
     code = int(values.integer(spec.get("redirectCode") or 301, f"{path}.redirectCode", 0, 999))
     if code not in _REDIRECTS:
         raise Unusable(f"{path}.redirectCode", f"{code} is not one of {', '.join(map(str, _REDIRECTS))}")
@@ -297,17 +309,17 @@ def _redirect(spec: Spec, path: str, port: int) -> Json:
         result["prefix_rewrite"] = uri.removeprefix(_REPLACE_PREFIX)
     elif uri:
         result["path_redirect"] = uri
-    redirect_port = _redirect_port(spec, path, port)
+    redirect_port = _redirect_port(spec, path, asked)
     return {**result, "port_redirect": redirect_port} if redirect_port else result
 
 
-def _redirect_port(spec: Spec, path: str, port: int) -> int:
+def _redirect_port(spec: Spec, path: str, asked: Asked) -> int:
     """The port to name in the redirect; 0 for none, and never a scheme's own port."""
     if spec.get("derivePort") == "FROM_REQUEST_PORT":
-        chosen = port
+        chosen = asked.port
     else:
         chosen = values.integer(spec.get("port") or 0, f"{path}.port", 0, 65535)
-    return 0 if chosen == _DEFAULT_PORTS.get(spec.get("scheme") or "http") else chosen
+    return 0 if chosen == _DEFAULT_PORTS.get(spec.get("scheme") or asked.scheme) else chosen
 
 
 def _direct_response(spec: Spec, path: str) -> Json:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from localmesh.xds import destinations, egress, names, policies, serviceentries
+from localmesh.xds import destinations, egress, names, policies, pools, serviceentries, tls
 from localmesh.xds.destinations import Destination
 from localmesh.xds.localities import Placed
 from localmesh.xds.model import Endpoint, Mesh, Protocol, Proxy, Service, ServicePort
@@ -82,13 +82,24 @@ def _outbound(target: _Target, destination: Destination, client: Client) -> Json
     policy = destination.at(target.port.number, target.subset)
     fields, groups = policies.endpoints(policy, target.placed(destination), client)
     found = serviceentries.cluster_type(target.service)
+    protected = tls.usable_upstream(
+        target.mesh, client.namespace, policy.get("tls"), alpn=_alpn(policy, target.port)
+    )
     return {
         **_cluster(target.name, target.metadata, groups),
-        **policies.limits(policy, target.port.protocol),
+        **policies.limits(policy, target.port.protocol, protected.http),
         **fields,
+        **protected.fields,
         # Names are looked up by Envoy itself, which then knows which endpoints are new.
         **(found if "dns_lookup_family" in found else {}),
     }
+
+
+def _alpn(policy: Mapping[str, Any], port: ServicePort) -> str:
+    pool = policy.get("connectionPool") or {}
+    if port.protocol in ("http", "http2") and pools.speaks_http2(pool, http2=port.protocol == "http2"):
+        return "h2"
+    return ""
 
 
 def _inbound(mesh: Mesh, proxy: Proxy, port: int) -> Json:

@@ -125,6 +125,9 @@ _PORT_POLICY: Handled = {
     "loadBalancer": _LOAD_BALANCER,
     "connectionPool": _POOL,
     "outlierDetection": _OUTLIERS,
+    "tls": dict.fromkeys(
+        ["mode", "credentialName", "caCertificates", "subjectAltNames", "sni", "insecureSkipVerify"]
+    ),
 }
 _TRAFFIC_POLICY: Handled = {
     **_PORT_POLICY,
@@ -202,6 +205,7 @@ _K8S_GATEWAY: Handled = {
             "hostname": ALL,
             "port": ALL,
             "protocol": ALL,
+            "tls": {"mode": ALL, "certificateRefs": [dict.fromkeys(["group", "kind", "namespace", "name"])]},
             "allowedRoutes": {
                 "kinds": [{"group": ALL, "kind": ALL}],
                 "namespaces": {"from": ALL, "selector": ALL},
@@ -226,7 +230,23 @@ _KINDS: Mapping[tuple[str, str], Handled] = {
     },
     ("networking.istio.io", "Gateway"): {
         "selector": ALL,
-        "servers": [{"port": {"number": ALL, "name": ALL, "protocol": ALL}, "hosts": ALL, "name": ALL}],
+        "servers": [
+            {
+                "port": {"number": ALL, "name": ALL, "protocol": ALL},
+                "hosts": ALL,
+                "name": ALL,
+                "tls": dict.fromkeys(
+                    [
+                        "mode",
+                        "httpsRedirect",
+                        "credentialName",
+                        "subjectAltNames",
+                        "minProtocolVersion",
+                        "maxProtocolVersion",
+                    ]
+                ),
+            }
+        ],
     },
     ("networking.istio.io", "ServiceEntry"): {
         "hosts": ALL,
@@ -258,7 +278,9 @@ _KINDS: Mapping[tuple[str, str], Handled] = {
 _REASONS = {
     "destinationSubnets": "nobody sees where an application meant to connect: there is no iptables",
     "sourceSubnet": "it is not programmed; use sourceLabels or sourceNamespace",
-    "tls": "TLS is not programmed",
+    "privateKey": "the pods have no files of their own; use credentialName",
+    "serverCertificate": "the pods have no files of their own; use credentialName",
+    "clientCertificate": "the pods have no files of their own; use credentialName",
     "consecutiveErrors": "Istio does not act on it any more; use consecutive5xxErrors",
 }
 

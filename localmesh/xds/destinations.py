@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localmesh.xds import names, policies
+from localmesh.xds import names, policies, tls
 from localmesh.xds.model import Endpoint, Mesh, Rule, Service
 from localmesh.xds.values import Problem
 
@@ -82,7 +82,7 @@ def problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
     """What of a DestinationRule is not acted on because of its values, or because an older one says it
     already.
     """
-    yield from policies.problems(rule.spec.get("trafficPolicy") or {}, "spec.trafficPolicy")
+    yield from _policy_problems(mesh, rule, rule.spec.get("trafficPolicy") or {}, "spec.trafficPolicy")
     host = host_of(rule)
     if not any(names.covers(host, service.host) for service in mesh.services):
         yield Problem("spec.host", f"there is no Service {host} in the mesh")
@@ -93,7 +93,8 @@ def problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
             taken.setdefault(subset.get("name", ""), each.name)
     for index, subset in enumerate(rule.spec.get("subsets") or ()):
         path, name = f"spec.subsets[{index}]", subset.get("name", "")
-        yield from policies.problems(subset.get("trafficPolicy") or {}, f"{path}.trafficPolicy")
+        policy = subset.get("trafficPolicy") or {}
+        yield from _policy_problems(mesh, rule, policy, f"{path}.trafficPolicy")
         if name in taken:
             reason = f"the older DestinationRule {taken[name]} defines subset {name} already"
             yield Problem(path, reason, conflict=True)
@@ -102,6 +103,11 @@ def problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
     if first and rule.spec.get("trafficPolicy"):
         reason = f"the older DestinationRule {first.name} sets the policy of this host already"
         yield Problem("spec.trafficPolicy", reason, conflict=True)
+
+
+def _policy_problems(mesh: Mesh, rule: Rule, policy: Mapping[str, Any], path: str) -> Iterator[Problem]:
+    yield from policies.problems(policy, path)
+    yield from tls.problems(mesh, rule.namespace, policy, path)
 
 
 def _siblings(mesh: Mesh, rule: Rule) -> list[Rule]:

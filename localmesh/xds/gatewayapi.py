@@ -9,16 +9,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from localmesh.xds import names, routeconversion
+from localmesh.xds import names, routeconversion, tls
 from localmesh.xds.model import Mesh, Rule, Service
 from localmesh.xds.routeconversion import NOBODY, Converted
-from localmesh.xds.values import Problem
+from localmesh.xds.values import Problem, Unusable
 
 Spec = Mapping[str, Any]
 GROUP = "gateway.networking.k8s.io"
 #: The only class of gateways that is served, Istio's.
 CLASS = "istio"
-_PROTOCOLS = {"HTTP"}
+_PROTOCOLS = {"HTTP", "HTTPS"}
 _ROUTES = ("HTTPRoute", "GRPCRoute")
 
 
@@ -70,8 +70,50 @@ def gateway_problems(mesh: Mesh, gateway: Rule) -> Iterator[Problem]:
         yield service
     for index, listener in enumerate(gateway.spec.get("listeners") or ()):
         if listener.get("protocol") not in _PROTOCOLS:
-            reason = f"{listener.get('protocol')} is not programmed, only HTTP is"
-            yield Problem(f"spec.listeners[{index}].protocol", reason)
+            reason = f"{listener.get('protocol')} is not programmed, only HTTP and HTTPS are"
+            yield Problem(f"spec.listeners[{index}].protocol", reason, code="UnsupportedProtocol")
+        elif listener.get("protocol") == "HTTPS":
+            yield from _certificate_problems(mesh, gateway, listener, f"spec.listeners[{index}].tls")
+
+
+def attached_routes(mesh: Mesh, gateway: Rule) -> dict[str, int]:
+    """How many routes each listener has, by its name."""
+    prefix = f"{gateway.namespace}/{gateway.name}~"
+    found = {str(each.get("name", "")): 0 for each in gateway.spec.get("listeners") or ()}
+    for route in mesh.routes:
+        places = {each.gateway for _, each in _attachments(mesh, route) if isinstance(each, Attached)}
+        for place in places:
+            name = place.removeprefix(prefix)
+            if place.startswith(prefix) and name in found:
+                found[name] += 1
+    return found
+
+
+def _certificate_problems(mesh: Mesh, gateway: Rule, listener: Spec, path: str) -> Iterator[Problem]:
+    spec = _tls(mesh, gateway, listener)
+    if isinstance(spec, Problem):
+        yield Problem(f"{path}.{spec.path}", spec.reason, code=spec.code)
+        return
+    try:
+        tls.downstream(mesh, gateway.namespace, spec, path, http=True)
+    except Unusable as error:
+        yield Problem(f"{path}.certificateRefs[0]", error.problem.reason, code="InvalidCertificateRef")
+
+
+def _tls(mesh: Mesh, gateway: Rule, listener: Spec) -> Spec | Problem:
+    """Istio's `tls` of a server for a listener's; the path of a problem is within that."""
+    spec = listener.get("tls") or {}
+    if spec.get("mode", "Terminate") != "Terminate":
+        return Problem("mode", "only Terminate is programmed", code="UnsupportedValue")
+    refs = spec.get("certificateRefs") or ()
+    if not refs:
+        return Problem("certificateRefs", "a certificate is needed", code="InvalidCertificateRef")
+    namespace = refs[0].get("namespace") or gateway.namespace
+    source = {"group": GROUP, "kind": "Gateway", "namespace": gateway.namespace}
+    if namespace != gateway.namespace and not _granted(mesh, source, "Secret", refs[0], namespace):
+        reason = f"no ReferenceGrant in {namespace} lets Gateways of {gateway.namespace} name this Secret"
+        return Problem("certificateRefs[0]", reason, code="RefNotPermitted")
+    return {"mode": "SIMPLE", "credentialName": f"{tls.OF_NAMESPACE}{namespace}/{refs[0].get('name', '')}"}
 
 
 def _listening(mesh: Mesh, gateway: Rule) -> Iterator[Rule]:
@@ -81,8 +123,16 @@ def _listening(mesh: Mesh, gateway: Rule) -> Iterator[Rule]:
         return
     for listener in gateway.spec.get("listeners") or ():
         if listener.get("protocol") in _PROTOCOLS and listener.get("port"):
-            port = {"number": listener["port"], "name": listener.get("name", ""), "protocol": "HTTP"}
-            server = {"port": port, "hosts": [f"*/{listener.get('hostname') or '*'}"]}
+            protected = _tls(mesh, gateway, listener) if listener["protocol"] == "HTTPS" else {}
+            if isinstance(protected, Problem):
+                continue
+            port = {
+                "number": listener["port"],
+                "name": listener.get("name", ""),
+                "protocol": listener["protocol"],
+            }
+            hosts = [f"*/{listener.get('hostname') or '*'}"]
+            server = {"port": port, "hosts": hosts, "tls": protected}
             spec = {"selector": service.selector, "servers": [server]}
             yield replace(gateway, name=_listener_name(gateway, listener), spec=spec)
 
@@ -137,6 +187,8 @@ def _attachments(mesh: Mesh, route: Rule) -> Iterator[tuple[int, Attached | Prob
         key = parent.get("group", GROUP), parent.get("kind", "Gateway")
         if key == ("", "Service"):
             yield index, _at_service(mesh, route, parent, path)
+        elif key == ("networking.istio.io", "ServiceEntry"):
+            yield index, _at_entry(mesh, route, parent, path)
         elif key == (GROUP, "Gateway"):
             for each in _at_gateway(mesh, route, parent, path):
                 yield index, each
@@ -156,6 +208,15 @@ def _at_service(mesh: Mesh, route: Rule, parent: Spec, path: str) -> Attached | 
     if port and service.port(port) is None:
         return Problem(path, f"{host} has no port {port}", code="NoMatchingParent")
     return Attached(names.MESH, (host,), port, consumer=namespace != route.namespace)
+
+
+def _at_entry(mesh: Mesh, route: Rule, parent: Spec, path: str) -> Attached | Problem:
+    key = parent.get("namespace") or route.namespace, parent.get("name", "")
+    hosts = tuple(each.host for each in mesh.services if each.entry == key)
+    if not hosts:
+        reason = f"there is no ServiceEntry {key[0]}/{key[1]} in force"
+        return Problem(path, reason, code="NoMatchingParent")
+    return Attached(names.MESH, hosts, parent.get("port"), consumer=key[0] != route.namespace)
 
 
 def _at_gateway(mesh: Mesh, route: Rule, parent: Spec, path: str) -> Iterator[Attached | Problem]:
@@ -244,7 +305,8 @@ def _resolved(
         reason = f"{kind} ({group or 'core'}) cannot be a backend; its share of requests gets 500"
         return NOBODY, Problem(path, reason, code="InvalidKind")
     namespace = backend.get("namespace") or route.namespace
-    if grants and namespace != route.namespace and not _granted(mesh, route, backend, namespace):
+    source = {"group": GROUP, "kind": route.kind, "namespace": route.namespace}
+    if grants and namespace != route.namespace and not _granted(mesh, source, "Service", backend, namespace):
         reason = f"no ReferenceGrant in {namespace} lets {route.kind}s of {route.namespace} name this Service"
         return NOBODY, Problem(path, reason, code="RefNotPermitted")
     service, port = mesh.services_by_host.get(host), backend.get("port")
@@ -257,13 +319,13 @@ def _resolved(
     return host, None
 
 
-def _granted(mesh: Mesh, route: Rule, backend: Spec, namespace: str) -> bool:
-    source = {"group": GROUP, "kind": route.kind, "namespace": route.namespace}
+def _granted(mesh: Mesh, source: Spec, kind: str, target: Spec, namespace: str) -> bool:
+    """Whether a ReferenceGrant of a namespace lets resources like `source` name an object of it."""
     return any(
         any({key: each.get(key) for key in source} == source for each in grant.spec.get("from") or ())
         and any(
-            (each.get("group", ""), each.get("kind")) == ("", "Service")
-            and each.get("name") in (None, "", backend.get("name"))
+            (each.get("group", ""), each.get("kind")) == ("", kind)
+            and each.get("name") in (None, "", target.get("name"))
             for each in grant.spec.get("to") or ()
         )
         for grant in mesh.reference_grants

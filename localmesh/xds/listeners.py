@@ -14,6 +14,7 @@ from localmesh.xds import (
     virtualservices,
 )
 from localmesh.xds.actions import FAULT_FILTER, FAULT_TYPE
+from localmesh.xds.gateways import Server
 from localmesh.xds.model import OUTBOUND_PORT, Mesh, Proxy
 from localmesh.xds.sources import config_source
 from localmesh.xds.streams import Chains
@@ -56,8 +57,17 @@ def _stream_ports(mesh: Mesh, proxy: Proxy) -> dict[int, Chains]:
 
 def router(mesh: Mesh, proxy: Proxy) -> tuple[Json, ...]:
     """One listener for each port that a Gateway's servers need."""
-    ports = sorted({server.target_port for server in gateways.servers_of(mesh, proxy)})
-    return tuple(_gateway(proxy, port) for port in ports)
+    servers = gateways.servers_of(mesh, proxy)
+    ports = sorted({server.target_port for server in servers})
+    made = (
+        (port, _gateway(mesh, proxy, [each for each in servers if each.target_port == port]))
+        for port in ports
+    )
+    return tuple(
+        _stream(f"{proxy.pod_ip}_{port}", proxy.pod_ip, port, chains, "OUTBOUND")
+        for port, chains in made
+        if chains.by_name or chains.rest
+    )
 
 
 def _outbound(proxy: Proxy) -> Json:
@@ -70,17 +80,35 @@ def _outbound(proxy: Proxy) -> Json:
     return _listener(f"outbound_{OUTBOUND_PORT}", proxy.inner_ip, OUTBOUND_PORT, manager, "OUTBOUND")
 
 
-def _gateway(proxy: Proxy, port: int) -> Json:
-    name = routes.gateway_route_name(port)
+def _gateway(mesh: Mesh, proxy: Proxy, servers: list[Server]) -> Chains:
+    """What a port of a router does: TLS by its names, and everything else as its first open server says."""
+    by_name: list[tuple[tuple[str, ...], Json]] = []
+    rest: Json | None = None
+    for server in servers:
+        socket = gateways.socket_of(mesh, proxy, server) if server.way in ("https", "tls") else {}
+        if server.way == "https":
+            by_name.append((server.server_names, {**_requests(proxy, server), **socket}))
+        elif server.way == "http":
+            rest = rest or _requests(proxy, server)
+        else:
+            found = list(streams.at_gateway(mesh, proxy, server))
+            if server.way == "tcp":
+                rest = rest or next((chain for _, chain in found), None)
+            else:
+                by_name += [(names, {**chain, **socket}) for names, chain in found]
+    return Chains(tuple(by_name), rest)
+
+
+def _requests(proxy: Proxy, server: Server) -> Json:
     manager = _manager(
-        f"gateway_{port}",
+        f"gateway_{server.target_port}",
         telemetry.source_log(proxy.workload),
         [peer.protocol_reader(), _FAULT, cors.reader(), _ROUTER_FILTER],
-        {"rds": {"config_source": config_source(), "route_config_name": name}},
+        {"rds": {"config_source": config_source(), "route_config_name": server.route_name}},
     )
     # The edge of the mesh: the caller's address is what the connection says, not what its headers claim.
     manager["use_remote_address"] = True
-    return _listener(f"{proxy.pod_ip}_{port}", proxy.pod_ip, port, manager, "OUTBOUND")
+    return {"filters": [_http(manager)]}
 
 
 def _inbound(mesh: Mesh, proxy: Proxy, port: int) -> Json:
@@ -119,8 +147,11 @@ def _manager(prefix: str, log: Json, filters: list[Json], where: Json) -> Json:
 
 
 def _listener(name: str, address: str, port: int, manager: Json, direction: str) -> Json:
-    http = {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
-    return _bare(name, address, port, direction) | {"filter_chains": [{"filters": [http]}]}
+    return _bare(name, address, port, direction) | {"filter_chains": [{"filters": [_http(manager)]}]}
+
+
+def _http(manager: Json) -> Json:
+    return {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
 
 
 def _stream(name: str, address: str, port: int, chains: Chains, direction: str) -> Json:

@@ -4,6 +4,7 @@ Half of a match is about who asks (gateway, labels, namespace, port) and is deci
 other half is about the request and becomes Envoy's RouteMatch.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,17 +14,21 @@ from localmesh.xds.values import Json, Unusable
 
 Match = Mapping[str, Any]
 EVERYTHING: Json = {"prefix": "/"}
+_SEGMENTS = re.compile(r"/[^?#]*[^?#/]")
 _PSEUDO_HEADERS = {"method": ":method", "authority": ":authority", "scheme": ":scheme"}
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where routes are wanted: whose proxy, as which gateway (`mesh` or `namespace/name`), for which port."""
+    """Where routes are wanted: whose proxy, as which gateway (`mesh` or `namespace/name`), for which port
+    and scheme.
+    """
 
     namespace: str
     labels: Mapping[str, str]
     gateway: str
     port: int
+    scheme: str = "http"
 
     def admits(self, match: Match, owner: str) -> bool:
         """Whether a match of a VirtualService of namespace `owner` can hold here.
@@ -45,7 +50,7 @@ def route_match(match: Match, path: str, *, whole_segments: bool = False) -> Jso
     """
     result = _uri(match, path)
     if whole_segments and result.get("prefix", "/") != "/":
-        result["path_separated_prefix"] = result.pop("prefix").removesuffix("/")
+        result["path_separated_prefix"] = _segments(result.pop("prefix"), f"{path}.uri.prefix")
     headers = list(_headers(match, path))
     if headers:
         result["headers"] = headers
@@ -69,6 +74,13 @@ def _uri(match: Match, path: str) -> Json:
         # Case is ignored for exact and prefix only, as Istio documents.
         return {"safe_regex": values.regex(uri["regex"], f"{path}.uri.regex")}
     return dict(EVERYTHING)
+
+
+def _segments(prefix: str, path: str) -> str:
+    """A prefix of whole segments, as Envoy takes it."""
+    if not _SEGMENTS.fullmatch(prefix.removesuffix("/")):
+        raise Unusable(path, f"{prefix!r} is not a path such as /a/b")
+    return prefix.removesuffix("/")
 
 
 def _headers(match: Match, path: str) -> Iterator[Json]:

@@ -160,6 +160,16 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Credential:
+    """What a Secret of TLS holds, in PEM; `problem` says why it cannot be used."""
+
+    certificate: str = ""
+    key: str = field(default="", repr=False)
+    authority: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Proxy:
     """One Envoy: a pod's sidecar, or a router (the ingress gateway)."""
 
@@ -206,6 +216,10 @@ class Mesh:
     service_entries: tuple[Rule, ...] = ()
     workload_entries: tuple[Rule, ...] = ()
     sidecars: tuple[Rule, ...] = ()
+    #: By namespace and name of the Secret.
+    credentials: Mapping[tuple[str, str], Credential] = field(default_factory=dict)
+    #: The file with the authorities that the machine trusts.
+    system_roots: str = ""
     #: The lowest port that a process without root may listen on.
     lowest_port: int = 0
     #: VirtualServices and Gateways that resources of the Gateway API mean.

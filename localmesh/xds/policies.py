@@ -58,19 +58,19 @@ def balancing_of(policy: Spec) -> Balancing:
         return balancing.DEFAULT
 
 
-def limits(policy: Spec, protocol: Protocol) -> Json:
-    """The fields of a cluster that `connectionPool` and `retryBudget` decide."""
+def limits(policy: Spec, protocol: Protocol, upstream: Json | None = None) -> Json:
+    """The fields of a cluster that `connectionPool` and `retryBudget` decide; `upstream` are HTTP options."""
     try:
-        return _limits(policy, protocol)
+        return _limits(policy, protocol, upstream)
     except Unusable:
-        return _limits({}, protocol)
+        return _limits({}, protocol, upstream)
 
 
-def _limits(policy: Spec, protocol: Protocol) -> Json:
+def _limits(policy: Spec, protocol: Protocol, upstream: Json | None) -> Json:
     pool = policy.get("connectionPool") or {}
     fields = pools.connections(pool, "", budget=policy.get("retryBudget"))
     if protocol in ("http", "http2"):
-        fields |= pools.protocol(pool, "", http2=protocol == "http2")
+        fields |= pools.protocol(pool, "", http2=protocol == "http2", upstream=upstream)
     return fields
 
 

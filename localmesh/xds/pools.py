@@ -51,10 +51,13 @@ def connections(pool: Spec, path: str, *, budget: Spec | None = None, budget_pat
     return result
 
 
-def protocol(pool: Spec, path: str, *, http2: bool) -> Json:
-    """Which HTTP a cluster speaks and how long a connection lives; empty where Envoy's default does."""
+def protocol(pool: Spec, path: str, *, http2: bool, upstream: Json | None = None) -> Json:
+    """Which HTTP a cluster speaks and how long a connection lives; empty where Envoy's default does.
+
+    `upstream` are further options of it (`upstream_http_protocol_options`).
+    """
     http, common = pool.get("http") or {}, _common(pool, path)
-    http2 = http2 or http.get("h2UpgradePolicy") == "UPGRADE"
+    http2 = speaks_http2(pool, http2=http2)
     streams = values.integer(
         http.get("maxConcurrentStreams") or 0, f"{path}.http.maxConcurrentStreams", 0, _INT32
     )
@@ -67,11 +70,13 @@ def protocol(pool: Spec, path: str, *, http2: bool) -> Json:
         chosen = {"explicit_http_config": {"http2_protocol_options": speaks}}
     else:
         chosen = {"explicit_http_config": {"http_protocol_options": {}}}
-    if not (common or http2 or "use_downstream_protocol_config" in chosen):
+    if not (common or http2 or upstream or "use_downstream_protocol_config" in chosen):
         return {}
     options = {"@type": f"type.googleapis.com/{HTTP_OPTIONS}", **chosen}
     if common:
         options["common_http_protocol_options"] = common
+    if upstream:
+        options["upstream_http_protocol_options"] = upstream
     return {"typed_extension_protocol_options": {HTTP_OPTIONS: options}}
 
 
@@ -99,6 +104,11 @@ def outliers(spec: Spec, path: str) -> tuple[Json, float]:
         result |= _local_origin(spec, path)
     healthy = values.integer(spec.get("minHealthPercent") or 0, f"{path}.minHealthPercent", 0, 100)
     return result, float(healthy)
+
+
+def speaks_http2(pool: Spec, *, http2: bool) -> bool:
+    """Whether a cluster speaks HTTP/2, by its port or because it is told to."""
+    return http2 or (pool.get("http") or {}).get("h2UpgradePolicy") == "UPGRADE"
 
 
 def _limit(value: object, path: str) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from localmesh.xds import gatewayapi, localities, names, serviceentries
 from localmesh.xds.model import (
+    Credential,
     Endpoint,
     Labels,
     Mesh,
@@ -39,6 +40,8 @@ def build(
     service_entries: Iterable[Object] = (),
     workload_entries: Iterable[Object] = (),
     sidecars: Iterable[Object] = (),
+    credentials: Mapping[tuple[str, str], Credential] | None = None,
+    system_roots: str = "",
     lowest_port: int = 0,
 ) -> Mesh:
     """The mesh that these objects describe. The order in which they come does not matter."""
@@ -58,6 +61,8 @@ def build(
         service_entries=_rules(service_entries),
         workload_entries=_rules(workload_entries),
         sidecars=_rules(sidecars),
+        credentials=credentials or {},
+        system_roots=system_roots,
         lowest_port=lowest_port,
         namespace_labels={
             each["metadata"]["name"]: each["metadata"].get("labels") or {} for each in namespaces

@@ -55,3 +55,11 @@ def report(mesh: Mesh, obj: Mapping[str, Any]) -> list[Problem]:
             for problem in check(mesh, rule)
         ]
     return list({problem.path: problem for problem in reversed(found)}.values())[::-1]
+
+
+def attached_routes(mesh: Mesh, obj: Mapping[str, Any]) -> dict[str, int] | None:
+    """How many routes each listener of a Gateway of the Gateway API has; None for other resources."""
+    key = obj["metadata"].get("namespace", "default"), obj["metadata"]["name"]
+    if not str(obj.get("apiVersion", "")).startswith(gatewayapi.GROUP) or obj["kind"] != "Gateway":
+        return None
+    return next((gatewayapi.attached_routes(mesh, each) for each in mesh.k8s_gateways if each.key == key), {})

@@ -49,22 +49,25 @@ def outbound_hosts(mesh: Mesh, caller: Caller) -> list[Json]:
 
 def gateway(mesh: Mesh, proxy: Proxy) -> tuple[Json, ...]:
     """Where a router's requests go, for each port that it listens on."""
-    by_port: dict[int, list[Json]] = {}
-    for server in servers_of(mesh, proxy):
-        by_port.setdefault(server.target_port, []).extend(_gateway_hosts(mesh, proxy, server))
+    by_name: dict[str, list[Json]] = {}
+    servers = [each for each in servers_of(mesh, proxy) if each.way in ("http", "https")]
+    for server in servers:
+        by_name.setdefault(server.route_name, []).extend(_gateway_hosts(mesh, proxy, server))
+    for server in servers:
+        # Who only redirects needs no VirtualService.
+        by_name[server.route_name] += [_redirecting(each) for each in server.server_names if server.redirects]
     return tuple(
         # A gateway is asked by its public port, which need not be the one that it listens on.
         {
-            **_configuration(gateway_route_name(port), proxy, list(_distinct(_merged(hosts)))),
+            **_configuration(name, proxy, list(_distinct(_merged(hosts)))),
             "ignore_port_in_host_matching": True,
         }
-        for port, hosts in sorted(by_port.items())
+        for name, hosts in sorted(by_name.items())
     )
 
 
-def gateway_route_name(port: int) -> str:
-    """The name of a router's route configuration for a port."""
-    return f"http.{port}"
+def _redirecting(host: str) -> Json:
+    return {"name": host, "domains": [host], "routes": [], "require_tls": "ALL"}
 
 
 def nothing(name: str) -> Json:
@@ -125,21 +128,14 @@ def _other_hosts(mesh: Mesh, caller: Caller, directory: Directory) -> Iterator[J
 
 
 def _gateway_hosts(mesh: Mesh, proxy: Proxy, server: Server) -> Iterator[Json]:
-    bound = f"{server.gateway.namespace}/{server.gateway.name}"
-    scope = Scope(proxy.namespace, proxy.labels, bound, server.port)
-    for rule in mesh.rules:
-        if bound not in virtualservices.gateways_of(rule) or not rule.visible_to(server.gateway.namespace):
-            continue
-        served = {
-            common
-            for pattern in server.hosts
-            for host in virtualservices.hosts_of(rule)
-            if (common := virtualservices.served_host(pattern, server.gateway, rule, host))
-        }
-        for host in sorted(served):
+    scheme = "https" if server.way == "https" else "http"
+    scope = Scope(proxy.namespace, proxy.labels, server.bound, server.port, scheme)
+    for rule, served in virtualservices.bound_to(mesh, server):
+        for host in served:
             found = virtualservices.routes(mesh, rule, scope, "" if "*" in host else host)
             if found:
-                yield _virtual_host(host, (host,), _until_everything(found))
+                made = _virtual_host(host, (host,), _until_everything(found))
+                yield {**made, "require_tls": "ALL"} if server.redirects else made
 
 
 def _merged(hosts: list[Json]) -> Iterator[Json]:

@@ -10,7 +10,8 @@ from localmesh.xds.model import Endpoint, Mesh, Rule, Service, ServicePort, prot
 from localmesh.xds.values import Problem
 
 Spec = Mapping[str, Any]
-_DNS = {"DNS": "STRICT_DNS", "DNS_ROUND_ROBIN": "LOGICAL_DNS"}
+#: Under NONE the application looks the name up itself; here nobody sees what it found, so Envoy does.
+_DNS = {"DNS": "STRICT_DNS", "DNS_ROUND_ROBIN": "LOGICAL_DNS", "NONE": "STRICT_DNS"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,10 @@ def problems(mesh: Mesh, entry: Rule) -> Iterator[Problem]:
         elif service and service.entry != entry.key:
             reason = f"{host} is a Service or an older ServiceEntry already"
             yield Problem(f"spec.hosts[{index}]", reason, conflict=True)
-    if _resolution(entry.spec) == "NONE":
-        reason = "NONE sends requests where the application meant to; here only names say that. Use DNS"
+    if _resolution(entry.spec) == "NONE" and any(
+        host.startswith("*") for host in entry.spec.get("hosts") or ()
+    ):
+        reason = "NONE sends requests where the application meant to; here only whole names say that"
         yield Problem("spec.resolution", reason)
     for index, each in enumerate(entry.spec.get("endpoints") or ()):
         if not _usable(each.get("address") or "", _resolution(entry.spec)):
@@ -91,10 +94,9 @@ def _services(entry: Rule) -> Iterator[Service]:
     )
     # Networks are for redirected connections; a name may stand for a single address.
     aliases = tuple(each for each in entry.spec.get("addresses") or () if "/" not in each)
-    if _resolution(entry.spec) == "NONE" or not ports:
-        return
+    resolution = _resolution(entry.spec)
     for host in entry.spec.get("hosts") or ():
-        if names.is_host(host):
+        if ports and names.is_host(host) and not (resolution == "NONE" and host.startswith("*")):
             yield Service(
                 namespace=entry.namespace,
                 name=host,
@@ -102,7 +104,7 @@ def _services(entry: Rule) -> Iterator[Service]:
                 selector={},
                 hostname=host,
                 aliases=aliases,
-                resolution=_resolution(entry.spec),
+                resolution=resolution,
                 exported_to=entry.exported_to,
                 entry=entry.key,
             )

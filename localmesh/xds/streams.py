@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from localmesh.xds import destinations, names, policies, values, virtualservices
+from localmesh.xds.gateways import Server
 from localmesh.xds.matches import Scope
 from localmesh.xds.model import RESERVED_PORTS, Mesh, Proxy, Rule, Service
 from localmesh.xds.values import Json, Problem, Unusable
@@ -29,7 +30,10 @@ _INSPECTOR: Json = {
 
 @dataclass(frozen=True, slots=True)
 class Chains:
-    """What a port does with connections: by the name that TLS asks for, and with all others."""
+    """What a port does with connections: by the name that TLS asks for, and with all others.
+
+    A chain is `filters` and, where TLS ends here, a `transport_socket`.
+    """
 
     by_name: tuple[tuple[tuple[str, ...], Json], ...] = ()
     rest: Json | None = None
@@ -38,24 +42,22 @@ class Chains:
         """The fields of Envoy's Listener. Each name once: Envoy refuses a listener that has one twice."""
         taken: set[str] = set()
         chains: list[Json] = []
-        for wanted, proxy in self.by_name:
+        for wanted, chain in self.by_name:
             free = [name for name in dict.fromkeys(wanted) if name not in taken]
             taken.update(free)
             if free:
                 # Without names it is for all, as `*` means.
                 match = {} if "*" in free else {"server_names": free}
-                chains.append(
-                    {"filter_chain_match": {"transport_protocol": "tls", **match}, "filters": [proxy]}
-                )
+                chains.append({"filter_chain_match": {"transport_protocol": "tls", **match}, **chain})
         if self.rest:
-            chains.append({"filters": [self.rest]})
+            chains.append(self.rest)
         return {"filter_chains": chains, **({"listener_filters": [_INSPECTOR]} if self.by_name else {})}
 
 
 def passing(cluster: Json, prefix: str) -> Json:
-    """The filter that hands a connection's bytes to a cluster, or to one of several by weight."""
+    """The chain that hands a connection's bytes to a cluster, or to one of several by weight."""
     config = {"@type": _TCP_PROXY, "stat_prefix": prefix, **cluster}
-    return {"name": "envoy.filters.network.tcp_proxy", "typed_config": config}
+    return {"filters": [{"name": "envoy.filters.network.tcp_proxy", "typed_config": config}]}
 
 
 def outbound(
@@ -70,6 +72,23 @@ def outbound(
         scope = Scope(proxy.namespace, proxy.labels, names.MESH, number)
         found[number] = _chains(mesh, _at(services, number), directory, scope)
     return found
+
+
+def at_gateway(mesh: Mesh, proxy: Proxy, server: Server) -> Iterator[tuple[tuple[str, ...], Json]]:
+    """The chains of a gateway's server that routes connections, by the names of TLS (`*` for any)."""
+    scope = Scope(proxy.namespace, proxy.labels, server.bound, server.port)
+    prefix = f"gateway_{server.target_port}"
+    bound = [rule for rule, _ in virtualservices.bound_to(mesh, server)]
+    if server.way == "passthrough":
+        for wanted, cluster in tls_routes(mesh, bound, scope):
+            shared = (names.intersection(own, each) for each in wanted for own in server.server_names)
+            served = tuple(dict.fromkeys(each for each in shared if each))
+            if served:
+                yield served, passing(cluster, prefix)
+        return
+    found = tcp_route(mesh, bound, scope)
+    if found:
+        yield server.server_names, passing(found, prefix)
 
 
 def tcp_route(mesh: Mesh, rules: Iterable[Rule], scope: Scope) -> Json | None:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from localmesh.xds import actions, clusters, delegates, destinations, matches, names, policies
+from localmesh.xds.actions import Asked
 from localmesh.xds.clusters import METADATA
 from localmesh.xds.delegates import Part
 from localmesh.xds.egress import Egress
+from localmesh.xds.gateways import Server
 from localmesh.xds.matches import Scope
 from localmesh.xds.model import Mesh, Rule
 from localmesh.xds.values import Json, Problem, Unusable
@@ -176,7 +178,7 @@ def _route(mesh: Mesh, part: Part, scope: Scope) -> list[Json] | Problem:
     spec, path = part.spec, part.path
     try:
         targets = Targets(mesh, part.owner, scope, part.gateway_api)
-        action = actions.action(spec, path, targets, scope.port)
+        action = actions.action(spec, path, targets, Asked(scope.port, scope.scheme))
         given = spec.get("match") or ()
         translated = [
             (match, matches.route_match(match, f"{path}.match[{index}]", whole_segments=part.gateway_api))
@@ -291,6 +293,21 @@ def _gateway_problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
             for host in hosts_of(rule)
         ):
             yield Problem(path, f"no server of Gateway {name} serves any of these hosts")
+
+
+def bound_to(mesh: Mesh, server: Server) -> Iterator[tuple[Rule, list[str]]]:
+    """The rules that are bound to a gateway's server, the oldest first, with the hosts that both have."""
+    for rule in mesh.rules:
+        if server.bound not in gateways_of(rule) or not rule.visible_to(server.gateway.namespace):
+            continue
+        served = {
+            common
+            for pattern in server.hosts
+            for host in hosts_of(rule)
+            if (common := served_host(pattern, server.gateway, rule, host))
+        }
+        if served:
+            yield rule, sorted(served)
 
 
 def served_host(pattern: str, gateway: Rule, rule: Rule, host: str) -> str | None:

@@ -26,6 +26,13 @@ def analyze(world: World, analyzers: Iterable[Analyzer] = ALL) -> tuple[Finding,
     )
 
 
+def analyze_one(world: World, obj: Obj, analyzers: Iterable[Analyzer]) -> tuple[Finding, ...]:
+    """What the analyzers say about one object of a world."""
+    look = Look(world)
+    asked = (each for each in analyzers if obj.key.group_kind in each.subjects)
+    return ordered(found for analyzer in asked for found in findings_of(analyzer, look, obj))
+
+
 def run(analyzer: Analyzer, world: World, obj: Obj) -> tuple[tuple[Finding, ...], frozenset[Bucket]]:
     """What one analyzer says about one object, and the buckets of the world that this depends on.
 

@@ -1,8 +1,9 @@
 """What an analysis says, and what an analyzer is. Pure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from itertools import islice
+from typing import Any, Final, TypeAlias
 
 from routing.analysis import messages
 from routing.analysis.codes import Level
@@ -70,6 +71,19 @@ def analyzer(
 ) -> Analyzer:
     """An analyzer; `codes` are separated by spaces."""
     return Analyzer(topic, frozenset(codes.split()), subjects, check, live)
+
+
+FEW: Final = 10
+
+
+def few(objs: Iterable[Obj]) -> list[Obj]:
+    """The first objects: no more are looked for, so that a thousand rivals are not a million words."""
+    return list(islice(objs, FEW + 1))
+
+
+def named(objs: Sequence[Obj]) -> str:
+    """A few objects by name."""
+    return ", ".join(str(obj.key) for obj in objs[:FEW]) + (" and more" if len(objs) > FEW else "")
 
 
 def finding(code: str, obj: Obj, at: Path, message: str, *about: Obj) -> Finding:

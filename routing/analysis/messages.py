@@ -5,8 +5,9 @@ from typing import Final
 
 from routing.analysis.codes import Level, Message
 from routing.analysis.istio_codes import ISTIO
+from routing.analysis.own_codes import OWN
 
-TABLE: Final[Mapping[str, Message]] = {message.code: message for group in (ISTIO,) for message in group}
+TABLE: Final[Mapping[str, Message]] = {message.code: message for group in (ISTIO, OWN) for message in group}
 
 
 def level(code: str) -> Level:

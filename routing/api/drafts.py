@@ -13,7 +13,8 @@ from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from routing import expressing, live, live_analysis, plans, rules, stored, validating
 from routing import text_serializers as shapes
-from routing.api.base import FORBIDDEN, NOT_FOUND, REFUSALS, WRONG, RoutingView, checked, data_of
+from routing.api.base import FORBIDDEN, NOT_FOUND, REFUSALS, RoutingView, checked, data_of
+from routing.errors import WrongRulesError
 
 
 class DraftsView(RoutingView):
@@ -22,13 +23,20 @@ class DraftsView(RoutingView):
     @extend_schema(
         operation_id="draft",
         request=shapes.DraftRequestSerializer,
-        responses={200: shapes.DraftSerializer, **REFUSALS, **FORBIDDEN, **WRONG},
+        responses={200: shapes.DraftSerializer, **REFUSALS, **FORBIDDEN},
         tags=["routing"],
     )
     def post(self, request: Request) -> Response:
-        """What a plan of these rules would write. Nothing is written, and nothing is kept."""
+        """What a plan of these rules would write. Nothing is written, and nothing is kept.
+
+        Rules that cannot be planned are no error here: whoever drafts is still saying what he wants.
+        """
         person = people.acting(request)
-        return Response(stored.draft_view(*plans.draft(data_of(request), person), person))
+        try:
+            view = stored.draft_view(*plans.draft(data_of(request), person), person)
+        except WrongRulesError as refusal:
+            return Response({"valid": False, "errors": refusal.fields, **_EMPTY})
+        return Response({"valid": True, "errors": [], **view})
 
 
 class ReadingView(RoutingView):
@@ -66,6 +74,7 @@ class ReadingView(RoutingView):
         )
 
 
+_EMPTY: dict[str, Any] = {"hash": "", "rules": [], "operations": [], "problems": []}
 _NOTHING: dict[str, Any] = {"rules": [], "rest": [], "manifests": []}
 
 

@@ -3,7 +3,7 @@ Pure.
 
     draft      the resources while the plan is being made, and the problems found
     steering   which of them steer a service, and what to say of it
-    splits, faults, subsets, policies, objects   one module for each family of rules
+    splits, faults, subsets, policies, resources, objects   one module for each family of rules
 
 A rule about a service is drafted by a function of the rule and a `Steering`; one about no service by a
 function of the rule, the draft and the field.
@@ -16,8 +16,10 @@ from cluster import inventory
 from routing import istio
 from routing.drafting.draft import Draft
 from routing.drafting.faults import clear_fault, fault
+from routing.drafting.gateway_routes import gateway_route
 from routing.drafting.objects import delete_object, put_object
 from routing.drafting.policies import destination_policy
+from routing.drafting.resources import gateway, service_entry, sidecar
 from routing.drafting.splits import split
 from routing.drafting.steering import Steering, steers
 from routing.drafting.subsets import remove_subset, subset
@@ -27,9 +29,13 @@ from routing.rules import (
     DeleteObject,
     DestinationPolicy,
     Fault,
+    Gateway,
+    GatewayRoute,
     Object,
     RemoveSubset,
     Rule,
+    ServiceEntry,
+    Sidecar,
     Split,
     Subset,
 )
@@ -38,6 +44,7 @@ OF_SERVICE: Final[Mapping[type[Any], Callable[[Any, Steering], None]]] = {
     Split: split,
     Fault: fault,
     ClearFault: clear_fault,
+    GatewayRoute: gateway_route,
     Subset: subset,
     RemoveSubset: remove_subset,
     DestinationPolicy: destination_policy,
@@ -45,6 +52,9 @@ OF_SERVICE: Final[Mapping[type[Any], Callable[[Any, Steering], None]]] = {
 WITHOUT_SERVICE: Final[Mapping[type[Any], Callable[[Any, Draft, str], None]]] = {
     Object: put_object,
     DeleteObject: delete_object,
+    Sidecar: sidecar,
+    ServiceEntry: service_entry,
+    Gateway: gateway,
 }
 
 __all__ = ["Draft", "draft_rule"]

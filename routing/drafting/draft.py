@@ -1,9 +1,9 @@
 """The resources of a plan while it is being made, and the problems found on the way. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
-from cluster import kinds
+from cluster import inventory, kinds
 from cluster.kinds import Kind
 from cluster.refs import Manifest, Ref
 from routing import istio
@@ -20,7 +20,9 @@ class Draft:
     that a route names.
     """
 
-    def __init__(self, resources: Iterable[Manifest]) -> None:
+    def __init__(self, resources: Iterable[Manifest], services: Sequence[inventory.Service] = ()) -> None:
+        """`services`: those of the namespaces that the rules are about."""
+        self.services = services
         self.problems: list[Problem] = []
         self.sources: set[Need] = set()
         self._resources: dict[Ref, Manifest] = {Ref.named(item): item for item in resources}
@@ -41,6 +43,10 @@ class Draft:
         """The VirtualServices or DestinationRules that may be about a host, given in full."""
         found = (self._resources.get(ref) for ref in self.refs_about(kind, host))
         return [item for item in found if item is not None]
+
+    def refs(self, kind: Kind) -> list[Ref]:
+        """Every resource of a kind, as they were and as they are to be."""
+        return [ref for ref in dict.fromkeys((*self._original, *self._resources)) if ref.kind == kind]
 
     def refs_about(self, kind: Kind, host: str) -> Iterator[Ref]:
         """As `about`, of the resources as they were and as they are to be."""

@@ -107,7 +107,7 @@ class _Reader:
         if not value:
             return None
         if not (value.isascii() and value.isdigit() and len(value) <= 5 and 0 < int(value) < 65536):
-            self.error("port", f"{quoted(value)} is not a port: a whole number from 1 to 65535.")
+            self.error("port", f"{quoted(value)} is not a port (1 to 65535).")
             return None
         return int(value)
 

@@ -17,7 +17,6 @@ from routing.explain.lookup import InForce
 from routing.explain.values import Unusable
 from routing.istio import hosts
 from routing.rules import quoted
-from routing.sentences import percent
 
 
 def explain(asked: Asked, found: InForce, notes: tuple[str, ...]) -> Explanation:
@@ -27,10 +26,7 @@ def explain(asked: Asked, found: InForce, notes: tuple[str, ...]) -> Explanation
     if spec is not None:
         targets = _targets(asked, spec)
         number = next(rule.number for rule in rules if rule.verdict == "taken")
-        told = ", ".join(
-            f"{percent(100 * each.probability)} to {destinations.named(each)}" for each in targets
-        )
-        sentence = f"Rule {number} of {found.resource} sends {told}."
+        sentence = f"Rule {number} of {found.resource} sends {destinations.told_shares(targets)}."
         return asked.explanation(found, "forwarded", sentence, **_parts(rules, targets, notes))
     if asked.host is None or (asked.protocol == "tls" and _claims_port(asked, candidates)):
         # Server names are told apart by TLS rules, and this one is none of theirs.

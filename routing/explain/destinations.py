@@ -16,6 +16,7 @@ from routing.explain import values
 from routing.explain.answer import Destination, DestinationRule, Problem, Sent
 from routing.explain.question import Caller, Host, Pod, World
 from routing.istio import hosts
+from routing.sentences import percent
 
 POLICY_FIELDS: Final = (
     "loadBalancer",
@@ -147,6 +148,18 @@ def named(destination: Destination) -> str:
     """How a destination is called in a sentence."""
     subset = f" subset {destination.subset}" if destination.subset else ""
     return f"{destination.host}:{destination.port}{subset}"
+
+
+def told_shares(targets: Iterable[Destination]) -> str:
+    """Where requests go in one phrase, with the host named once where it is the same."""
+    going = [each for each in targets if each.probability]
+    if len(going) == 1:
+        return f"it to {named(going[0])}"
+    shares = [(percent(100 * each.probability), each) for each in going]
+    if len({(each.host, each.port) for each in going}) > 1:
+        return ", ".join(f"{share} to {named(each)}" for share, each in shares)
+    parts = ", ".join(f"{share} to {each.subset or 'all versions'}" for share, each in shares)
+    return f"{parts} of {going[0].host}:{going[0].port}"
 
 
 def known(world: World, name: str) -> Host | None:

@@ -13,6 +13,7 @@ from routing.explain.values import Unusable
 from routing.rules import quoted
 
 _AUTHORITY: Final = frozenset({"host", ":authority"})
+_ORDER: Final = ("remove", "set", "add")
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -47,7 +48,8 @@ def sent(given: Pairs, route: object, destination: object, *, alone: bool) -> Pa
     found = {name.lower(): value for name, value in joined(given)}
     if alone:
         both = [*_operations(route), *_operations(destination)]
-        _apply(found, sorted(both, key=lambda step: step[0] != "remove"))
+        # Of one list Envoy removes first, then sets, and adds last.
+        _apply(found, sorted(both, key=lambda step: _ORDER.index(step[0])))
     else:
         for spec in (destination, route):
             _apply(found, list(_operations(spec)))

@@ -184,9 +184,7 @@ def _sentence(words: str) -> str:
 
 
 def _forwarded(taken: Taken, targets: tuple[Destination, ...], fault: Fault | None) -> str:
-    going = [each for each in targets if each.probability]
-    parts = [f"{percent(100 * each.probability)} to {destinations.named(each)}" for each in going]
-    told = ", ".join(parts) if len(going) > 1 else f"it to {destinations.named(going[0])}"
+    told = destinations.told_shares(targets)
     sentence = f"Rule {taken.rule.number} of {taken.rule.resource} sends {told}"
     if fault is None:
         return f"{sentence}."

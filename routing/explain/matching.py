@@ -13,7 +13,7 @@ from routing.explain import strings, values
 from routing.explain.question import MESH, Caller
 from routing.explain.values import Unusable
 from routing.rules import quoted
-from routing.rules.faults import TOKEN
+from routing.rules.http.leaves import TOKEN
 
 _CLAIM: Final = "@"
 _PARTS: Final = ("method", "authority", "scheme")

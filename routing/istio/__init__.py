@@ -2,12 +2,15 @@
 
     hosts      which VirtualService and DestinationRule are about a service
     subsets    versions and the subsets that select them
-    references which subsets routes name
+    references which subsets routes name, and whether they are there
+    weighing   which subsets get requests, and routing around one
     splits     weights on the default route
     streams    weights on tcp and tls rules
     faults     delays and aborts, and how meshui knows its own again
     policies   what applies to traffic that was routed
     mtls       which TLS pods accept
+    references subsets that routes name, and who has them
+    resources  Sidecars, ServiceEntries and Gateways
     objects    whole resources
 
 Every function that changes a manifest returns a changed copy. What cannot be done raises `CannotApply`.
@@ -40,7 +43,8 @@ from routing.istio.mtls import accepted as accepted_tls
 from routing.istio.mtls import has_port_modes
 from routing.istio.objects import read_object, set_object
 from routing.istio.policies import policy_at, read_policy, set_policy
-from routing.istio.references import Subset, labels_of, weighted_subsets, without_weight
+from routing.istio.references import Rules, broken
+from routing.istio.resources import read_resource, served_hosts, serves, set_resource
 from routing.istio.splits import new_virtual_service, read_split, read_weights, set_split
 from routing.istio.streams import (
     new_stream_virtual_service,
@@ -60,12 +64,14 @@ from routing.istio.subsets import (
     read_subsets,
     subsets_of,
 )
+from routing.istio.weighing import Subset, labels_of, weighted_subsets, without_weight
 
 __all__ = [
     "CannotApply",
     "DestinationRules",
     "Notice",
     "ObservedFault",
+    "Rules",
     "Subset",
     "Subsets",
     "VirtualServices",
@@ -73,6 +79,7 @@ __all__ = [
     "add_subset",
     "all_destinations",
     "binds_mesh",
+    "broken",
     "clear_fault",
     "covers",
     "destination_rules_of",
@@ -98,17 +105,21 @@ __all__ = [
     "read_fault",
     "read_object",
     "read_policy",
+    "read_resource",
     "read_split",
     "read_stream_split",
     "read_stream_weights",
     "read_subset",
     "read_subsets",
     "read_weights",
+    "served_hosts",
+    "serves",
     "service_host",
     "service_of",
     "set_fault",
     "set_object",
     "set_policy",
+    "set_resource",
     "set_split",
     "set_stream_split",
     "subsets_of",

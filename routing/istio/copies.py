@@ -1,18 +1,20 @@
-"""The http rules that a header fault adds: copies of a rule, for the requests that carry the header. Pure.
+"""The http rules that a fault for some requests adds: copies of a rule, for those requests only. Pure.
 
 A copy is known by its name, and stands right before the rule that it was made of. Which fault was set, and
-for which header, an annotation on the VirtualService keeps.
+for which requests, an annotation on the VirtualService keeps.
 """
 
 import copy
 import json
 from typing import Any, Final
 
-import re2
-
 from cluster.refs import Manifest
+from routing.istio.conjunction import both
+from routing.istio.errors import CannotApply
 from routing.istio.hosts import http_rules
-from routing.rules import HeaderMatch
+from routing.istio.http.codec import ABSENT
+from routing.istio.http.fields import MATCHES
+from routing.rules import FaultMatch, HeaderMatch, Reader, read_match, write_match
 
 PREFIX: Final = "meshui-fault-"
 ANNOTATION: Final = "meshui.io/faults"
@@ -22,7 +24,7 @@ HttpRule = dict[str, Any]
 
 
 def is_copy(rule: HttpRule) -> bool:
-    """Whether a rule is one that a header fault added."""
+    """Whether a rule is one that a fault for some requests added."""
     return str(rule.get("name", "")).startswith(PREFIX)
 
 
@@ -36,12 +38,12 @@ def without_copies(virtual_service: Manifest) -> Manifest:
     return changed
 
 
-def header_of(virtual_service: Manifest, copied: HttpRule) -> HeaderMatch | None:
-    """The header that a copy was made for: as recorded, else the one that all its matches share."""
+def match_of(virtual_service: Manifest, copied: HttpRule) -> FaultMatch | None:
+    """The requests that a copy was made for: as recorded, else by the header that all its matches share."""
     recorded = (read_record(virtual_service) or {}).get("match")
-    if isinstance(recorded, dict) and {"header", "value"} <= set(recorded):
-        return HeaderMatch(str(recorded["header"]), str(recorded["value"]))
-    return shared_header(copied)
+    reader = Reader()
+    found = read_match(reader, recorded, "match") if isinstance(recorded, dict) else None
+    return shared_header(copied) if found is None or reader.errors else found
 
 
 def shared_header(rule: HttpRule) -> HeaderMatch | None:
@@ -59,28 +61,32 @@ def shared_header(rule: HttpRule) -> HeaderMatch | None:
 
 def copies_of(rule: HttpRule, virtual_service: Manifest) -> list[HttpRule]:
     """The copy that was made of a rule: the nearest before it that
-    has the rule's matches, narrowed to its header.
+    has the rule's matches, narrowed to the fault's.
 
     An empty list when there is none.
     """
     rules = http_rules(virtual_service)
     position = next(index for index, item in enumerate(rules) if item is rule)
     for copied in reversed(rules[:position]):
-        header = header_of(virtual_service, copied) if is_copy(copied) else None
-        if header and copied.get("route") and copied.get("match") == narrowed(rule, header):
+        asked = match_of(virtual_service, copied) if is_copy(copied) else None
+        if asked and copied.get("route") and copied.get("match") == _narrowed_if_possible(rule, asked):
             return [copied]
     return []
 
 
-def narrowed(rule: HttpRule, header: HeaderMatch) -> list[Match]:
-    """The matches of a rule, each for requests with the header only; those
+def narrowed(rule: HttpRule, asked: FaultMatch) -> list[Match]:
+    """The matches of a rule, each for the fault's requests only; those
     that no such request can satisfy are left out.
+
+    Raises CannotApply where one match cannot say both.
     """
-    return [_with(match, header) for match in _matches(rule) if _compatible(match, header)]
+    (raw,) = MATCHES.encode([_json(asked)], ABSENT)
+    found = (both(copy.deepcopy(match), copy.deepcopy(raw)) for match in _matches(rule))
+    return [match for match in found if match is not None]
 
 
 def read_record(virtual_service: Manifest) -> dict[str, Any] | None:
-    """What meshui wrote down about its fault: `fault` as rendered, and `match` for a header.
+    """What meshui wrote down about its fault: `fault` as rendered, and `match` unless it is for everyone.
 
     None when nothing is written; a note that cannot be read is an empty one, which owns nothing.
     """
@@ -99,32 +105,14 @@ def _matches(rule: HttpRule) -> list[Match]:
     return match if isinstance(match, list) and match else [{}]
 
 
-def _with(match: Match, header: HeaderMatch) -> Match:
-    narrowed = copy.deepcopy(match)
-    others = {k: v for k, v in (narrowed.get("headers") or {}).items() if k.lower() != header.header}
-    narrowed["headers"] = {**others, header.header: {"exact": header.value}}
-    return narrowed
+def _json(asked: FaultMatch) -> dict[str, Any]:
+    if isinstance(asked, HeaderMatch):
+        return {"headers": {asked.header: {"exact": asked.value}}}
+    return write_match(asked)
 
 
-def _compatible(match: Match, header: HeaderMatch) -> bool:
-    """Whether a request with the header can satisfy a match at all."""
-    wanted = [v for k, v in (match.get("headers") or {}).items() if k.lower() == header.header]
-    barred = [v for k, v in (match.get("withoutHeaders") or {}).items() if k.lower() == header.header]
-    return all(_accepts(value, header.value) for value in wanted) and not any(
-        _accepts(value, header.value) for value in barred
-    )
-
-
-def _accepts(string_match: Any, value: str) -> bool:
-    """Whether Istio's StringMatch accepts a value; an empty one asks only that the header is there."""
-    if not isinstance(string_match, dict) or not string_match:
-        return True
-    if "exact" in string_match:
-        return bool(string_match["exact"] == value)
-    if "prefix" in string_match:
-        return value.startswith(str(string_match["prefix"]))
+def _narrowed_if_possible(rule: HttpRule, asked: FaultMatch) -> list[Match] | None:
     try:
-        # The whole value has to match, in RE2's syntax: what Envoy does.
-        return re2.fullmatch(str(string_match.get("regex", "")), value) is not None
-    except re2.error:
-        return False
+        return narrowed(rule, asked)
+    except CannotApply:
+        return None

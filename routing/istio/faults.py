@@ -2,7 +2,7 @@
 
 For everyone, the fault stands on every rule that has destinations and no fault yet; an annotation on the
 VirtualService keeps what was set. A fault counts as meshui's as long as it says exactly that: once
-somebody edits it, it is theirs, and stays. For a header, a copy of each such rule, narrowed to the header,
+somebody edits it, it is theirs, and stays. For some requests, a copy of each such rule, narrowed to them,
 stands before it; copies are known by their name.
 """
 
@@ -17,8 +17,8 @@ from routing import durations
 from routing.istio.copies import (
     ANNOTATION,
     PREFIX,
-    header_of,
     is_copy,
+    match_of,
     narrowed,
     read_record,
     shared_header,
@@ -27,7 +27,7 @@ from routing.istio.copies import (
 from routing.istio.errors import CannotApply, Notice
 from routing.istio.hosts import http_rules, name_of
 from routing.istio.subsets import free_name
-from routing.rules import Abort, Delay, Fault, HeaderMatch
+from routing.rules import Abort, Delay, Fault, FaultMatch, HeaderMatch, write_match
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ObservedFault:
 
     delay: Delay | None
     abort: Abort | None
-    match: HeaderMatch | None
+    match: FaultMatch | None
     owned: bool
     where: str
 
@@ -47,17 +47,26 @@ def set_fault(virtual_service: Manifest, fault: Fault) -> tuple[Manifest, tuple[
     Raises CannotApply when no http rule can take it.
     """
     changed = copy.deepcopy(clear_fault(virtual_service)[0])
-    rules = http_rules(changed)
-    able = [rule for rule in rules if rule.get("route") and "fault" not in rule]
-    if fault.match is None:
-        written = _for_everyone(changed, able, fault)
-    else:
-        written = _for_header(changed, able, fault, fault.match)
-    if not written:
+    able = [rule for rule in http_rules(changed) if rule.get("route") and "fault" not in rule]
+    if not inject(changed, fault, render(fault)):
         raise CannotApply("NO_ROUTE_FOR_FAULT", _nowhere(virtual_service, fault))
-    _record(changed, fault)
-    notices = [*_foreign_faults(changed), *_not_together(able)]
+    notices = [*_foreign_faults(changed), *not_together(able)]
     return changed, tuple(notices)
+
+
+def inject(virtual_service: Manifest, fault: Fault, rendered: Mapping[str, Any]) -> bool:
+    """Puts a fault, as Istio writes it, on every rule that can take it, in place.
+
+    False when there is none. Raises CannotApply.
+    """
+    able = [rule for rule in http_rules(virtual_service) if rule.get("route") and "fault" not in rule]
+    if fault.match is None:
+        written = _for_everyone(virtual_service, able, rendered)
+    else:
+        written = _for_some(virtual_service, able, rendered, fault.match)
+    if written:
+        _record(virtual_service, fault, rendered)
+    return written
 
 
 def clear_fault(virtual_service: Manifest) -> tuple[Manifest, tuple[Notice, ...]]:
@@ -73,6 +82,12 @@ def clear_fault(virtual_service: Manifest) -> tuple[Manifest, tuple[Notice, ...]
         if not annotations:
             del changed["metadata"]["annotations"]
     return changed, tuple(_foreign_faults(changed))
+
+
+def owned_fault(virtual_service: Manifest) -> dict[str, Any] | None:
+    """The fault that meshui has set, as it stands on the first rule that has it."""
+    rules = http_rules(virtual_service)
+    return next((rule["fault"] for rule in rules if _is_mine(rule, virtual_service)), None)
 
 
 def read_fault(virtual_service: Manifest, namespace: str, service: str) -> Fault | None:
@@ -104,12 +119,17 @@ def render(fault: Fault) -> dict[str, Any]:
         rendered["delay"] = {"percentage": percentage, "fixedDelay": fault.delay.fixed_delay}
     if fault.abort:
         percentage = {"value": _number(fault.abort.percentage)}
-        rendered["abort"] = {"percentage": percentage, "httpStatus": fault.abort.http_status}
+        rendered["abort"] = {"percentage": percentage, **_status(fault.abort)}
     return rendered
 
 
-def _for_everyone(virtual_service: Manifest, able: list[dict[str, Any]], fault: Fault) -> bool:
-    rendered = render(fault)
+def _status(abort: Abort) -> dict[str, Any]:
+    if abort.grpc_status is not None:
+        return {"grpcStatus": abort.grpc_status}
+    return {"httpStatus": abort.http_status}
+
+
+def _for_everyone(virtual_service: Manifest, able: list[dict[str, Any]], rendered: Mapping[str, Any]) -> bool:
     if any(rule.get("fault") == rendered for rule in http_rules(virtual_service)):
         # Taking ours back later would take theirs too: nothing tells them apart.
         raise CannotApply(
@@ -122,27 +142,31 @@ def _for_everyone(virtual_service: Manifest, able: list[dict[str, Any]], fault: 
     return bool(able)
 
 
-def _for_header(
-    virtual_service: Manifest, able: list[dict[str, Any]], fault: Fault, header: HeaderMatch
+def _for_some(
+    virtual_service: Manifest,
+    able: list[dict[str, Any]],
+    rendered: Mapping[str, Any],
+    asked: FaultMatch,
 ) -> bool:
     rules = http_rules(virtual_service)
     names = {str(rule.get("name", "")) for rule in rules}
     woven: list[dict[str, Any]] = []
     for rule in rules:
-        matches = narrowed(rule, header) if any(rule is item for item in able) else []
+        matches = narrowed(rule, asked) if any(rule is item for item in able) else []
         if matches:
             name = free_name(f"{PREFIX}{1 + len(woven)}", names)
             names.add(name)
-            woven.append({**copy.deepcopy(rule), "name": name, "match": matches, "fault": render(fault)})
+            fault = copy.deepcopy(rendered)
+            woven.append({**copy.deepcopy(rule), "name": name, "match": matches, "fault": fault})
         woven.append(rule)
     virtual_service["spec"]["http"] = woven
     return len(woven) > len(rules)
 
 
-def _record(virtual_service: Manifest, fault: Fault) -> None:
-    record: dict[str, Any] = {"fault": render(fault)}
+def _record(virtual_service: Manifest, fault: Fault, rendered: Mapping[str, Any]) -> None:
+    record: dict[str, Any] = {"fault": rendered}
     if fault.match:
-        record["match"] = {"header": fault.match.header, "value": fault.match.value}
+        record["match"] = write_match(fault.match)
     annotations = virtual_service["metadata"].get("annotations") or {}
     text = json.dumps(record, sort_keys=True, separators=(",", ":"))
     virtual_service["metadata"]["annotations"] = {**annotations, ANNOTATION: text}
@@ -155,9 +179,9 @@ def _is_mine(rule: Mapping[str, Any], virtual_service: Manifest) -> bool:
     return "match" not in record and rule["fault"] == record.get("fault")
 
 
-def _match(rule: dict[str, Any], virtual_service: Manifest) -> HeaderMatch | None:
+def _match(rule: dict[str, Any], virtual_service: Manifest) -> FaultMatch | None:
     if is_copy(rule):
-        return header_of(virtual_service, rule)
+        return match_of(virtual_service, rule)
     return None if _is_mine(rule, virtual_service) else shared_header(rule)
 
 
@@ -167,8 +191,9 @@ def _read(fault: Mapping[str, Any]) -> tuple[Delay | None, Abort | None]:
     if isinstance(delay, dict):
         read_delay = Delay(_percentage(delay), _duration(str(delay.get("fixedDelay", ""))))
     if isinstance(abort, dict):
-        status = abort.get("httpStatus")
-        read_abort = Abort(_percentage(abort), status if isinstance(status, int) else 0)
+        http, grpc = abort.get("httpStatus"), abort.get("grpcStatus")
+        status = http if isinstance(http, int) else None
+        read_abort = Abort(_percentage(abort), status, grpc if isinstance(grpc, str) else None)
     return read_delay, read_abort
 
 
@@ -201,7 +226,8 @@ def _foreign_faults(virtual_service: Manifest) -> list[Notice]:
     return [Notice("FOREIGN_FAULT", message)]
 
 
-def _not_together(rules: list[dict[str, Any]]) -> list[Notice]:
+def not_together(rules: list[dict[str, Any]]) -> list[Notice]:
+    """What Istio does not do on rules that have a fault."""
     words = [word for word in ("retries", "timeout") if any(rule.get(word) for rule in rules)]
     if not words:
         return []
@@ -210,10 +236,14 @@ def _not_together(rules: list[dict[str, Any]]) -> list[Notice]:
 
 
 def _nowhere(virtual_service: Manifest, fault: Fault) -> str:
-    for_whom = f" for requests with {fault.match.header}: {fault.match.value}" if fault.match else ""
+    asked = fault.match
+    with_header = (
+        f" with {asked.header}: {asked.value}" if isinstance(asked, HeaderMatch) else " of its match"
+    )
+    for_whom = f" for requests{with_header}" if asked else ""
     return (
         f"No http rule of {name_of(virtual_service)} can take the fault{for_whom}: each one redirects, "
-        "answers directly, has a fault that meshui did not set, or asks for another value of that header."
+        "answers directly, has a fault that meshui did not set, or asks for another value of what it matches."
     )
 
 

@@ -1,100 +1,92 @@
-"""Which subsets routes name, and how a route gives one of them up for a while. Pure.
+"""The subsets that routes name, and whether a DestinationRule has them. Pure.
 
-A destination gets requests when it stands alone in its route, or has a weight above 0: Envoy answers 503 for
-those whose cluster is not there. Source:
-https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRouteDestination
+For callers it is the DestinationRule of their own namespace that counts, then the service's, then the root
+namespace's; here a subset counts as there where the one of the route's namespace or of the service's has it.
 """
 
-import copy
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, Final, TypeAlias
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from cluster.refs import Manifest
-from routing.istio.hosts import fqdn, namespace_of
+from cluster.refs import Manifest, Ref
+from routing.istio.hosts import (
+    all_destinations,
+    covers,
+    destination_rules_of,
+    fqdn,
+    host_of,
+    namespace_of,
+    service_of,
+)
 from routing.istio.subsets import subsets_of
 
-Subset: TypeAlias = tuple[str, str]
-"""The full host, and the name of one of its subsets."""
-Item: TypeAlias = dict[str, Any]
-
-_PROTOCOLS: Final = ("http", "tcp", "tls")
+Named = tuple[str, str]
+"""A host and a subset of it."""
 
 
-def weighted_subsets(virtual_service: Manifest) -> frozenset[Subset]:
-    """The subsets that a VirtualService sends requests to, copies for a mirror included."""
-    home = namespace_of(virtual_service)
-    items = [item for route in _routes(virtual_service) for item in _weighted(route)]
-    return frozenset(_subsets([*items, *_mirrors(virtual_service)], home))
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The VirtualServices and the DestinationRules at one moment."""
+
+    virtual_services: tuple[Manifest, ...]
+    destination_rules: tuple[Manifest, ...]
 
 
-def labels_of(destination_rule: Manifest | None) -> dict[str, Mapping[str, Any]]:
-    """The subsets of a DestinationRule by name, each with the labels of the pods that it selects."""
-    return {str(item.get("name", "")): item.get("labels") or {} for item in subsets_of(destination_rule)}
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A route that names a subset which is not there; `had`: it was there before."""
+
+    route: Manifest
+    host: str
+    subset: str
+    had: bool
 
 
-def without_weight(virtual_service: Manifest, subsets: Collection[Subset]) -> Manifest | None:
-    """The VirtualService with the weight of these subsets spread over the others of the same routes.
-
-    None where a route has no other that gets requests.
+def broken(before: Rules, after: Rules) -> Iterator[Broken]:
+    """What a change of rules breaks: routes whose subset goes, and routes that come to name one which is not
+    there. What was broken before is not its fault.
     """
-    changed = copy.deepcopy(virtual_service)
-    home = namespace_of(changed)
-    for route in _routes(changed):
-        leaving = [item for item in _weighted(route) if not _spares(item, home, subsets)]
-        staying = [item for item in _weighted(route) if _spares(item, home, subsets)]
-        if leaving and not staying:
-            return None
-        if leaving:
-            _spread(leaving, staying)
-    return changed
+    old = {Ref.of(item): item for item in before.virtual_services}
+    moved = [*_unlike(before.destination_rules, after.destination_rules)]
+    for route in after.virtual_services:
+        was = old.get(Ref.of(route))
+        named_before = named(was) if was is not None else set()
+        for host, subset in sorted(named(route)):
+            fresh = (host, subset) not in named_before
+            touched = fresh or any(covers(host_of(item), host) for item in moved)
+            if not touched or subset in _known(after.destination_rules, host, route):
+                continue
+            had = subset in _known(before.destination_rules, host, route)
+            if had or fresh:
+                yield Broken(route, host, subset, had)
 
 
-def _spread(leaving: list[Item], staying: list[Item]) -> None:
-    """Weights stay whole and their sum stays: what rounding leaves goes to the largest remainders."""
-    total = sum(item["weight"] for item in (*leaving, *staying))
-    kept = sum(item["weight"] for item in staying)
-    exact = [item["weight"] * total / kept for item in staying]
-    shares = [int(share) for share in exact]
-    by_remainder = sorted(range(len(exact)), key=lambda index: shares[index] - exact[index])
-    for index in by_remainder[: total - sum(shares)]:
-        shares[index] += 1
-    for item in leaving:
-        item["weight"] = 0
-    for item, share in zip(staying, shares, strict=True):
-        item["weight"] = share
+def named(virtual_service: Manifest) -> set[Named]:
+    """The subsets that a VirtualService names, by the full host."""
+    home = namespace_of(virtual_service)
+    return {
+        (fqdn(str(item.get("host", "")), home), str(item["subset"]))
+        for item in all_destinations(virtual_service)
+        if item.get("subset")
+    }
 
 
-def _spares(item: Item, home: str, subsets: Collection[Subset]) -> bool:
-    """Whether a destination of a route is none of these subsets."""
-    return not any(each in subsets for each in _subsets([item], home))
+def _known(destination_rules: Iterable[Manifest], host: str, route: Manifest) -> set[str]:
+    rules = list(destination_rules)
+    service = service_of(host)
+    home = namespace_of(route)
+    if service is None:
+        counting = [item for item in rules if covers(host_of(item), host)]
+    else:
+        found = destination_rules_of(rules, *service)
+        own = [item for item in found.elsewhere if namespace_of(item) == home]
+        counting = [item for item in (found.effective, *found.duplicates, *own) if item]
+    return {str(subset.get("name", "")) for item in counting for subset in subsets_of(item)}
 
 
-def _weighted(route: list[Item]) -> list[Item]:
-    return route if len(route) == 1 else [item for item in route if (item.get("weight") or 0) > 0]
-
-
-def _routes(virtual_service: Manifest) -> Iterator[list[Item]]:
-    for rule in _rules(virtual_service):
-        route = rule.get("route")
-        if isinstance(route, list) and route:
-            yield route
-
-
-def _mirrors(virtual_service: Manifest) -> list[Item]:
-    found: list[Item] = []
-    for rule in _rules(virtual_service):
-        found += [{"destination": rule["mirror"]}] if isinstance(rule.get("mirror"), dict) else []
-        found += rule["mirrors"] if isinstance(rule.get("mirrors"), list) else []
-    return found
-
-
-def _rules(virtual_service: Manifest) -> list[dict[str, Any]]:
-    spec = virtual_service.get("spec") or {}
-    return [rule for name in _PROTOCOLS if isinstance(spec.get(name), list) for rule in spec[name]]
-
-
-def _subsets(items: Iterable[Item], home: str) -> Iterator[Subset]:
-    for item in items:
-        destination = item.get("destination") or {}
-        if destination.get("subset"):
-            yield fqdn(str(destination.get("host", "")), home), str(destination["subset"])
+def _unlike(before: Iterable[Manifest], after: Iterable[Manifest]) -> Iterator[Manifest]:
+    """Both states of every DestinationRule that is not the same object in both."""
+    was = {Ref.of(item): item for item in before}
+    now = {Ref.of(item): item for item in after}
+    for ref in {**was, **now}:
+        if was.get(ref) is not now.get(ref):
+            yield from (item for item in (was.get(ref), now.get(ref)) if item is not None)

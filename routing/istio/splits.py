@@ -109,10 +109,11 @@ def new_route(service: str, weights: Mapping[str, int], subsets: Subsets) -> Rou
 
 def default_rule(rules: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The first http rule that every request matches, or None."""
-    return next((rule for rule in rules if _matches_all(rule)), None)
+    return next((rule for rule in rules if is_default(rule)), None)
 
 
-def _matches_all(rule: Mapping[str, Any]) -> bool:
+def is_default(rule: Mapping[str, Any]) -> bool:
+    """Whether every request from inside the mesh takes a rule, if it comes that far."""
     match = rule.get("match")
     if not isinstance(match, list) or not match:
         return True

@@ -2,19 +2,30 @@
 
     splits     weights over the versions of a service
     faults     delays and aborts, and taking them back
+    http       routes with matches and actions, and the policies on them
     subsets    names for the pods of a version
     policies   what applies to traffic that was routed
     fields     how parts with a shape of their own are read and written
+    resources  Sidecars, ServiceEntries and Gateways: a resource each
     objects    whole resources, written and deleted
+    gateway_routes   routes and splits in the Gateway API's words
     requests   the vocabulary as a whole: reading any rule, and writing it again
 
 A kind of rule is one `word.Word`. What becomes of a rule in the mesh is `routing.istio`'s and
 `routing.drafting`'s business.
 """
 
+from routing.rules.entries import ServiceEntry
 from routing.rules.errors import FieldError, RulesError
-from routing.rules.faults import Abort, ClearFault, Delay, Fault, HeaderMatch
+from routing.rules.faults import ClearFault, Fault, FaultMatch, HeaderMatch, read_match, write_match
 from routing.rules.fields import CLEAR, Clear
+from routing.rules.gateway_routes import GatewayRoute
+from routing.rules.gateways import Gateway
+from routing.rules.http.actions import Destination, DirectResponse, Redirect
+from routing.rules.http.changes import HttpPolicy
+from routing.rules.http.matches import Match, StringMatch
+from routing.rules.http.routes import Policies, Position, RemoveRoute, Route
+from routing.rules.injections import Abort, Delay
 from routing.rules.objects import WRITABLE, DeleteObject, Object
 from routing.rules.policies import (
     ClientTls,
@@ -37,6 +48,8 @@ from routing.rules.requests import (
     to_json,
     word_of,
 )
+from routing.rules.resources import Resource
+from routing.rules.sidecars import Sidecar
 from routing.rules.splits import Split
 from routing.rules.subsets import RemoveSubset, Subset
 from routing.rules.word import Rule, Word
@@ -53,21 +66,37 @@ __all__ = [
     "ClientTls",
     "Delay",
     "DeleteObject",
+    "Destination",
     "DestinationPolicy",
+    "DirectResponse",
     "Fault",
+    "FaultMatch",
     "FieldError",
+    "Gateway",
+    "GatewayRoute",
     "HeaderMatch",
+    "HttpPolicy",
     "HttpPool",
     "LoadBalancer",
+    "Match",
     "Object",
     "OutlierDetection",
+    "Policies",
+    "Position",
     "Reader",
+    "Redirect",
+    "RemoveRoute",
     "RemoveSubset",
     "Request",
+    "Resource",
+    "Route",
     "Rule",
     "RulesError",
+    "ServiceEntry",
     "SessionAffinity",
+    "Sidecar",
     "Split",
+    "StringMatch",
     "Subset",
     "TcpPool",
     "Word",
@@ -77,6 +106,8 @@ __all__ = [
     "parse_request",
     "path_part",
     "quoted",
+    "read_match",
     "to_json",
     "word_of",
+    "write_match",
 ]

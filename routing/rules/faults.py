@@ -2,36 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from routing import durations
+from routing.rules.http.leaves import NOT_HEADERS, TOKEN
+from routing.rules.http.matches import MATCH, Match
+from routing.rules.injections import Abort, Delay, read_abort, read_delay, write_abort, write_delay
 from routing.rules.reader import Reader, quoted
 from routing.rules.word import Word, of_service
 
 MAX_HEADER_VALUE: Final = 1024
-MIN_DELAY: Final = durations.MILLISECOND
-MAX_DELAY: Final = 600 * durations.SECOND
-"""Longer than any caller waits; Istio itself has no upper bound."""
-TOKEN: Final = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
-"""The characters of a header's name, in lower case (RFC 9110, 5.6.2)."""
-NOT_HEADERS: Final = frozenset({"uri", "scheme", "method", "authority", "host"})
-"""Names that Istio does not match among the headers, but as parts of the request."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delay:
-    """A fixed delay (such as `2s`) before `percentage` (0-100) of the requests."""
-
-    percentage: float
-    fixed_delay: str
-
-
-@dataclass(frozen=True, slots=True)
-class Abort:
-    """An answer with `http_status` in the place of `percentage` (0-100) of the requests."""
-
-    percentage: float
-    http_status: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +21,9 @@ class HeaderMatch:
     value: str
 
 
+FaultMatch: TypeAlias = HeaderMatch | Match
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A delay, an abort or both on the requests to a service; without a match, on everyone's."""
@@ -50,7 +32,7 @@ class Fault:
     service: str
     delay: Delay | None = None
     abort: Abort | None = None
-    match: HeaderMatch | None = None
+    match: FaultMatch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,51 +43,36 @@ class ClearFault:
     service: str
 
 
+def read_match(reader: Reader, value: object, at: str) -> FaultMatch | None:
+    """The requests that a fault is for: `{"header", "value"}`, or a match as routes have it."""
+    if value is None:
+        return None
+    if isinstance(value, Mapping) and ("header" not in value and "value" not in value) and value:
+        found: Match | None = MATCH.read(reader, value, at)
+        return found
+    return _header_match(reader, value, at)
+
+
+def write_match(match: FaultMatch) -> dict[str, Any]:
+    """A match as `read_match` takes it."""
+    if isinstance(match, HeaderMatch):
+        return {"header": match.header, "value": match.value}
+    return MATCH.write(match)
+
+
 def _read(reader: Reader, value: Mapping[str, object], field: str) -> Fault:
     known = {"kind", "namespace", "service", "delay", "abort", "match"}
     fields = reader.members(value, field, known) or {}
     namespace, service = reader.target(fields, field)
-    delay = _delay(reader, fields.get("delay"), f"{field}.delay")
-    abort = _abort(reader, fields.get("abort"), f"{field}.abort")
-    match = _match(reader, fields.get("match"), f"{field}.match")
+    delay = read_delay(reader, fields.get("delay"), f"{field}.delay")
+    abort = read_abort(reader, fields.get("abort"), f"{field}.abort")
+    match = read_match(reader, fields.get("match"), f"{field}.match")
     if fields.get("delay") is None and fields.get("abort") is None:
         reader.error(field, "A fault needs a delay, an abort or both.")
     return Fault(namespace, service, delay, abort, match)
 
 
-def _delay(reader: Reader, value: object, field: str) -> Delay | None:
-    if value is None:
-        return None
-    fields = reader.members(value, field, {"percentage", "fixed_delay"})
-    if fields is None:
-        return None
-    percentage = reader.percentage(fields.get("percentage"), f"{field}.percentage")
-    at = f"{field}.fixed_delay"
-    return Delay(
-        percentage,
-        reader.duration(fields.get("fixed_delay"), at, what="delay", least=MIN_DELAY, most=MAX_DELAY),
-    )
-
-
-def _abort(reader: Reader, value: object, field: str) -> Abort | None:
-    if value is None:
-        return None
-    fields = reader.members(value, field, {"percentage", "http_status"})
-    if fields is None:
-        return None
-    percentage = reader.percentage(fields.get("percentage"), f"{field}.percentage")
-    status = fields.get("http_status")
-    if isinstance(status, bool) or not isinstance(status, int):
-        reader.error(f"{field}.http_status", "This must be a status code, such as 503.")
-        return None
-    if not 200 <= status <= 599:
-        reader.error(f"{field}.http_status", f"{quoted(status)} is outside 200 to 599.")
-    return Abort(percentage, status)
-
-
-def _match(reader: Reader, value: object, field: str) -> HeaderMatch | None:
-    if value is None:
-        return None
+def _header_match(reader: Reader, value: object, field: str) -> HeaderMatch | None:
     fields = reader.members(value, field, {"header", "value"})
     if fields is None:
         return None
@@ -124,11 +91,11 @@ def _match(reader: Reader, value: object, field: str) -> HeaderMatch | None:
 def _write(rule: Fault) -> dict[str, Any]:
     written: dict[str, Any] = {"namespace": rule.namespace, "service": rule.service}
     if rule.delay:
-        written["delay"] = {"percentage": rule.delay.percentage, "fixed_delay": rule.delay.fixed_delay}
+        written["delay"] = write_delay(rule.delay)
     if rule.abort:
-        written["abort"] = {"percentage": rule.abort.percentage, "http_status": rule.abort.http_status}
+        written["abort"] = write_abort(rule.abort)
     if rule.match:
-        written["match"] = {"header": rule.match.header, "value": rule.match.value}
+        written["match"] = write_match(rule.match)
     return written
 
 

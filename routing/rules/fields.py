@@ -2,16 +2,17 @@
 written. Pure.
 
 A field's name is the request's; Istio's is the same in camel case unless `wire` says otherwise, and a name
-that Python keeps for itself ends in `_` here only. What a dataclass does not name is not the rule's:
-rendering onto what is there leaves it.
+that Python keeps for itself ends in `_` here only. A `wire` with dots, such as `port.number`, lies in an
+object of its own there. What a dataclass does not name is not the rule's: rendering onto what is there leaves
+it.
 """
 
 import copy
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, ClassVar, Final, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Protocol, TypeAlias, TypeVar
 
 from routing import durations
 from routing.rules.reader import Reader, listed, quoted
@@ -40,6 +41,8 @@ class Part(Protocol):
 
 
 P = TypeVar("P", bound=Part)
+Check: TypeAlias = Callable[[Reader, P, str], P | None]
+"""Notes what is wrong with a part at a path; None when it is to stay as it is."""
 
 
 def _same(value: Any) -> Any:
@@ -60,9 +63,11 @@ class Member:
 
 
 def read_part(
-    reader: Reader, cls: type[P], value: object, field: str, check: Callable[[P], None] | None = None
+    reader: Reader, cls: type[P], value: object, field: str, check: Check[P] | None = None
 ) -> P | None:
-    """A part of a request. `check` looks at what was read without an error."""
+    """A part of a request. `check` looks at what was read without an error, and may answer another in its
+    place.
+    """
     members = _members(cls)
     given = reader.members(value, field, [_asked(name) for name in members])
     if given is None:
@@ -75,7 +80,7 @@ def read_part(
             found[name] = member.read(reader, asked, f"{field}.{_asked(name)}")
     part = cls(**found)
     if check is not None and len(reader.errors) == before:
-        check(part)
+        return check(reader, part, field) or part
     return part
 
 
@@ -86,12 +91,11 @@ def write_part(part: Part) -> dict[str, Any]:
 
 def render_part(part: Part, live: object = None) -> dict[str, Any]:
     """A part as it stands in a resource, on what stands there now: fields that it does not name stay."""
-    base = dict(live) if isinstance(live, Mapping) else {}
-    wires = {_wire(name, member) for name, member in _members(type(part)).items()}
-    rendered = {key: copy.deepcopy(value) for key, value in base.items() if key not in wires}
+    base = live if isinstance(live, Mapping) else {}
+    rendered = clear_part(type(part), base)
     for name, member, value in _given(part):
-        wire = _wire(name, member)
-        rendered[wire] = member.render(value, base.get(wire))
+        path = _path(name, member)
+        _put(rendered, path, member.render(value, _at(base, path)))
     return rendered
 
 
@@ -100,13 +104,15 @@ def take_part(cls: type[P], live: object) -> P | None:
     if not isinstance(live, Mapping):
         return None
     members = _members(cls).items()
-    return cls(**{name: member.take(live.get(_wire(name, member))) for name, member in members})
+    return cls(**{name: member.take(_at(live, _path(name, member))) for name, member in members})
 
 
 def clear_part(cls: type[Part], live: Mapping[str, Any]) -> dict[str, Any]:
     """What is left of an object in a resource without what a part names."""
-    wires = {_wire(name, member) for name, member in _members(cls).items()}
-    return {key: value for key, value in live.items() if key not in wires}
+    left = copy.deepcopy(dict(live))
+    for name, member in _members(cls).items():
+        _drop(left, _path(name, member))
+    return left
 
 
 def whole(least: int = 0, most: int = MAX_INT32, wire: str = "") -> Any:
@@ -230,12 +236,11 @@ def mapping(
     return member(Member(read, take, dict, lambda value, _: dict(value), wire))
 
 
-def nested(cls: type[P], wire: str = "", check: Callable[[Reader, P, str], None] | None = None) -> Any:
+def nested(cls: type[P], wire: str = "", check: Check[P] | None = None) -> Any:
     """Another part."""
 
     def read(reader: Reader, value: object, field: str) -> P | None:
-        checked = (lambda part: check(reader, part, field)) if check else None
-        return read_part(reader, cls, value, field, checked)
+        return read_part(reader, cls, value, field, check)
 
     return member(Member(read, lambda value: take_part(cls, value), write_part, render_part, wire))
 
@@ -244,17 +249,15 @@ def each(
     cls: type[P],
     key: Callable[[Mapping[str, Any]], object],
     wire: str = "",
-    check: Callable[[Reader, P, str], None] | None = None,
+    check: Check[P] | None = None,
+    loose: Callable[[Mapping[str, Any]], object] | None = None,
 ) -> Any:
-    """Several parts, in order; by its `key` one is known again among those in the resource."""
+    """Several parts, in order; by its `key`, else by a `loose` one, each is known again in the resource."""
 
     def read(reader: Reader, value: object, field: str) -> tuple[P, ...]:
         found = []
         for index, item in enumerate(read_list(reader, value, field)):
-            at = f"{field}[{index}]"
-            part = read_part(reader, cls, item, at)
-            if part is not None and check is not None and not _wrong_below(reader, at):
-                check(reader, part, at)
+            part = read_part(reader, cls, item, f"{field}[{index}]", check)
             found += [part] if part is not None else []
         return tuple(found)
 
@@ -266,13 +269,15 @@ def each(
 
     def render(value: tuple[P, ...], live: Any) -> list[dict[str, Any]]:
         left = [item for item in live if isinstance(item, Mapping)] if isinstance(live, list) else []
-        rendered = []
-        for part in value:
-            mine = key(render_part(part))
-            same = next((item for item in left if key(item) == mine), None)
-            left = [item for item in left if item is not same]
-            rendered.append(render_part(part, same))
-        return rendered
+        plain = [render_part(part) for part in value]
+        known: dict[int, Mapping[str, Any]] = {}
+        for by in (key, loose or key):
+            for index, item in enumerate(plain):
+                same = next((one for one in left if by(one) == by(item)), None)
+                if index not in known and same is not None:
+                    known[index] = same
+                    left = [one for one in left if one is not same]
+        return [render_part(part, known.get(index)) for index, part in enumerate(value)]
 
     return member(Member(read, take, lambda value: [write_part(part) for part in value], render, wire))
 
@@ -308,10 +313,6 @@ def one_of(reader: Reader, part: Part, field: str, *names: str) -> None:
         reader.error(field, f"{listed(given)} exclude each other; give one of them.")
 
 
-def _wrong_below(reader: Reader, field: str) -> bool:
-    return any(error.field.startswith(field) for error in reader.errors)
-
-
 def _members(cls: type[Part]) -> dict[str, Member]:
     return {name: field.metadata[_MEMBER] for name, field in cls.__dataclass_fields__.items()}
 
@@ -325,9 +326,39 @@ def _asked(name: str) -> str:
     return name.rstrip("_")
 
 
-def _wire(name: str, found: Member) -> str:
+def _path(name: str, found: Member) -> list[str]:
+    """Where a field stands in the resource."""
+    if found.wire:
+        return found.wire.split(".")
     first, *rest = _asked(name).split("_")
-    return found.wire or first + "".join(word[:1].upper() + word[1:] for word in rest)
+    return [first + "".join(word[:1].upper() + word[1:] for word in rest)]
+
+
+def _at(live: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        live = live.get(name) if isinstance(live, Mapping) else None
+    return live
+
+
+def _put(live: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    first, *rest = path
+    if rest:
+        inner = live.get(first)
+        live[first] = inner if isinstance(inner, dict) else {}
+        _put(live[first], rest, value)
+    else:
+        live[first] = value
+
+
+def _drop(live: dict[str, Any], path: Sequence[str]) -> None:
+    """Takes a field away, and the object that it was alone in."""
+    first, *rest = path
+    inner = live.get(first)
+    if rest and isinstance(inner, dict) and inner:
+        _drop(inner, rest)
+        if inner:
+            return
+    live.pop(first, None)
 
 
 def _is_int(value: Any) -> bool:

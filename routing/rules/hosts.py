@@ -31,3 +31,15 @@ def is_range(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_scoped_host(text: str) -> bool:
+    """Whether `text` is a host of a Gateway: `shop.example`, or with a namespace, `shop/*.example`."""
+    namespace, slash, host = text.rpartition("/")
+    return is_host(host) and (not slash or namespace in ("*", ".") or refs.is_dns_label(namespace))
+
+
+def is_egress_host(text: str) -> bool:
+    """Whether `text` is a host of a Sidecar: `namespace/host`, the namespace also `*`, `.` or `~` (none)."""
+    namespace, slash, host = text.partition("/")
+    return bool(slash) and is_host(host) and (namespace in ("*", ".", "~") or refs.is_dns_label(namespace))

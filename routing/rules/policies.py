@@ -10,8 +10,8 @@ from typing import Any, Final, TypeVar
 
 from cluster.kinds import PEER_AUTHENTICATION, Kind
 from routing.rules import fields
-from routing.rules.faults import TOKEN
 from routing.rules.fields import CLEAR, MAX_UINT32, Clear, Part, read_part, write_part
+from routing.rules.http.leaves import TOKEN
 from routing.rules.reader import Reader, path_part, quoted
 from routing.rules.word import Word
 

@@ -51,6 +51,14 @@ class Reader:
             return value
         return ""
 
+    def object_name(self, value: object, field: str, kind: str) -> str:
+        """The name of an object: a DNS subdomain."""
+        if isinstance(value, str) and refs.is_dns_subdomain(value):
+            return value
+        shown = f"{quoted(value)} cannot be the name of a {kind}."
+        self.error(field, shown if value is not None else f"The name of the {kind} is missing.")
+        return ""
+
     def version(self, value: object, field: str) -> str:
         """The name of a version: the value of a label."""
         if isinstance(value, str) and refs.is_label_value(value):

@@ -5,11 +5,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cluster.kinds import Kind
+from routing.rules.entries import SERVICE_ENTRY_RULE
 from routing.rules.errors import RulesError
 from routing.rules.faults import CLEAR_FAULT, FAULT
+from routing.rules.gateway_routes import GATEWAY_ROUTE
+from routing.rules.gateways import GATEWAY_RULE
+from routing.rules.http.changes import HTTP_POLICY
+from routing.rules.http.routes import REMOVE_ROUTE, ROUTE
 from routing.rules.objects import DELETE_OBJECT, OBJECT
 from routing.rules.policies import DESTINATION_POLICY
 from routing.rules.reader import Reader
+from routing.rules.sidecars import SIDECAR_RULE
 from routing.rules.splits import SPLIT
 from routing.rules.subsets import REMOVE_SUBSET, SUBSET
 from routing.rules.word import Rule, Word
@@ -21,9 +27,16 @@ WORDS: Final[tuple[Word[Any], ...]] = (
     SPLIT,
     FAULT,
     CLEAR_FAULT,
+    ROUTE,
+    HTTP_POLICY,
+    REMOVE_ROUTE,
+    GATEWAY_ROUTE,
     SUBSET,
     REMOVE_SUBSET,
     DESTINATION_POLICY,
+    SIDECAR_RULE,
+    SERVICE_ENTRY_RULE,
+    GATEWAY_RULE,
     OBJECT,
     DELETE_OBJECT,
 )

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from cluster import people
+from cluster.kinds import VIRTUAL_SERVICE
 from routing import drift, finish, history, history_shapes, presenting, scope, stored
 from routing.models import Change
 from routing.views.base import may_not, targets_of
@@ -86,8 +87,8 @@ def change(request: HttpRequest, change_id: int) -> HttpResponse:
     view = presenting.change(stored.change_view(row))
     undoing = stored.undoing(view["operations"])
     revertible = bool(undoing) and not view["reverted_by"] and row.state in ("applied", "partial")
-    intent = _intent(row)
     drifted = drift.of(row, person)
+    watched = row.state == "applied" and _weighs(row)
     context = {
         "change": view,
         "finishable": not finish.why_not(row),
@@ -97,10 +98,10 @@ def change(request: HttpRequest, change_id: int) -> HttpResponse:
         "revertible": revertible,
         "undoing": undoing,
         "may_not": may_not(person, undoing) if revertible else "",
-        "watched": intent is not None,
+        "watched": watched,
         "outcome_help": OUTCOME_HELP.get(row.state, ""),
         "revert_path": reverse("api-revert", args=[row.pk]),
-        "data": {"id": row.pk, "intent": intent},
+        "data": {"id": row.pk, "watched": watched},
     }
     return render(request, "routing/change.html", context)
 
@@ -112,7 +113,6 @@ def _drifted(found: dict[str, Any]) -> dict[str, Any]:
     return {**presenting.operation(shown), "outcome": shown["outcome"]}
 
 
-def _intent(row: Change) -> dict[str, Any] | None:
-    """The weights that an applied change intended, for watching them come true; None when it set none."""
-    splits = [rule for rule in row.plan.rules if rule["kind"] == "split"]
-    return splits[0] if splits and row.state == "applied" else None
+def _weighs(row: Change) -> bool:
+    """Whether a change wrote a route: only then are there shares to watch."""
+    return any(kept["resource"]["kind"] == VIRTUAL_SERVICE.kind for kept in row.operations)

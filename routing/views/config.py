@@ -16,7 +16,17 @@ from cluster.identity import Ask
 from cluster.kinds import Kind
 from cluster.person import PersonCluster
 from cluster.refs import Manifest, Ref
-from routing import configuration, diff, examples, live_analysis, presenting, stored, yaml_io, yaml_marks
+from routing import (
+    configuration,
+    diff,
+    examples,
+    live_analysis,
+    mesh_problems,
+    presenting,
+    stored,
+    yaml_io,
+    yaml_marks,
+)
 from routing.analysis.findings import Finding
 from routing.analysis.messages import TABLE
 from routing.analysis.objects import Key
@@ -68,6 +78,7 @@ def resource(request: HttpRequest, definition: str, namespace: str, name: str) -
     manifest, away = _read(person, ref)
     text = diff.to_yaml(manifest)
     findings = [each for each in live_analysis.findings(person) if each.subject == _key(ref)]
+    cures = [each for each in mesh_problems.told(person, findings) if each["cure"]]
     changes = configuration.changes_of(person, ref)
     context = {
         "ref": ref,
@@ -76,6 +87,8 @@ def resource(request: HttpRequest, definition: str, namespace: str, name: str) -
         "text": text,
         "rows": text.count("\n") + 2,
         "findings": _placed(findings, text),
+        "cures": cures,
+        "cure_rules": [each["cure"] for each in cures],
         "managers": configuration.managers(manifest),
         "services": _services(person, ref.kind, manifest),
         "changes": [presenting.change(stored.change_view(row)) for row in changes],

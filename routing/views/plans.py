@@ -34,7 +34,7 @@ def plan(request: HttpRequest, plan_id: UUID) -> HttpResponse:
     row = get_object_or_404(rows.select_related("created_by"))
     view = stored.plan_view(row, person)
     operations = [presenting.operation(item) for item in view["operations"]]
-    targets = targets_of(f"{rule['namespace']}/{rule['service']}" for rule in row.rules)
+    targets = targets_of(f"{rule['namespace']}/{rule['service']}" for rule in row.rules if "service" in rule)
     problems = presenting.ranked(view["problems"])
     refusal = _refusal(row, problems, person)
     context = {
@@ -43,7 +43,7 @@ def plan(request: HttpRequest, plan_id: UUID) -> HttpResponse:
         "blast": presenting.blast_radius(view["blast_radius"]),
         "problems": problems,
         "targets": targets,
-        "back": _editor(targets),
+        "back": _editor(targets) if targets else _resource(row),
         "refusal": refusal,
         "plan_again": bool(refusal and row.rules and row.state != PlanState.APPLYING),
         "change_id": row.changes.order_by("-pk").values_list("pk", flat=True).first(),
@@ -71,6 +71,14 @@ def _refusal(row: Plan, problems: list[dict[str, Any]], person: PersonCluster) -
 
 
 def _editor(targets: list[dict[str, str]]) -> str:
-    if not targets:
-        return reverse("routing")
     return reverse("routing-service", args=[targets[0]["namespace"], targets[0]["service"]])
+
+
+def _resource(row: Plan) -> str:
+    """Where a plan about no service was made: the page of its first resource, where that is there already."""
+    refs = [stored.ref(item["resource"]) for item in row.operations if item["action"] != "create"]
+    if not refs:
+        return reverse("config")
+    ref = refs[0]
+    definition = f"{ref.kind.plural}.{ref.kind.group}"
+    return reverse("config-resource", args=[definition, ref.namespace, ref.name])

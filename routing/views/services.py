@@ -7,8 +7,11 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from cluster import people, refs
-from routing import presenting, services
+from cluster import kinds, people, refs
+from cluster.kinds import Kind
+from cluster.person import PersonCluster
+from cluster.refs import Manifest
+from routing import diff, expressing, live, presenting, services
 from routing.views.base import shell, traffic_of
 
 PRESETS: Final = (0, 1, 5, 10, 25, 50, 100)
@@ -52,9 +55,32 @@ def service(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     context = {
         "service": presenting.service(item),
         "data": item,
+        "steered": _steered(person, namespace, name),
         "presets": PRESETS,
         "known_at": found.known_at,
         "away": found.problem,
         "example": shell({"rules": [rule]}),
     }
     return render(request, "routing/service.html", context)
+
+
+def _steered(person: PersonCluster, namespace: str, name: str) -> list[dict[str, Any]]:
+    """The VirtualService and the DestinationRule that the forms write; without text where there is none."""
+    found = expressing.steered(live.seen(person, namespace).live, namespace, name)
+    return [
+        _text(kinds.VIRTUAL_SERVICE, found.virtual_service),
+        _text(kinds.DESTINATION_RULE, found.destination_rule),
+    ]
+
+
+def _text(kind: Kind, manifest: Manifest | None) -> dict[str, Any]:
+    metadata = manifest["metadata"] if manifest else {}
+    return {
+        "kind": kind.kind,
+        "api_version": kind.api_version,
+        "definition": f"{kind.plural}.{kind.group}",
+        "namespace": str(metadata.get("namespace", "")),
+        "name": str(metadata.get("name", "")),
+        "resource_version": str(metadata.get("resourceVersion", "")),
+        "text": diff.to_yaml(manifest),
+    }

@@ -99,6 +99,16 @@ export interface Change {
   message: string;
 }
 
+/** A form of the service's editor: what it asks for, and how it follows what is typed elsewhere. */
+export interface RuleForm {
+  readonly isChanged: boolean;
+  readonly sentence: string;
+  rule(namespace: string, service: string): Record<string, unknown>;
+  /** Shows a rule, or (null) that nothing is asked for; tells nobody. */
+  show(rule: Rule | null): void;
+  reset(): void;
+}
+
 export type Rule =
   | { kind: "split"; namespace: string; service: string; weights: Record<string, number> }
   | {

@@ -36,6 +36,13 @@ def apply(demo, *rules):
     return change
 
 
+def judged(demo, change):
+    """The verification of a change, once there is a verdict."""
+    status, found = demo.get(f"api/v1/changes/{change}/verification")
+    assert status == 200, found
+    return found["verdict"] in ("as_intended", "differs") and found
+
+
 def split(**weights):
     return {"kind": "split", "namespace": "bookinfo", "service": "reviews", "weights": weights}
 
@@ -74,6 +81,12 @@ def test_a_split_is_previewed_applied_seen_in_the_traffic_and_reverted(restored)
         lambda: 0.15 <= demo.share("reviews", "v3") <= 0.25 and not demo.share("reviews", "v2"),
         "20 % reach v3",
     )
+
+    verified = until(lambda: judged(demo, change["id"]), "enough requests to judge it")
+    assert verified["verdict"] == "as_intended", verified
+    shares = {each["version"]: each["share"] for each in verified["versions"]}
+    assert 10 <= shares["v3"] <= 30
+    assert verified["e_value"] < 1
 
     status, revert = demo.post(f"api/v1/changes/{change['id']}/revert", {})
     assert (status, revert["state"]) == (200, "applied")

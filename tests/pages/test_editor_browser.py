@@ -126,7 +126,7 @@ def test_a_version_without_a_ready_pod_is_refused_at_its_row(page):
 
 def test_a_cluster_that_is_away_is_said_and_the_form_stays(editor, cluster):
     number(editor, "v3").fill("30")
-    for _ in range(20):  # the page's own look at the observed shares may meet some of them
+    for _ in range(200):  # the page looks by itself, too: at the observed shares, and at what is in the YAML
         cluster.fail_next("list", Unavailable("connection refused"))
     editor.click("#preview")
     expect(editor.locator("#failure")).to_contain_text("The cluster does not answer. connection refused")

@@ -34,6 +34,7 @@ def test_the_preview_shows_the_fields_the_yaml_and_the_callers(preview):
     expect(preview.locator(".diff .add").first).to_contain_text("+")
     expect(preview.locator(".diff .remove").first).to_contain_text("-")
     expect(preview.get_by_role("row", name="productpage-v1")).to_contain_text("12.5")
+    expect(preview.get_by_role("row", name="reviews v3")).to_contain_text("20 %, 50 %")
     expect(preview.get_by_text("Nothing is written yet.")).to_be_visible()
 
 
@@ -42,9 +43,12 @@ def test_apply_writes_and_the_change_shows_the_traffic_arriving(preview, cluster
     preview.click("#apply-button")
     preview.wait_for_url("**/changes/**")
     assert live_weights(cluster) == [50, 0, 50]
-    expect(preview.locator("#verdict")).to_contain_text("In force")
+    expect(preview.locator("#verdict")).to_contain_text("Configured as intended")
     observed = preview.locator("#convergence > [data-version=v3] [data-bar=observed] [data-text]")
     expect(observed).to_have_text("50 %")
+    # What the proxies do in the first seconds does not count.
+    expect(preview.locator("#verdict")).to_contain_text("In force", timeout=20_000)
+    expect(preview.locator("#evidence")).to_contain_text("requests counted since the change")
     assert Change.objects.get().note == "Half of the readers"
 
 

@@ -2,7 +2,7 @@
 
 read       what is no manifest, no known kind, no name, no JSON is refused at its field
 write      exactly the content; what the server and kubectl keep stays
-refuse     another version than was read; a subset that a route names; two for one host
+refuse     another version than was read; two for one host
 delete     says what holds then
 """
 
@@ -235,64 +235,6 @@ def test_an_object_that_was_deleted_since_it_was_read_is_refused():
         istio.set_object(None, Object(ROUTE, "7"))
 
 
-def test_a_subset_that_a_route_names_cannot_go():
-    cluster = bookinfo(ROUTE, SUBSETS)
-    (problem,) = planned(cluster, put(destination_rule("reviews", ["v1"]))).errors
-    assert problem.code == "SUBSET_IN_USE"
-    assert problem.message == (
-        "Subset v3 of DestinationRule bookinfo/reviews cannot go: VirtualService bookinfo/reviews still "
-        "names it."
-    )
-    assert codes(planned(cluster, gone(SUBSETS)), "error") == ["SUBSET_IN_USE", "SUBSET_IN_USE"]
-
-
-def test_a_subset_that_a_tcp_route_names_cannot_go():
-    tcp = virtual_service("db", [], hosts=["ratings"], tcp=[{"route": route(("v3", 100))}])
-    plan = planned(bookinfo(tcp, SUBSETS), put(destination_rule("reviews", ["v1"])))
-    assert codes(plan, "error") == ["SUBSET_IN_USE"]
-
-
-def test_a_subset_cannot_go_to_another_host_under_the_same_name():
-    moved = destination_rule("reviews", ["v1", "v2", "v3"], host="ratings")
-    assert codes(planned(bookinfo(ROUTE, SUBSETS), put(moved)), "error") == ["SUBSET_IN_USE"] * 2
-
-
-def test_a_subset_that_another_rule_of_the_host_has_can_go():
-    second = destination_rule("reviews-more", ["v1", "v3"], host="reviews")
-    assert codes(planned(bookinfo(ROUTE, SUBSETS, second), gone(SUBSETS)), "error") == []
-
-
-def test_the_route_leaves_the_subset_before_it_goes():
-    plan = planned(
-        bookinfo(ROUTE, SUBSETS),
-        put(virtual_service("reviews", [{"route": route(("v1", 100))}])),
-        put(destination_rule("reviews", ["v1", "v2"])),
-    )
-    assert (codes(plan, "error"), steps(plan)) == (
-        [],
-        [("update", "VirtualService"), ("update", "DestinationRule")],
-    )
-    assert planner.settles_between(*plan.operations)
-
-
-def test_a_subset_is_there_before_the_route_names_it():
-    plan = planned(bookinfo(), put(ROUTE), put(SUBSETS))
-    assert steps(plan) == [("create", "DestinationRule"), ("create", "VirtualService")]
-
-
-def test_subsets_that_change_places_become_two_writes_around_the_route():
-    first = virtual_service("reviews", [{"route": route(("v1", 100))}])
-    plan = planned(
-        bookinfo(first, destination_rule("reviews", ["v1"])),
-        put(virtual_service("reviews", [{"route": route(("v3", 100))}])),
-        put(destination_rule("reviews", ["v3"])),
-    )  # fmt: skip
-    assert (codes(plan), [kind for _, kind in steps(plan)]) == (
-        [],
-        ["DestinationRule", "VirtualService", "DestinationRule"],
-    )
-
-
 def test_a_second_virtual_service_for_a_host_is_an_error_and_an_old_one_a_warning():
     second = virtual_service("second", [{"route": to_whole()}], hosts=["reviews"])
     assert codes(planned(bookinfo(ROUTE, SUBSETS), put(second)), "error") == ["IST0109"]
@@ -391,3 +333,14 @@ def test_a_plan_that_would_break_a_route_is_422_and_nothing_is_kept(api, cluster
     assert answer.status_code == 422
     assert cluster.get(REVIEWS_SUBSETS)
     assert writes(cluster) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("asked", [put(EDGE), gone(ROUTE)], ids=["object", "delete_object"])
+def test_the_pages_of_a_plan_and_a_change_without_a_service_are_drawn(api, cluster, asked):
+    plan = api.plan(asked).json()
+    change = api.post(f"plans/{plan['id']}/apply").json()
+    for path in (f"/plans/{plan['id']}/", f"/changes/{change['id']}/", "/changes/"):
+        page = api.client.get(path)
+        assert page.status_code == 200, path
+        assert name(asked.get("manifest") or {"metadata": asked.get("resource")}) in page.content.decode()

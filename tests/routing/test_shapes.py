@@ -65,9 +65,11 @@ def test_the_document_describes_every_call(api):
     assert calls == {
         "/api/v1/services", "/api/v1/services/{namespace}/{name}", "/api/v1/plans", "/api/v1/plans/{plan_id}",
         "/api/v1/plans/{plan_id}/apply", "/api/v1/changes", "/api/v1/changes/{change_id}",
-        "/api/v1/changes/{change_id}/revert", "/api/v1/changes/{change_id}/finish", "/api/v1/changes/revert",
+        "/api/v1/changes/{change_id}/revert", "/api/v1/changes/{change_id}/verification",
+        "/api/v1/changes/{change_id}/finish", "/api/v1/changes/revert",
         "/api/v1/services/{namespace}/{name}/reading", "/api/v1/drafts", "/api/v1/configuration",
-        "/api/v1/explain", "/api/v1/validate", "/api/v1/schemas/{group}/{version}/{kind}",
+        "/api/v1/problems", "/api/v1/explain",
+        "/api/v1/validate", "/api/v1/schemas/{group}/{version}/{kind}",
     }  # fmt: skip
 
 
@@ -75,7 +77,11 @@ def test_every_problem_code_has_its_heading_in_the_documents():
     raised = re.compile(r'(?:error|warning|info|level|CannotApply|Notice|warn)\(\s*"([A-Z][A-Z0-9_]+)"')
     sources = [
         *(ROOT / "routing").glob("*.py"),
-        *(source for folder in ("istio", "drafting") for source in (ROOT / "routing" / folder).glob("*.py")),
+        *(
+            source
+            for folder in ("istio", "drafting", "blast")
+            for source in (ROOT / "routing" / folder).glob("*.py")
+        ),
     ]
     codes = {code for source in sources for code in raised.findall(source.read_text())}
     assert {"IST0109", "OTHER_HOST", "FOREIGN_FAULT", "NO_READY_PODS"} <= codes

@@ -255,3 +255,26 @@ def test_a_subset_is_removed_and_comes_back(api, cluster):
     assert change["summary"] == "reviews: subset v2 removed"
     assert api.post(f"changes/{change['id']}/revert").status_code == 200
     assert all(diff.same(cluster.get(ref), manifest) for ref, manifest in before.items())
+
+
+HIDDEN_ROUTE = virtual_service("secret", [{"route": route(("v2", 100), host=HOST)}], "vault", [HOST])
+
+
+@pytest.mark.parametrize("before_planning", [True, False])
+def test_a_route_that_may_not_be_read_keeps_its_subset_and_is_not_named(
+    shared_cluster, sign_in, before_planning
+):
+    api = sign_in("operator")
+    asked = {"kind": "remove_subset", **TARGET, "version": "v2"}
+    if before_planning:
+        shared_cluster.put(HIDDEN_ROUTE)
+        answer = api.plan(asked)
+        assert answer.status_code == 422
+    else:
+        plan = api.plan(asked).json()
+        shared_cluster.put(HIDDEN_ROUTE)
+        answer = api.post(f"plans/{plan['id']}/apply")
+        assert answer.status_code == 409
+    assert "an object that you may not read" in answer.content.decode()
+    assert "secret" not in answer.content.decode()
+    assert "v2" in str(shared_cluster.get(REVIEWS_SUBSETS)["spec"])

@@ -17,7 +17,7 @@ from cluster.people import of
 from routing import apply, plans
 from routing.errors import NotWrittenError
 from routing.models import Change, Plan
-from telemetry.live import CallerTraffic
+from telemetry.live import CallerTraffic, Hop
 from tests.people import own
 from tests.routing.roles import HIDDEN
 from tests.routing.stage import DELAY, SPLIT, destination_rule, writes
@@ -45,6 +45,15 @@ class FromTheVault:
 
     def shares(self, namespace, service):
         return {}
+
+    def error_ratios(self, namespace, service):
+        return {}
+
+    def counts(self, namespace, service, since):
+        return None
+
+    def hops(self):
+        return [Hop(("vault", "ledger-v1"), ("bookinfo", "reviews"), ("bookinfo", "reviews-v1"), True, 8.0)]
 
     def callers(self, namespace, service):
         return [
@@ -92,6 +101,7 @@ def values():
         "change_id": list(Change.objects.values_list("pk", flat=True)),
         "namespace": ["bookinfo", "vault"],
         "name": ["reviews", "ledger"],
+        "definition": ["virtualservices.networking.istio.io", "destinationrules.networking.istio.io"],
         "group": ["networking.istio.io"],
         "version": ["v1"],
         "kind": ["VirtualService"],

@@ -8,6 +8,7 @@ from cluster import connection
 from cluster.connection import UnknownClusterError
 from cluster.fake import FakeCluster
 from telemetry import live, runtime
+from telemetry.samples import RequestCount
 from telemetry.source import SourceUnavailable
 from tests.telemetry.builders import gateway, labels, rate, samples, unreached
 from tests.telemetry.fakes import FakeSource
@@ -187,3 +188,30 @@ async def test_the_default_source_is_the_direct_one():
     running = await runtime.start()
     assert running.source.name == "direct"
     await runtime.stop()
+
+
+async def test_hops_tell_who_calls_what_and_who_answers(observing):
+    hops = {(each.caller[1], each.service[1], each.answered_by[1]): each for each in traffic().hops()}
+    assert hops["istio-ingressgateway", "productpage", "productpage-v1"].requests_per_second == 10
+    assert hops["productpage-v1", "reviews", "reviews-v1"].proxied
+    assert ("productpage-v1", "reviews", "") in hops
+    assert traffic(frozenset({"vault"})).hops() == []
+
+
+async def test_counts_are_by_version_and_hide_what_may_not_be_seen():
+    hidden = labels(target="reviews-v9", destination_workload_namespace="secret")
+    counted = (
+        RequestCount(labels(target="reviews-v1"), "200", "", 30.0),
+        RequestCount(labels(target="reviews-v3"), "503", "", 10.0),
+        RequestCount(labels("", "reviews-v1", reporter="destination"), "200", "", 5.0),
+        RequestCount(hidden, "200", "", 2.0),
+    )
+    await started(samples(rate(labels(), 3), counts=counted, counted_from=999.0), None)
+    try:
+        found = traffic(frozenset({"bookinfo"})).counts("bookinfo", "reviews", 990.0)
+        assert found.requests == {"v1": 35.0, "v3": 10.0, "": 2.0}
+        assert (found.errors["v3"], found.unproxied, found.since) == (10.0, 5.0, 999.0)
+        assert traffic().counts("bookinfo", "reviews", 1000.0).requests == {}
+        assert traffic(frozenset({"other"})).counts("bookinfo", "reviews", 0.0) is None
+    finally:
+        await runtime.stop()

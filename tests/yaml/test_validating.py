@@ -7,7 +7,7 @@ import pytest
 from cluster import connection, kinds
 from cluster.errors import Forbidden
 from routing import validating
-from routing.problems import warning
+from routing.problems import error
 from tests.people import own
 from tests.yaml.world import VIRTUAL_SERVICE, changed, defined
 
@@ -177,7 +177,7 @@ def test_the_columns_are_those_of_the_fields(person):
 def test_findings_are_asked_only_for_a_resource_of_the_right_form(person):
     def findings(kind, manifest):
         assert kind == kinds.VIRTUAL_SERVICE
-        yield ("spec", "http", 1), warning("IST0001", f"about {manifest['metadata']['name']}")
+        yield ("spec", "http", 1), error("IST0001", f"about {manifest['metadata']['name']}")
 
     assert said(VIRTUAL_SERVICE, person, findings=findings) == [("IST0001", "spec.http[1]", 18)]
     assert validating.check(VIRTUAL_SERVICE, person, findings=findings).valid

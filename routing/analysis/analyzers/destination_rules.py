@@ -102,13 +102,14 @@ def _check_waypoint(look: Look, obj: Obj) -> Iterator[Finding]:
         return
     host = fqdn(text(obj.spec.get("host")), obj.namespace, look.mesh)
     for service in look.at(HOSTS, "any" if host.startswith("*") else host):
-        if any(overlap(host, one) for one in _hosts(service, look.mesh)) and _has_waypoint(look, service):
+        if any(overlap(host, one) for one in _hosts(service, look.mesh)) and has_waypoint(look, service):
             message = f"A waypoint serves {service.key}, and waypoints ignore rules with a workloadSelector."
             yield finding("IST0178", obj, ("spec", "workloadSelector"), message, service)
             return
 
 
-def _has_waypoint(look: Look, service: Obj) -> bool:
+def has_waypoint(look: Look, service: Obj) -> bool:
+    """Whether a service, or its namespace, names a waypoint."""
     name = service.labels.get(USE_WAYPOINT)
     if name is None:
         namespace = look.get(NAMESPACE, "", service.namespace)

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from routing.analysis import certificates
-from routing.analysis.findings import Finding, analyzer, finding
+from routing.analysis.findings import FEW, Finding, analyzer, few, finding, named
 from routing.analysis.kinds import GATEWAY, SECRET
 from routing.analysis.objects import Obj, mapping, number, objects, strings, text, texts
 from routing.analysis.selectors import covers, pods, selector_text, services_of, unselective_services
@@ -85,25 +85,35 @@ def _binds(obj: Obj) -> Iterator[tuple[int, int, str, str]]:
             yield index, port, host, text(server.get("bind"))
 
 
+def _pair(selector: Mapping[str, str]) -> tuple[str, str]:
+    """One pair of a selector, which a pod must have to be selected; of an empty one, nothing."""
+    return min(selector.items(), default=("", ""))
+
+
 def _by_port_and_host(obj: Obj, _mesh: Mesh) -> Iterable[Hashable]:
-    return ((port, host, bind) for _, port, host, bind in _binds(obj))
+    pair = _pair(_selector(obj))
+    return ((port, host, bind, *pair) for _, port, host, bind in _binds(obj))
 
 
 LISTENERS: Final = Index("gateway-listener", (GATEWAY,), _by_port_and_host)
-"""Gateways by port, host and address of their servers."""
+"""Gateways by port, host and address of their servers, and one pair of their selector."""
 
 
 def _check_conflicts(look: Look, obj: Obj) -> Iterator[Finding]:
-    rivals: dict[int, dict[Obj, str]] = {}
+    told: set[int] = set()
+    selector = _selector(obj)
+    # Whose selector is the same, or selects a pod that this one's does, has one of these pairs.
+    shared = {pair for pod in pods(look, selector) for pair in pod.labels.items()}
+    pairs = sorted(shared | {_pair(selector), ("", "")})
     for index, port, host, bind in _binds(obj):
-        for other in look.at(LISTENERS, (port, host, bind)):
-            if other is not obj and _same_workload(look, obj, other):
-                rivals.setdefault(index, {}).setdefault(other, host)
-    for index, others in rivals.items():
-        names = ", ".join(sorted(str(other.key) for other in others)[:10])
-        host = next(iter(others.values()))
-        message = f"{names} has the same port and host ({quoted(host)}) on the same workload."
-        yield finding("IST0145", obj, ("spec", "servers", index, "hosts"), message, *others)
+        if index in told:
+            continue
+        listeners = (other for pair in pairs for other in look.at(LISTENERS, (port, host, bind, *pair)))
+        rivals = few(other for other in listeners if other is not obj and _same_workload(look, obj, other))
+        if rivals:
+            told.add(index)
+            message = f"{named(rivals)} has the same port and host ({quoted(host)}) on the same workload."
+            yield finding("IST0145", obj, ("spec", "servers", index, "hosts"), message, *rivals)
 
 
 def _same_workload(look: Look, one: Obj, other: Obj) -> bool:
@@ -139,6 +149,8 @@ def _check_certificates(look: Look, obj: Obj) -> Iterator[Finding]:
     for index, server in objects(obj.spec.get("servers")):
         certificate = _certificate(server.get("tls"))
         for other in look.at(CERTIFICATES, certificate) if certificate else ():
+            if len(told) > FEW:
+                return
             if other not in told and covers(_selector(obj), _selector(other)):
                 told.add(other)
                 message = f"{other.key} uses the same certificate ({quoted(certificate[0])})."  # type: ignore[index]

@@ -8,7 +8,7 @@ pkg/config/analysis/analyzers/virtualservice/conflictingmeshgatewayhosts.go.
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Final
 
-from routing.analysis.findings import Finding, analyzer, finding
+from routing.analysis.findings import Finding, analyzer, few, finding, named
 from routing.analysis.hosts import EVERYWHERE, exported_to, fqdn, overlap
 from routing.analysis.kinds import VIRTUAL_SERVICE
 from routing.analysis.objects import Obj, strings
@@ -70,26 +70,22 @@ def _near(host: str) -> Iterator[tuple[str, str]]:
         yield "under", host[2:]
 
 
-def _rivals(look: Look, obj: Obj, scope: str, host: str) -> list[Obj]:
+def _rivals(look: Look, obj: Obj, scope: str, host: str) -> Iterator[Obj]:
+    yield from (other for other in look.at(CLAIMS, (scope, host)) if other is not obj)
     whose = "some" if scope == EVERYWHERE else "all"
-    near = dict.fromkeys(other for way in _near(host) for other in look.at(CLAIMS_NEAR, (whose, *way)))
-    return [other for other in look.at(CLAIMS, (scope, host)) if other is not obj] + [
-        other
-        for other in near
-        if other is not obj
-        and any(
+    for other in dict.fromkeys(other for way in _near(host) for other in look.at(CLAIMS_NEAR, (whose, *way))):
+        if other is not obj and any(
             (place == EVERYWHERE) != (scope == EVERYWHERE) and overlap(theirs, host)
             for place, theirs in _claims(other, look.mesh)
-        )
-    ]
+        ):
+            yield other
 
 
 def _check(look: Look, obj: Obj) -> Iterator[Finding]:
     for scope, host in _claims(obj, look.mesh):
-        rivals = _rivals(look, obj, scope, host)
+        rivals = few(_rivals(look, obj, scope, host))
         if rivals:
-            names = ", ".join(sorted({str(other.key) for other in rivals})[:10])
-            message = f"{quoted(host)} is claimed by {names} too, for the same callers in the mesh."
+            message = f"{quoted(host)} is claimed by {named(rivals)} too, for the same callers in the mesh."
             yield finding("IST0109", obj, _place(obj, host, look.mesh), message, *rivals)
             return
 

@@ -4,10 +4,10 @@ Semantics: istio/istio pkg/config/analysis/analyzers/sidecar/selector.go, teleme
 telemetry/default_selector.go.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from routing.analysis.findings import Finding, analyzer, finding
+from routing.analysis.findings import Finding, analyzer, few, finding, named
 from routing.analysis.kinds import NAMESPACE, SIDECAR, TELEMETRY
 from routing.analysis.meshes import namespace_is_ambient, pod_is_ambient
 from routing.analysis.objects import Obj, dig, items, texts
@@ -36,7 +36,7 @@ def has_target(obj: Obj) -> bool:
 def _by_namespace(labels: Callable[[Obj], Mapping[str, str]]) -> Callable[[Obj, Mesh], Iterable[Hashable]]:
     def keys(obj: Obj, _mesh: Mesh) -> Iterable[Hashable]:
         if labels(obj):
-            yield obj.namespace, "some"
+            yield (obj.namespace, *min(labels(obj).items()))
         elif not has_target(obj):
             yield obj.namespace, "all"
 
@@ -51,14 +51,10 @@ _ABOUT: Final = {
 }
 
 
-def _names(objs: Iterable[Obj]) -> str:
-    return ", ".join(sorted(str(obj.key) for obj in objs)[:10])
-
-
 def _without_selector(look: Look, obj: Obj, index: Index, code: str) -> Iterator[Finding]:
-    rivals = [other for other in look.at(index, (obj.namespace, "all")) if other is not obj]
+    rivals = few(other for other in look.at(index, (obj.namespace, "all")) if other is not obj)
     if rivals:
-        message = f"{_names(rivals)} has no selector either: which one is in force is not defined."
+        message = f"{named(rivals)} has no selector either: which one is in force is not defined."
         yield finding(code, obj, ("spec",), message, *rivals)
 
 
@@ -85,16 +81,19 @@ def _check_sidecar(look: Look, obj: Obj) -> Iterator[Finding]:
         yield from _without_selector(look, obj, SIDECARS, "IST0111")
 
 
-def _conflicts(look: Look, obj: Obj, selected: Iterable[Obj]) -> Iterator[Finding]:
+def _conflicts(look: Look, obj: Obj, selected: Sequence[Obj]) -> Iterator[Finding]:
     """One finding for each set of rivals, with the first pod that they share."""
     index, labels, code, at = _ABOUT[obj.key.group_kind]
-    others = [other for other in look.at(index, (obj.namespace, "some")) if other is not obj]
     told: set[tuple[Obj, ...]] = set()
-    for pod in selected if others else ():
-        rivals = tuple(other for other in others if covers(labels(other), pod.labels))
-        if rivals and rivals not in told:
-            told.add(rivals)
-            yield finding(code, obj, at, f"{_names(rivals)} selects {pod.key} too.", pod, *rivals)
+    alike: dict[tuple[tuple[str, str], ...], Obj] = {}
+    for pod in selected:
+        alike.setdefault(tuple(sorted(pod.labels.items())), pod)
+    for pairs, pod in alike.items():
+        others = (other for pair in pairs for other in look.at(index, (obj.namespace, *pair)))
+        rivals = few(other for other in others if other is not obj and covers(labels(other), pod.labels))
+        if rivals and tuple(rivals) not in told:
+            told.add(tuple(rivals))
+            yield finding(code, obj, at, f"{named(rivals)} selects {pod.key} too.", pod, *rivals)
 
 
 def _check_telemetry(look: Look, obj: Obj) -> Iterator[Finding]:

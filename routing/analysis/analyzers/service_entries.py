@@ -6,7 +6,7 @@ Semantics: istio/istio pkg/config/analysis/analyzers/serviceentry.
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Final
 
-from routing.analysis.findings import Finding, analyzer, finding
+from routing.analysis.findings import Finding, analyzer, few, finding, named
 from routing.analysis.hosts import EVERYWHERE, exported_to
 from routing.analysis.kinds import SERVICE_ENTRY
 from routing.analysis.objects import Obj, dig, items, number, objects, strings, text
@@ -41,39 +41,39 @@ def _offers(obj: Obj) -> Iterator[tuple[str, int, str, int]]:
 
 
 def _by_host_and_port(obj: Obj, _mesh: Mesh) -> Iterable[Hashable]:
-    return ((host, port) for host, port, _, _ in _offers(obj))
+    offered: dict[tuple[str, int], set[str]] = {}
+    for host, port, protocol, _ in _offers(obj):
+        offered.setdefault((host, port), set()).add(protocol)
+    for place, protocols in offered.items():
+        yield place
+        if len(protocols) == 1:
+            yield (*place, *protocols)
 
 
 OFFERS: Final = Index("entry-offer", (SERVICE_ENTRY,), _by_host_and_port)
-"""Service entries by host and port."""
+"""Service entries by host and port; and by these and their protocol there, when they have but one."""
 
 
 def _check_protocols(look: Look, obj: Obj) -> Iterator[Finding]:
-    for host, port, _, index in _offers(obj):
-        scoped: dict[str, dict[str, list[Obj]]] = {}
-        for other in look.at(OFFERS, (host, port)):
-            for protocol in {said for name, at, said, _ in _offers(other) if (name, at) == (host, port)}:
-                for scope in exported_to(other):
-                    scoped.setdefault(scope, {}).setdefault(protocol, []).append(other)
-        rivals = _rivals(obj, scoped)
+    for host, port, protocol, index in _offers(obj):
+        others = look.at(OFFERS, (host, port))
+        if len(others) == len(look.at(OFFERS, (host, port, protocol))):
+            continue
+        rivals = few(other for other in others if _contradicts(obj, other, (host, port), protocol))
         if rivals:
-            names = ", ".join(sorted(str(other.key) for other in rivals)[:10])
-            message = f"{names} gives port {port} of {quoted(host)} another protocol, for the same callers."
+            message = (
+                f"{named(rivals)} gives port {port} of {quoted(host)} another protocol, for the same callers."
+            )
             yield finding("IST0177", obj, ("spec", "ports", index, "protocol"), message, *rivals)
             return
 
 
-def _rivals(obj: Obj, scoped: dict[str, dict[str, list[Obj]]]) -> list[Obj]:
-    """The others in a place where an entry is seen, and where several protocols are seen."""
-    everywhere = scoped.get(EVERYWHERE, {})
-    for scope, here in scoped.items():
-        seen = {protocol: list(found) for protocol, found in here.items()}
-        for protocol, found in everywhere.items() if scope != EVERYWHERE else ():
-            seen.setdefault(protocol, []).extend(found)
-        entries = [entry for found in seen.values() for entry in found]
-        if len(seen) > 1 and obj in entries:
-            return list(dict.fromkeys(entry for entry in entries if entry is not obj)) or [obj]
-    return []
+def _contradicts(obj: Obj, other: Obj, place: tuple[str, int], protocol: str) -> bool:
+    """Whether an entry says another protocol of a host and port, to callers who see both entries."""
+    if all((host, port) != place or said == protocol for host, port, said, _ in _offers(other)):
+        return False
+    mine, theirs = set(exported_to(obj)), set(exported_to(other))
+    return other is obj or EVERYWHERE in mine | theirs or not mine.isdisjoint(theirs)
 
 
 ANALYZERS: Final = (

@@ -6,7 +6,7 @@ Semantics: istio/istio pkg/config/analysis/analyzers/virtualservice.
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from routing.analysis.findings import Finding, analyzer, finding
+from routing.analysis.findings import FEW, Finding, analyzer, few, finding
 from routing.analysis.hosts import Target, overlap, service_name, target
 from routing.analysis.kinds import (
     DESTINATION_RULE,
@@ -92,7 +92,7 @@ def _check_subset_routes(look: Look, obj: Obj) -> Iterator[Finding]:
         host = text(destination.get("host"))
         if at[1] != "http" or mirror or text(destination.get("subset")) or not host:
             continue
-        for other in look.at(SUBSET_ROUTES, host):
+        for other in look.at(SUBSET_ROUTES, host)[:FEW]:
             message = (
                 f"{other.key} sends requests to {quoted(host)} to subsets; this does not apply to requests "
                 "that come through the gateways of this VirtualService."
@@ -199,13 +199,13 @@ def _check_claims(look: Look, obj: Obj) -> Iterator[Finding]:
         gateway = look.get(GATEWAY, *gateway_name(written, obj.namespace))
         if written == MESH_GATEWAY or gateway is None:
             continue
-        for pod in pods(look, texts(gateway.spec.get("selector"))):
-            if not _authenticated(look, pod):
-                message = (
-                    f"The match {quoted(claim[1])} needs a RequestAuthentication for {pod.key}, "
-                    f"which serves the gateway {quoted(written)}; there is none."
-                )
-                yield finding("IST0149", obj, claim[0], message, gateway, pod)
+        served = pods(look, texts(gateway.spec.get("selector")))
+        for pod in few(pod for pod in served if not _authenticated(look, pod))[:FEW]:
+            message = (
+                f"The match {quoted(claim[1])} needs a RequestAuthentication for {pod.key}, "
+                f"which serves the gateway {quoted(written)}; there is none."
+            )
+            yield finding("IST0149", obj, claim[0], message, gateway, pod)
 
 
 def _authenticated(look: Look, pod: Obj) -> bool:

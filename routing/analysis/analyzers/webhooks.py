@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from routing.analysis.findings import Finding, analyzer, finding
+from routing.analysis.findings import Finding, analyzer, few, finding
 from routing.analysis.kinds import (
     CRD,
     MESH_NETWORKS,
@@ -90,7 +90,7 @@ def _check_injectors(look: Look, obj: Obj) -> Iterator[Finding]:
         if rivals:
             names = ", ".join(sorted(f"{other.name}/{name}" for other, name in rivals)[:10])
             message = f"The webhook {quoted(mine[1])} matches pods that {names} matches too."
-            yield finding("IST0139", obj, ("webhooks", index), message, *(other for other, _ in rivals))
+            yield finding("IST0139", obj, ("webhooks", index), message, *few(other for other, _ in rivals))
         service = mapping(dig(hook, "clientConfig", "service"))
         name, namespace = text(service.get("name")), text(service.get("namespace"))
         if service and look.get(SERVICE, namespace, name) is None:
@@ -109,7 +109,7 @@ def _check_address(look: Look, obj: Obj) -> Iterator[Finding]:  # noqa: ARG001  
         config = mapping(hook.get("clientConfig"))
         at = ("webhooks", index, "clientConfig", "url")
         name, url = quoted(text(hook.get("name"))), text(config.get("url"))
-        if "url" not in config:
+        if config.get("url") is None:
             if not isinstance(config.get("service"), dict):
                 yield finding("IST0163", obj, at[:-1], f"The webhook {name} has neither url nor service.")
             continue

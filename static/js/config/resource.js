@@ -1,7 +1,7 @@
 /** One resource as YAML: checked while it is typed, planned as a whole, and deleted by a plan. */
 import { ApiError, post } from "../api.js";
 import { BASE } from "../base.js";
-import { byId, data, findAll, setText } from "../dom.js";
+import { byId, data, findAll, setText, status } from "../dom.js";
 import { showFailure } from "../routing/errors.js";
 import { counted, listProblems, makeEditor, validate } from "../yaml-page.js";
 
@@ -46,12 +46,20 @@ function refresh() {
 
 /** @param {Problem[]} problems */
 function drawProblems(problems) {
-  byId("yaml-problems", HTMLElement).hidden = problems.length === 0;
-  listProblems(byId("yaml-problem-list", HTMLOListElement), problems, (problem) => editor?.goTo(problem.line, problem.column));
-  const state = byId("yaml-state", HTMLElement);
+  // What the analysis says of the resource as it stands is told beside it already.
+  const news = problems.filter((problem) => current() !== shown.text || !toldBeside(problem));
+  byId("yaml-problems", HTMLElement).hidden = news.length === 0;
+  listProblems(byId("yaml-problem-list", HTMLOListElement), news, (problem) => editor?.goTo(problem.line, problem.column));
   const wrong = problems.some((problem) => problem.level === "error");
-  state.className = `status status-${wrong ? "failing" : problems.length ? "degraded" : "ok"}`;
-  setText(state, counted(problems) || "No problem in the text");
+  const level = wrong ? "failing" : problems.length ? "degraded" : "ok";
+  byId("yaml-state", HTMLElement).replaceChildren(status(level, counted(problems) || "no problem"));
+}
+
+/** @param {Problem} problem */
+function toldBeside(problem) {
+  return findAll(document, "button[data-line]", HTMLButtonElement).some(
+    ({ dataset }) => dataset.code === problem.code && Number(dataset.line) === problem.line,
+  );
 }
 
 preview.addEventListener("click", async () => {

@@ -5,38 +5,51 @@ import { byId, data, el, find, fromTemplate, setText, status } from "../dom.js";
 import { showConflict } from "./conflict.js";
 import { showFailure } from "./errors.js";
 import { poll } from "./live.js";
-import { configured } from "./split.js";
-import { verdict } from "./verdict.js";
+import { evidence, verdict } from "./verdict.js";
 
-/** @typedef {import("../shapes.js").Service} Service */
-/** @typedef {{namespace: string, service: string, weights: Record<string, number>}} Intent */
+/** @typedef {import("./verdict.js").Verification} Verification */
 
 const POLL_MS = 1_000;
 
-/** @type {{id: number, intent: Intent | null}} */
+/** @type {{id: number, watched: boolean}} */
 const change = data("change");
 
-/** @param {Intent} intent */
-function watch(intent) {
-  const path = `services/${encodeURIComponent(intent.namespace)}/${encodeURIComponent(intent.service)}`;
-  poll(path, POLL_MS, (/** @type {Service} */ service) => draw(intent, service), failed);
+function watch() {
+  poll(
+    `changes/${change.id}/verification`,
+    POLL_MS,
+    (/** @type {{services: Verification[]} & Verification} */ found) => draw(found),
+    failed,
+  );
 }
 
-/** @param {Intent} intent @param {Service} service */
-function draw(intent, service) {
+/** @param {{services: Verification[]} & Verification} found */
+function draw(found) {
   const list = byId("convergence", HTMLElement);
-  const names = [...new Set([...Object.keys(intent.weights), ...service.versions.map((version) => version.version)])];
-  for (const name of names) {
-    const version = service.versions.find((candidate) => candidate.version === name);
-    const observed = version?.observed_share ?? null;
-    drawBars(blockOf(list, name), {
-      intended: intent.weights[name] ?? 0,
-      configured: version ? configured(version, service.versions) : null,
-      observed: observed === null ? null : Math.round(observed * 100),
-    });
+  for (const each of found.services) {
+    for (const version of each.versions) {
+      const name = found.services.length > 1 ? `${each.service} ${version.version}` : version.version;
+      const { intended, configured, observed } = version;
+      drawBars(blockOf(list, name), { intended, configured, observed });
+    }
   }
-  const { status: level, word, sentence } = verdict(intent.weights, service.versions);
+  const { status: level, word, sentence } = verdict(found);
   say(level, word, sentence);
+  explain(found);
+}
+
+/** @param {Verification} found */
+function explain(found) {
+  const list = byId("diagnosis", HTMLElement);
+  const said = found.diagnosis.map(({ message }) => message).join("\n");
+  if (list.dataset.said !== said) {
+    list.dataset.said = said;
+    list.replaceChildren(...found.diagnosis.map(({ message }) => el("li", {}, message)));
+    list.hidden = !found.diagnosis.length;
+  }
+  const line = byId("evidence", HTMLElement);
+  setText(line, evidence(found));
+  line.hidden = !line.textContent;
 }
 
 /** @param {HTMLElement} list @param {string} name */
@@ -55,7 +68,7 @@ function drawBars(block, values) {
   for (const [bar, value] of Object.entries(values)) {
     const row = find(block, `[data-bar=${bar}]`, HTMLElement);
     find(row, "[data-value]", SVGRectElement).setAttribute("width", `${value ?? 0}%`);
-    setText(find(row, "[data-text]", HTMLElement), value === null ? "–" : `${value} %`);
+    setText(find(row, "[data-text]", HTMLElement), value === null ? "–" : `${Math.round(value)} %`);
   }
 }
 
@@ -97,4 +110,4 @@ function onPress(id, deed) {
 onPress("revert", async () => `changes/${(await post(`changes/${change.id}/revert`, {})).id}/`);
 // What is left is looked at like any plan, before anything of it is written.
 onPress("finish", async () => `plans/${encodeURIComponent((await post(`changes/${change.id}/finish`, {})).id)}/`);
-if (change.intent) watch(change.intent);
+if (change.watched) watch();

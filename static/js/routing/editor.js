@@ -6,6 +6,7 @@ import { clearErrors, showErrors, showFailure } from "./errors.js";
 import { FaultForm } from "./fault-form.js";
 import { poll } from "./live.js";
 import { SplitForm } from "./split-form.js";
+import { YamlSide } from "./yaml-side.js";
 
 const POLL_MS = 2_000;
 
@@ -16,26 +17,64 @@ const preview = byId("preview", HTMLButtonElement);
 const undo = byId("undo", HTMLButtonElement);
 const splitSection = byId("split", HTMLElement);
 const faultSection = byId("fault", HTMLElement);
-const split = new SplitForm(splitSection, service, refresh);
-const fault = new FaultForm(faultSection, service.routing.editable, refresh);
+const yamlSection = byId("yaml-side", HTMLElement);
+const split = new SplitForm(splitSection, service, () => moved(forms[0]));
+const fault = new FaultForm(faultSection, service.routing.editable, () => moved(forms[1]));
+
+/**
+ * The forms, in the order in which their rules are sent. One more form is one more entry.
+ * @type {{section: HTMLElement, kinds: string[], form: import("../shapes.js").RuleForm}[]}
+ */
+const forms = [
+  { section: splitSection, kinds: ["split"], form: split },
+  { section: faultSection, kinds: ["fault", "clear_fault"], form: fault },
+];
+/** The forms that the person moved after something was typed in the YAML. @type {Set<typeof forms[number]>} */
+const movedSince = new Set();
+const yaml = new YamlSide(service, data("steered"), { typing, read });
 
 /** What the person asks for: each rule with the section that shows it. */
 function asked() {
-  const found = [];
-  const target = { namespace: service.namespace, service: service.name };
-  if (split.isChanged) found.push({ section: splitSection, rule: { kind: "split", ...target, weights: split.weights } });
-  if (fault.isChanged) {
-    found.push({ section: faultSection, rule: fault.rule(service.namespace, service.name) });
+  const { objects } = yaml;
+  // What is typed as a whole holds what the forms showed of it; only what was moved since comes on top.
+  const from = objects.length ? forms.filter((each) => movedSince.has(each)) : forms;
+  const rules = from
+    .filter(({ form }) => form.isChanged)
+    .map(({ section, form }) => ({ section, rule: form.rule(service.namespace, service.name) }));
+  return [...objects.map((rule) => ({ section: yamlSection, rule })), ...rules];
+}
+
+/** The person has moved a form: the YAML follows. @param {typeof forms[number]} entry */
+function moved(entry) {
+  if (yaml.isPending || yaml.objects.length) movedSince.add(entry);
+  refresh();
+  if (!yaml.isPending) yaml.follow(asked().map(({ rule }) => rule));
+}
+
+/** The person types in the YAML: until it is read, nothing can be planned. @param {boolean} began */
+function typing(began) {
+  if (began) movedSince.clear();
+  refresh();
+}
+
+/** What was typed has been read: the forms follow. @param {import("../shapes.js").Rule[]} rules */
+function read(rules) {
+  for (const entry of forms) {
+    if (movedSince.has(entry)) continue;
+    entry.form.show(rules.find(({ kind }) => entry.kinds.includes(kind)) ?? null);
   }
-  return found;
+  refresh();
+  if (movedSince.size) yaml.follow(asked().map(({ rule }) => rule));
 }
 
 function refresh() {
-  const sentences = [];
-  if (split.isChanged) sentences.push(split.sentence);
-  if (fault.isChanged) sentences.push(fault.sentence);
-  setText(byId("asked", HTMLElement), sentences.length ? `To plan: ${sentences.join(" · ")}.` : "Nothing is changed yet.");
-  preview.disabled = undo.disabled = sentences.length === 0;
+  const sentences = forms.filter(({ form }) => form.isChanged).map(({ form }) => form.sentence);
+  if (yaml.objects.length) sentences.push("the YAML as it stands");
+  const words = sentences.length ? `To plan: ${sentences.join(" · ")}.` : "Nothing is changed yet.";
+  setText(byId("asked", HTMLElement), yaml.isPending ? yaml.waiting : words);
+  undo.disabled = sentences.length === 0 && !yaml.isPending;
+  preview.disabled = sentences.length === 0 || yaml.isPending;
+  yaml.mark();
   drawCall(asked().map(({ rule }) => rule));
 }
 
@@ -81,8 +120,9 @@ form.addEventListener("reset", () => {
   showFailure("");
   // The fields have their old values once this event is over.
   window.setTimeout(() => {
-    split.reset();
-    fault.reset();
+    movedSince.clear();
+    for (const { form } of forms) form.reset();
+    yaml.reset();
     refresh();
   });
 });
@@ -101,6 +141,10 @@ window.addEventListener("pageshow", () => {
   preview.removeAttribute("aria-busy");
   refresh();
 });
+
+await yaml.start();
+refresh();
+if (asked().length) yaml.follow(asked().map(({ rule }) => rule));
 
 poll(
   `services/${encodeURIComponent(service.namespace)}/${encodeURIComponent(service.name)}`,

@@ -5,6 +5,8 @@ import { byId, find, findAll } from "../dom.js";
 
 export class FaultForm {
   #root;
+  /** Whether the text that was typed has the fault no more that meshui set. */
+  #clearing = false;
 
   /**
    * @param {HTMLElement} root
@@ -14,10 +16,16 @@ export class FaultForm {
   constructor(root, editable, changed) {
     this.#root = root;
     root.addEventListener("input", () => {
+      this.#clearing = false;
       this.#draw();
       changed();
     });
     for (const input of findAll(root, "input", HTMLInputElement)) input.disabled = !editable;
+    byId("keep-fault", HTMLButtonElement).addEventListener("click", () => {
+      this.#clearing = false;
+      this.#draw();
+      changed();
+    });
     this.#draw();
   }
 
@@ -30,11 +38,12 @@ export class FaultForm {
   }
 
   get isChanged() {
-    return this.#kind !== "";
+    return this.#kind !== "" || this.#clearing;
   }
 
   /** "delay of 2s for 50 %, requests with end-user = jason" */
   get sentence() {
+    if (this.#clearing) return "no fault any more";
     const parts = [];
     if (this.#has("delay")) parts.push(`delay of ${text("fixed-delay")} for ${text("delay-percentage")} %`);
     if (this.#has("abort")) parts.push(`status ${text("http-status")} for ${text("abort-percentage")} %`);
@@ -44,6 +53,7 @@ export class FaultForm {
 
   /** @param {string} namespace @param {string} service @returns {Record<string, unknown>} a rule; the server judges it */
   rule(namespace, service) {
+    if (this.#clearing) return { kind: "clear_fault", namespace, service };
     /** @type {Record<string, unknown>} */
     const rule = { kind: "fault", namespace, service };
     if (this.#has("delay")) rule.delay = { percentage: amount("delay-percentage"), fixed_delay: text("fixed-delay") };
@@ -52,8 +62,39 @@ export class FaultForm {
     return rule;
   }
 
-  reset() {
+  /** @param {Rule | null} rule */
+  show(rule) {
+    this.#clearing = rule?.kind === "clear_fault";
+    this.#choose("kind", rule?.kind === "fault" ? kindOf(rule) : "");
+    if (rule?.kind === "fault") this.#fill(rule);
     this.#draw();
+  }
+
+  reset() {
+    this.#clearing = false;
+    this.#draw();
+  }
+
+  /** @param {Extract<Rule, {kind: "fault"}>} rule */
+  #fill(rule) {
+    if (rule.delay) {
+      put("fixed-delay", rule.delay.fixed_delay);
+      put("delay-percentage", rule.delay.percentage);
+    }
+    if (rule.abort) {
+      put("http-status", rule.abort.http_status);
+      put("abort-percentage", rule.abort.percentage);
+    }
+    this.#choose("whom", rule.match ? "header" : "everyone");
+    if (rule.match) {
+      put("match-header", rule.match.header);
+      put("match-value", rule.match.value);
+    }
+  }
+
+  /** @param {string} name @param {string} value */
+  #choose(name, value) {
+    find(this.#root, `[name=${name}][value="${value}"]`, HTMLInputElement).checked = true;
   }
 
   /** @param {"delay" | "abort"} kind */
@@ -64,9 +105,21 @@ export class FaultForm {
   #draw() {
     byId("fault-delay", HTMLFieldSetElement).hidden = !this.#has("delay");
     byId("fault-abort", HTMLFieldSetElement).hidden = !this.#has("abort");
-    byId("fault-match", HTMLFieldSetElement).hidden = !this.isChanged;
+    byId("fault-match", HTMLFieldSetElement).hidden = this.#kind === "";
+    byId("clearing", HTMLElement).hidden = !this.#clearing;
     byId("fault-header", HTMLElement).hidden = !this.#forHeader;
   }
+}
+
+/** @param {Extract<Rule, {kind: "fault"}>} rule */
+function kindOf(rule) {
+  if (rule.delay && rule.abort) return "both";
+  return rule.delay ? "delay" : "abort";
+}
+
+/** @param {string} id @param {string | number} value */
+function put(id, value) {
+  byId(id, HTMLInputElement).value = String(value);
 }
 
 /** @param {string} id */

@@ -43,6 +43,22 @@ export class SplitForm {
     return some.map((part) => `${part.weight} % ${part.version}`).join(", ");
   }
 
+  /** @param {string} namespace @param {string} service @returns {Record<string, unknown>} */
+  rule(namespace, service) {
+    return { kind: "split", namespace, service, weights: this.weights };
+  }
+
+  /** @param {import("../shapes.js").Rule | null} rule */
+  show(rule) {
+    if (rule?.kind !== "split") {
+      this.reset();
+      return;
+    }
+    const { weights } = rule;
+    this.#parts = this.#base = this.#parts.map((part) => ({ ...part, weight: weights[part.version] ?? 0 }));
+    this.#draw();
+  }
+
   reset() {
     this.#parts = this.#base = this.#before;
     this.#draw();

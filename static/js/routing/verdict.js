@@ -1,47 +1,55 @@
-/** Whether what a change intended has come true, in one plain sentence. Pure. */
-import { share } from "../format.js";
+/** Whether what a change intended has come true, in words and signs for the page. Pure. */
 
-/** @typedef {import("../shapes.js").Version} Version */
 /** @typedef {import("../dom.js").Status} Status */
-/** @typedef {{status: Status, word: string, sentence: string}} Verdict */
+/**
+ * One version, its shares in percent; null where it is not known.
+ * @typedef {object} VerifiedVersion
+ * @property {string} version
+ * @property {number | null} intended
+ * @property {number | null} configured
+ * @property {number | null} observed of the last seconds
+ * @property {number | null} share of the requests since the change
+ * @property {number} requests
+ */
+/**
+ * What GET changes/<id>/verification says of one service.
+ * @typedef {object} Verification
+ * @property {string} service
+ * @property {"as_intended" | "differs" | "not_yet_known" | "not_measured"} verdict
+ * @property {string} sentence
+ * @property {VerifiedVersion[]} versions
+ * @property {number | null} e_value
+ * @property {number} alpha
+ * @property {{code: string, message: string}[]} diagnosis
+ * @property {number | null} seconds_until_enough
+ */
 
-/** How far, in points of percent, an observed share may be from the intended one: sampling over ten seconds is coarse. */
-export const TOLERANCE = 5;
+/** @type {Record<Verification["verdict"], [Status, string]>} */
+const WORDS = {
+  as_intended: ["ok", "In force"],
+  differs: ["degraded", "Differs"],
+  not_yet_known: ["info", "Not yet known"],
+  not_measured: ["idle", "Not measured"],
+};
 
 /**
- * @param {Record<string, number>} intended whole percents by version
- * @param {Version[]} versions as the services endpoint tells them now
- * @returns {Verdict}
+ * @param {Verification} found
+ * @returns {{status: Status, word: string, sentence: string}}
  */
-export function verdict(intended, versions) {
-  const overwritten = versions.filter((version) => (version.weight ?? 0) !== (intended[version.version] ?? 0));
-  if (overwritten.length) return changedSince(overwritten, intended);
-  if (versions.every((version) => version.observed_share === null)) {
-    const sentence = "The weights are configured as intended. No requests were seen in the last seconds, so nothing confirms them.";
-    return { status: "idle", word: "No traffic", sentence };
-  }
-  const off = versions.filter((version) => distance(version, intended) > TOLERANCE);
-  if (!off.length) {
-    const sentence = `Traffic follows the weights: every observed share is within ${TOLERANCE} points of what was intended.`;
-    return { status: "ok", word: "In force", sentence };
-  }
-  const parts = off.map((version) => {
-    return `${version.version} gets ${share(version.observed_share ?? 0)}, intended are ${intended[version.version] ?? 0} %`;
-  });
-  return { status: "info", word: "Converging", sentence: `Configured as intended; traffic is still moving: ${parts.join("; ")}.` };
+export function verdict(found) {
+  const [status, word] = WORDS[found.verdict];
+  const superseded = found.diagnosis.some(({ code }) => code === "SUPERSEDED");
+  return { status, word: superseded ? "Superseded" : word, sentence: found.sentence };
 }
 
-/** @param {Version[]} overwritten @param {Record<string, number>} intended @returns {Verdict} */
-function changedSince(overwritten, intended) {
-  const parts = overwritten.map((version) => {
-    const now = version.weight === null ? "named by no rule" : `at ${version.weight} %`;
-    return `${version.version} is ${now}, this change set ${intended[version.version] ?? 0} %`;
-  });
-  const sentence = `Another configuration is in force now: ${parts.join("; ")}.`;
-  return { status: "degraded", word: "Superseded", sentence };
-}
-
-/** @param {Version} version @param {Record<string, number>} intended in points of percent */
-function distance(version, intended) {
-  return Math.abs((version.observed_share ?? 0) * 100 - (intended[version.version] ?? 0));
+/**
+ * How sure the verdict is, in a line; empty where nothing was tested.
+ * @param {Verification} found
+ */
+export function evidence(found) {
+  if (found.e_value === null) return "";
+  const requests = found.versions.reduce((sum, version) => sum + version.requests, 0);
+  const needed = Math.round(1 / found.alpha);
+  const value = found.e_value >= needed ? `over ${needed}` : Number(found.e_value.toPrecision(2)).toString();
+  return `${requests} requests counted since the change. Evidence against the intended shares: ${value}; from ${needed} on they differ, which is wrong at most once in ${needed} changes, however often one looks.`;
 }

@@ -146,6 +146,7 @@ export class YamlEditor {
         autocompletion({ override: [(context) => this.#complete(context)], icons: false }),
         linter((view) => this.#lint(view), { delay: REST_MS }),
         changedMarks,
+        typingOver,
         this.#editable.of(EditorState.readOnly.of(readOnly ?? false)),
         // Escape, then Tab, leaves the editor: the library's own way for who has no mouse.
         keymap.of([
@@ -234,6 +235,24 @@ function topValue(lines, key) {
   const line = lines.find((one) => one.startsWith(`${key}:`));
   return (line?.slice(key.length + 1).replace(/\s#.*$/, "").trim() ?? "").replace(/^["']|["']$/g, "");
 }
+
+/**
+ * Typing over a selection of several lines. Left to itself, Chromium joins the lines with inline styles, which a strict
+ * content security policy refuses with an error in the console; so the text is changed here, before it does.
+ */
+const typingOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { main, ranges } = view.state.selection;
+    const text = event.inputType === "insertText" ? event.data : null;
+    const several = view.state.doc.lineAt(main.from).number !== view.state.doc.lineAt(main.to).number;
+    if (!text || !several || ranges.length > 1 || view.composing || view.state.readOnly) return false;
+    event.preventDefault();
+    const insert = () => view.state.update(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+    const handlers = view.state.facet(EditorView.inputHandler);
+    if (!handlers.some((handler) => handler(view, main.from, main.to, text, insert))) view.dispatch(insert());
+    return true;
+  },
+});
 
 const changedLine = Decoration.line({ class: "cm-changedLine" });
 

@@ -79,10 +79,10 @@ async def test_a_redirect_keeps_port_and_path(bed):
 
 
 async def test_a_timeout_and_retries(bed):
-    await bed.apply(http_route(at("/", timeouts={"request": "200ms"}, retry={"attempts": 2, "codes": [503]})))
+    await bed.apply(http_route(at("/", timeouts={"request": "1s"}, retry={"attempts": 2, "codes": [503]})))
     bed.backends["ratings-v1"].statuses = [503, 503]
     assert (await bed.call()).status == 200
-    bed.backends["ratings-v1"].delay = 2.0
+    bed.backends["ratings-v1"].delay = 3.0
     assert (await bed.call()).status == 504
 
 
@@ -121,3 +121,27 @@ async def test_what_became_of_a_route_is_in_its_status_for_each_parent(bed):
             "ResolvedRefs": broken,
         },
     ]
+
+
+async def test_what_became_of_a_gateway_is_in_its_status_for_each_listener(bed):
+    secure = listener("secure", 443, "HTTPS", tls={"certificateRefs": [{"name": "none"}]})
+    route = http_route(at("/"), parents=[edge(sectionName="web")])
+    await bed.apply(k8s_gateway(listener(), secure, listener("odd", 81, "TCP")), route)
+    status = bed.store.get(kinds.K8S_GATEWAYS, "bookinfo", "edge")["status"]
+    said = {each["type"]: (each["status"], each["reason"]) for each in status["conditions"]}
+    assert said == {"Programmed": ("False", "NotProgrammed"), "Accepted": ("True", "Accepted")}
+    found = {
+        each["name"]: (
+            each["attachedRoutes"],
+            {one["type"]: one["reason"] for one in each["conditions"] if one["status"] == "False"},
+        )
+        for each in status["listeners"]
+    }
+    assert found == {
+        "web": (1, {}),
+        "secure": (0, {"Programmed": "NotProgrammed", "ResolvedRefs": "InvalidCertificateRef"}),
+        "odd": (0, {"Programmed": "NotProgrammed", "Accepted": "UnsupportedProtocol"}),
+    }
+    revision = bed.store.revision
+    bed.settle()
+    assert bed.store.revision == revision

@@ -54,5 +54,17 @@ _OUTLIER_DETECTIONS = [
         }
     }
 ]  # fmt: skip
-PARTS = [*_BALANCERS, *_LOCALITIES, *_WARMUPS, *_POOLS, *_OUTLIER_DETECTIONS]
+_TLS = [
+    {
+        "tls": {
+            "mode": "MUTUAL",
+            "credentialName": "mine",
+            "sni": "x.example",
+            "subjectAltNames": ["y.example"],
+        }
+    },
+    {"tls": {"mode": "SIMPLE", "insecureSkipVerify": True}},
+    {"tls": {"mode": "SIMPLE", "caCertificates": "/etc/ca.pem"}},
+]
+PARTS = [*_TLS, *_BALANCERS, *_LOCALITIES, *_WARMUPS, *_POOLS, *_OUTLIER_DETECTIONS]
 HOST_PARTS = [{"retryBudget": {"percent": 5, "minRetryConcurrency": 7}}]

@@ -114,7 +114,13 @@ _OTHER_GRANT = {
     **_GRANT,
     "spec": {**_GRANT["spec"], "to": [{"group": "", "kind": "Service", "name": "other"}]},
 }
+_CERTIFICATE = {"group": "", "kind": "Secret", "namespace": "shop", "name": "edge"}
 _GATEWAYS = [
+    *(
+        k8s_gateway(listener(protocol="HTTPS", tls={"mode": mode, "certificateRefs": [{"name": "edge"}]}))
+        for mode in ("Passthrough", "Terminate")
+    ),
+    k8s_gateway(listener(protocol="HTTPS", tls={"certificateRefs": [_CERTIFICATE]})),
     k8s_gateway(
         listener(hostname="a.example", allowedRoutes={"namespaces": {"from": "All"}}),
         listener("other", 81, allowedRoutes={"kinds": [{"kind": "HTTPRoute"}]}),

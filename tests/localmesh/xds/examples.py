@@ -1,5 +1,6 @@
 """Examples that have every field that the control plane acts on, each where it makes a difference."""
 
+from localmesh.xds import Credential
 from tests.localmesh.xds import objects
 from tests.localmesh.xds.example_entries import BESIDE_ENTRIES, ENTRIES
 from tests.localmesh.xds.example_policies import HOST_PARTS, PARTS
@@ -114,10 +115,31 @@ EXAMPLES = [
     destination_rule("reviews", "v1", exportTo=["shop"]),
     gateway({**server("a.example", port=8080), "name": "x"}),
     gateway(selector={"istio": "elsewhere"}),
+    gateway({**server(), "tls": {"httpsRedirect": True}}),
+    *(
+        gateway(
+            {
+                **server("a.example", port=8443, protocol="HTTPS"),
+                "tls": {
+                    "mode": mode,
+                    "credentialName": "edge",
+                    "subjectAltNames": ["a"],
+                    "minProtocolVersion": "TLSV1_2",
+                    "maxProtocolVersion": "TLSV1_3",
+                },
+            }
+        )
+        for mode in ("SIMPLE", "MUTUAL")
+    ),
     *GATEWAY_API,
     *ENTRIES,
     *STREAMS,
 ]
+CREDENTIALS = {
+    (namespace, name): Credential("certificate", "key", "authority")
+    for namespace in ("istio-system", "bookinfo", "shop")
+    for name in ("edge", "mine")
+}
 _BOUND = virtual_service({"route": [to()]}, hosts=["*"], name="bound", gateways=["bookinfo-gateway"])
 _SUBSET = virtual_service({"route": [to(subset="v1")]}, name="subset")
 _ISTIO, _GATEWAY_API = "networking.istio.io", "gateway.networking.k8s.io"

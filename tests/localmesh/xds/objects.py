@@ -172,7 +172,7 @@ def to(host="reviews", subset=None, weight=None, port=None) -> Object:
     return {"destination": destination, **({} if weight is None else {"weight": weight})}
 
 
-def mesh(*rules: Object, services=None, pods=None, slices=None) -> xds.Mesh:
+def mesh(*rules: Object, services=None, pods=None, slices=None, **around: Any) -> xds.Mesh:
     """Bookinfo's reviews v1 to v3 and ratings, called by productpage, with these rules."""
 
     def of(kind: str, group: str = "networking.istio.io") -> list[Object]:
@@ -193,6 +193,7 @@ def mesh(*rules: Object, services=None, pods=None, slices=None) -> xds.Mesh:
         service_entries=of("ServiceEntry"),
         workload_entries=of("WorkloadEntry"),
         sidecars=of("Sidecar"),
+        **around,
     )
 
 

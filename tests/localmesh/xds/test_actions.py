@@ -254,6 +254,14 @@ def test_headers_of_a_destination_are_changed_for_its_share_only():
     assert "request_headers_to_add" not in other
 
 
+def test_the_only_destination_has_the_last_word_on_headers():
+    theirs = {**to(subset="v1"), "headers": {"request": {"set": {"x": "theirs"}, "remove": ["b"]}}}
+    found = route(route=[theirs], headers={"request": {"set": {"x": "own"}, "remove": ["a"]}})
+    assert [each["header"]["value"] for each in found["request_headers_to_add"]] == ["own", "theirs"]
+    assert found["request_headers_to_remove"] == ["a", "b"]
+    assert "weighted_clusters" not in found["route"]
+
+
 def test_setting_the_host_header_rewrites_the_host():
     found = route(headers={"request": {"set": {"Host": "x.example"}}})
     assert found["route"]["host_rewrite_literal"] == "x.example"

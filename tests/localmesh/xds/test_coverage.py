@@ -33,7 +33,7 @@ def paths(obj):
             destination_rule(trafficPolicy={"outlierDetection": {"consecutiveErrors": 5}}),
             "spec.trafficPolicy.outlierDetection.consecutiveErrors",
         ),
-        (gateway({**server(), "tls": {"httpsRedirect": True}}), "spec.servers[0].tls"),
+        (gateway({**server(), "tls": {"privateKey": "/key.pem"}}), "spec.servers[0].tls.privateKey"),
         (gateway({**server(), "bind": "1.2.3.4"}), "spec.servers[0].bind"),
     ],
 )

@@ -195,7 +195,7 @@ def test_what_is_hashed_stands_on_the_route(consistent_hash, policy):
             {"trafficPolicy": {"outlierDetection": {"interval": "soon"}}},
             "spec.trafficPolicy.outlierDetection.interval",
         ),
-        ({"trafficPolicy": {"tls": {"mode": "DISABLE"}}}, "spec.trafficPolicy.tls"),
+        ({"trafficPolicy": {"tls": {"mode": "ISTIO_MUTUAL"}}}, "spec.trafficPolicy.tls.mode"),
         ({"workloadSelector": {"matchLabels": {"a": "b"}}}, "spec.workloadSelector"),
     ],
 )

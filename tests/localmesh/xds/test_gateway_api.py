@@ -19,6 +19,7 @@ from tests.localmesh.xds.objects import (
     outbound,
     pod,
     service,
+    service_entry,
     to,
     virtual_service,
 )  # fmt: skip
@@ -207,8 +208,7 @@ def test_headers_are_changed_for_a_rule_and_for_a_backend(side):
     assert [each["header"]["key"] for each in found[f"{side}_headers_to_add"]] == ["s", "a"]
     assert found[f"{side}_headers_to_remove"] == ["r"]
     found = only({"backendRefs": [backend(filters=[modifier(side)])]})
-    (member,) = found["route"]["weighted_clusters"]["clusters"]
-    assert member[f"{side}_headers_to_remove"] == ["r"]
+    assert found[f"{side}_headers_to_remove"] == ["r"]
 
 
 def redirect(**spec):
@@ -330,3 +330,11 @@ def test_a_grpc_route_matches_service_and_method(method, match):
 def test_every_cluster_of_a_route_is_there():
     made = mesh(http_route(at()))
     assert cluster(made, RATINGS_CLUSTER)
+
+
+def test_a_route_of_a_service_entry_holds_for_its_hosts():
+    parent = {"group": "networking.istio.io", "kind": "ServiceEntry", "name": "entry"}
+    route = http_route(at(), parents=[parent])
+    made = mesh(route, service_entry("10.0.0.1"))
+    assert [each["name"] for each in outbound(made, "ext.example:80")] == ["bookinfo.route.0"]
+    assert problems(route) == [("spec.parentRefs[0]", "NoMatchingParent")]

@@ -7,13 +7,19 @@ import pytest
 
 from localmesh import xds
 from localmesh.xds import coverage
-from tests.localmesh.xds.examples import AROUND, EXAMPLES, PODS, SERVICES, SLICES
+from tests.localmesh.xds.examples import AROUND, CREDENTIALS, EXAMPLES, PODS, SERVICES, SLICES
 from tests.localmesh.xds.objects import mesh, pod, proxy, router
 
 #: Names that people give, and whether a host is outside: nothing depends on them.
 _WITHOUT_EFFECT = {"servers.port.name", "servers.name", "location"}
 #: What is nothing but said again by what stands beside it, or by the only value that it may have.
-_REDUNDANT = ("allowedRoutes.kinds.group", "requestRedirect.path.type", "urlRewrite.path.type")
+_REDUNDANT = (
+    "allowedRoutes.kinds.group",
+    "requestRedirect.path.type",
+    "urlRewrite.path.type",
+    "certificateRefs.group",
+    "certificateRefs.kind",
+)
 _KINDS = coverage._KINDS
 
 
@@ -50,7 +56,8 @@ def outcome(rule):
     """Everything that follows from a rule: configuration at three proxies, and what is said of it."""
     around = [each for each in AROUND[kind_of(rule)] if each["metadata"]["name"] != rule["metadata"]["name"]]
     pods = [*PODS, pod("curl", "127.9.1.7", namespace="shop")]
-    made = mesh(rule, *around, services=SERVICES, pods=pods, slices=SLICES)
+    secrets = {"credentials": CREDENTIALS, "system_roots": "/roots.pem"}
+    made = mesh(rule, *around, services=SERVICES, pods=pods, slices=SLICES, **secrets)
     proxies = [proxy(made), proxy(made, "curl"), router(made)]
     return [xds.configure(made, each) for each in proxies], xds.report(made, rule)
 

@@ -61,3 +61,20 @@ def test_no_domain_is_claimed_twice(some):
         for configuration in xds.configure(made, which).routes:
             domains = [each for host in configuration["virtual_hosts"] for each in host["domains"]]
             assert len(domains) == len(set(domains))
+
+
+@settings(PATIENT, max_examples=60)
+@given(rules.some_rules())
+def test_what_is_said_of_a_rule_never_fails(some):
+    made = mesh(*some)
+    for rule in some:
+        assert all(problem.path and problem.reason for problem in xds.report(made, rule))
+
+
+@settings(PATIENT, max_examples=60)
+@given(rules.http_routes_of_gateway_api())
+def test_every_missing_cluster_of_a_route_is_500_and_reported(route):
+    made = mesh(route)
+    config = xds.configure(made, proxy(made))
+    missing = xds.clusters_used(config.routes) - {cluster["name"] for cluster in config.clusters}
+    assert not missing or any(problem.code for problem in xds.report(made, route))

@@ -222,14 +222,13 @@ def test_a_gateway_selects_routers_by_their_labels():
     assert [each.path for each in xds.report(made, other)] == ["spec.selector"]
 
 
-def test_only_http_servers_are_programmed_and_the_others_named():
+def test_a_server_that_cannot_be_served_has_no_listener():
     secure = gateway({**server(port=443, protocol="HTTPS"), "tls": {"mode": "SIMPLE"}})
-    made = mesh(secure)
-    assert xds.configure(made, router(made)).listeners == ()
-    assert [each.path for each in xds.report(made, secure)] == [
-        "spec.servers[0].tls",
-        "spec.servers[0].port.protocol",
-    ]
+    odd = gateway(server(protocol="SMTP"))
+    for rule, path in ((secure, "tls.credentialName"), (odd, "port.protocol")):
+        made = mesh(rule)
+        assert xds.configure(made, router(made)).listeners == ()
+        assert [each.path for each in xds.report(made, rule)] == [f"spec.servers[0].{path}"]
 
 
 def test_two_gateways_on_one_port_share_its_listener():

@@ -48,6 +48,14 @@ def test_names_are_looked_up_by_envoy(resolution, kind):
     assert addresses(found) == ["other.example:80"]
 
 
+def test_without_resolution_the_name_itself_is_looked_up():
+    found = cluster(mesh(service_entry(resolution="NONE")), NAME)
+    assert (found["type"], addresses(found)) == ("STRICT_DNS", ["ext.example:80"])
+    assert (
+        cluster(mesh(service_entry(resolution="NONE", hosts=["*.example"])), "outbound|80||*.example") is None
+    )
+
+
 def test_ports_lead_where_port_entry_and_endpoint_say():
     ports = [
         {"name": "a", "number": 80, "protocol": "HTTP"},
@@ -113,7 +121,7 @@ def test_a_wildcard_is_a_name_for_all_under_it():
     [
         (service_entry("somewhere.example"), "spec.endpoints[0].address"),
         (service_entry("unix:///tmp/x"), "spec.endpoints[0].address"),
-        (service_entry(resolution="NONE"), "spec.resolution"),
+        (service_entry(resolution="NONE", hosts=["*.example"]), "spec.resolution"),
         (service_entry("10.0.0.1", hosts=["a b"]), "spec.hosts[0]"),
         (service_entry("10.0.0.1", ports=[]), "spec.ports"),
         (service_entry("10.0.0.1", subjectAltNames=["x"]), "spec.subjectAltNames"),

@@ -1,40 +1,43 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { verdict } from "../../../static/js/routing/verdict.js";
+import { evidence, verdict } from "../../../static/js/routing/verdict.js";
 
-const version = (name, weight, observed) => ({
-  version: name,
-  subset: name,
-  pods: 1,
-  ready_pods: 1,
-  weight,
-  observed_share: observed,
+const found = (changed) => ({
+  service: "bookinfo/reviews",
+  verdict: "as_intended",
+  sentence: "Traffic follows the weights.",
+  versions: [
+    { version: "v1", intended: 80, configured: 80, observed: 76, share: 79, requests: 790 },
+    { version: "v3", intended: 20, configured: 20, observed: 24, share: 21, requests: 210 },
+  ],
+  e_value: 0.031,
+  alpha: 0.001,
+  diagnosis: [],
+  seconds_until_enough: null,
+  ...changed,
 });
 
-test("shares within five points of the intended ones are in force", () => {
-  const { status, word } = verdict({ v1: 80, v3: 20 }, [version("v1", 80, 0.76), version("v2", 0, 0), version("v3", 20, 0.24)]);
-  assert.deepEqual([status, word], ["ok", "In force"]);
+test("each verdict has a word and a shape", () => {
+  const shown = ["as_intended", "differs", "not_yet_known", "not_measured"].map((each) => verdict(found({ verdict: each })));
+  assert.deepEqual(
+    shown.map(({ status, word }) => [status, word]),
+    [
+      ["ok", "In force"],
+      ["degraded", "Differs"],
+      ["info", "Not yet known"],
+      ["idle", "Not measured"],
+    ],
+  );
 });
 
-test("shares that are further off are converging, and the sentence names them", () => {
-  const found = verdict({ v1: 80, v3: 20 }, [version("v1", 80, 0.92), version("v3", 20, 0.08)]);
-  assert.equal(found.word, "Converging");
-  assert.match(found.sentence, /v3 gets 8 %, intended are 20 %/);
+test("what somebody changed since is superseded", () => {
+  const { word } = verdict(found({ verdict: "differs", diagnosis: [{ code: "SUPERSEDED", message: "Changed." }] }));
+  assert.equal(word, "Superseded");
 });
 
-test("without traffic nothing is confirmed", () => {
-  const { status, word } = verdict({ v1: 100 }, [version("v1", 100, null)]);
-  assert.deepEqual([status, word], ["idle", "No traffic"]);
-});
-
-test("weights that somebody changed since are superseded, whatever the traffic does", () => {
-  const found = verdict({ v1: 80, v3: 20 }, [version("v1", 50, 0.8), version("v3", 50, 0.2)]);
-  assert.equal(found.word, "Superseded");
-  assert.match(found.sentence, /v3 is at 50 %, this change set 20 %/);
-});
-
-test("a version that no rule names counts as nothing", () => {
-  const { word } = verdict({ v1: 100 }, [version("v1", 100, 1), version("v2", null, 0)]);
-  assert.equal(word, "In force");
+test("the evidence says what it is tested against, and is silent where nothing was tested", () => {
+  assert.match(evidence(found({})), /^1000 requests counted since the change. .*: 0.031; from 1000 on/);
+  assert.match(evidence(found({ e_value: 5e9 })), /: over 1000;/);
+  assert.equal(evidence(found({ e_value: null })), "");
 });

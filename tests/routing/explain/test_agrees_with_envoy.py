@@ -24,7 +24,7 @@ from tests.routing.explain import pairs
 
 pytestmark = [pytest.mark.mesh, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
-CASES = 140
+CASES = 150
 SEED = 20_261_128
 TRIES = 120
 """Requests for one share."""
@@ -94,12 +94,18 @@ class Placed:
     def marked(self, rule, number):
         """The rule, naming itself in its answers, with its destinations at this case's service."""
         made = msgspec.json.decode(msgspec.json.encode(rule).replace(b'"SELF"', f'"{self.service}"'.encode()))
-        made["headers"] = {**made.get("headers", {}), "response": {"set": {"x-rule": str(number)}}}
+        made["headers"] = {
+            **made.get("headers", {}),
+            "response": {"set": {"x-rule": f"{self.name} {number}"}},
+        }
         return made
 
     def rival(self):
         older = self.case.rival != "younger"
-        rule = {"directResponse": {"status": 299}, "headers": {"response": {"set": {"x-rule": "1"}}}}
+        rule = {
+            "directResponse": {"status": 299},
+            "headers": {"response": {"set": {"x-rule": f"{self.name}-rival 1"}}},
+        }
         full = self.host if "." in self.host else f"{self.host}.bookinfo.svc.cluster.local"
         wide = self.case.rival == "wildcard"
         spec = {
@@ -233,8 +239,8 @@ def differences(found, seen):
         if not any(each.problem and each.problem.status == seen.status for each in going):
             yield f"it was answered {seen.status} before it reached a pod"
         return
-    if found.taken and seen.headers.get("x-rule") != str(found.taken.number):
-        yield f"rule {seen.headers.get('x-rule')} was taken, not {found.taken.number}"
+    if found.taken:
+        yield from _other_rule(found, seen)
     name = seen.arrived[0]
     candidates = [each for each in going if not each.problem and name in backends(each)]
     if not candidates:
@@ -250,11 +256,19 @@ def _answered(found, answer, seen):
         yield f"it arrived at {seen.arrived[0]}"
     if seen.headers.get("location", "") != answer.location:
         yield f"location {seen.headers.get('location')}, not {answer.location}"
-    if not answer.flag and seen.headers.get("x-rule") != str(found.taken.number):
-        yield f"rule {seen.headers.get('x-rule')} was taken, not {found.taken.number}"
+    if not answer.flag:
+        yield from _other_rule(found, seen)
     body = (found.policies.direct_response or {}).get("body", {}).get("string")
     if body and not answer.flag and seen.body != body:
         yield f"body {seen.body}, not {body}"
+
+
+def _other_rule(found, seen):
+    """Each rule names itself in its answers."""
+    name = found.taken.resource.partition("/")[2]
+    expected = f"{name} {int(found.taken.path.removeprefix('spec.http[').rstrip(']')) + 1}"
+    if seen.headers.get("x-rule") != expected:
+        yield f"rule {seen.headers.get('x-rule')} was taken, not {expected}"
 
 
 def _sent(destination, seen):

@@ -281,6 +281,17 @@ def test_the_destination_sees_the_changed_headers():
     assert found.destinations[0].sent.headers == (("x-more", "a,b"), ("x-set", "1"), ("x-v", "v1"))
 
 
+def test_the_only_destination_has_the_last_word_on_a_header_and_of_several_the_route_has_it():
+    ours = {"request": {"set": {"x": "ours"}, "add": {"y": "1"}}}
+    theirs = {"request": {"set": {"x": "theirs", "y": "0"}, "add": {"y": "2"}}}
+    alone = ask(routed({"route": [{**to("v1"), "headers": theirs}], "headers": ours}))
+    assert dict(alone.destinations[0].sent.headers) == {"x": "theirs", "y": "0,1,2"}
+    several = [{**to("v1", 1), "headers": theirs}, to("v2", 1)]
+    found = ask(routed({"route": several, "headers": ours}))
+    assert dict(found.destinations[0].sent.headers) == {"x": "ours", "y": "0,2,1"}
+    assert dict(found.destinations[1].sent.headers) == {"x": "ours", "y": "1"}
+
+
 @pytest.mark.parametrize(
     ("path", "matched"),
     [

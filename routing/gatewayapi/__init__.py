@@ -1,0 +1,30 @@
+"""Rules in the words of the Gateway API, and back. Pure.
+
+    backends   versions as Services of their own: the Gateway API knows no subsets
+    matches    which requests, in both directions
+    filters    what becomes of them, in both directions
+    rules      one rule of an HTTPRoute or a GRPCRoute, whole
+    objects    which HTTPRoute or GRPCRoute a rule stands in
+
+What it cannot say is never left out in silence: `render` gives each such part with the reason, and `read`
+the paths of what a rule of the vocabulary cannot say.
+"""
+
+from routing.gatewayapi.backends import Backends, backends_of
+from routing.gatewayapi.loss import Loss
+from routing.gatewayapi.objects import new_object, object_name, parents, route_object, routes_of, with_rule
+from routing.gatewayapi.rules import read, render
+
+__all__ = [
+    "Backends",
+    "Loss",
+    "backends_of",
+    "new_object",
+    "object_name",
+    "parents",
+    "read",
+    "render",
+    "route_object",
+    "routes_of",
+    "with_rule",
+]

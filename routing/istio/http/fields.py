@@ -1,0 +1,253 @@
+"""The fields of an http route, as rules say them and as Istio does. Pure.
+
+Source: https://istio.io/latest/docs/reference/config/networking/virtual-service/
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from routing import durations
+from routing.istio.hosts import fqdn, service_host
+from routing.istio.http.codec import ABSENT, Codec, Json, Leaf, ListOf, MapOf, Object
+from routing.istio.subsets import Subsets
+
+_HOW: Final = ("exact", "prefix", "regex")
+MATCH: Final = "match"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What names mean here: the service of the rule, its subsets, and the namespace of the VirtualService."""
+
+    namespace: str
+    service: str
+    subsets: Subsets
+    virtual_service: str
+
+    @property
+    def host(self) -> str:
+        """The full host of the service."""
+        return service_host(self.namespace, self.service)
+
+    def full(self, host: str) -> str:
+        """A host of the VirtualService in full."""
+        return fqdn(host, self.virtual_service)
+
+    def short(self, host: str) -> str:
+        """A full host as it is usually written in the VirtualService."""
+        return self.service if host == self.host and self.virtual_service == self.namespace else host
+
+
+def _duration(raw: str) -> str:
+    return durations.render(durations.parse(raw))
+
+
+def _percentage(raw: float) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
+        raise TypeError
+    return round(float(raw), 4)
+
+
+def _number(percentage: float) -> float:
+    return int(percentage) if percentage == int(percentage) else percentage
+
+
+def _string(raw: Mapping[str, Any]) -> Json:
+    if not set(raw) <= set(_HOW) or len(raw) > 1:
+        raise ValueError
+    (how, text), *_ = [*raw.items(), ("exact", "")]
+    if not isinstance(text, str):
+        raise TypeError
+    return {how: text} if text else {"present": True}
+
+
+def _string_back(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {} if value.get("present") else dict(value)
+
+
+def _conditions(raw: str) -> list[str]:
+    return [word.strip() for word in raw.split(",") if word.strip()]
+
+
+def _lower(raw: list[str]) -> list[str]:
+    if not isinstance(raw, list):
+        raise TypeError
+    return [name.lower() for name in raw]
+
+
+def _yes(raw: bool) -> Json:  # noqa: FBT001  (a value that is read)
+    return ABSENT if raw is False else raw
+
+
+def _grpc(raw: str) -> str:
+    return raw.upper()
+
+
+SAME: Final = Leaf()
+_VALUE: Final = Leaf(empty=())
+_DURATION: Final = Leaf(_duration)
+_PERCENT: Final = Leaf(_percentage, _number)
+_STRING: Final = Leaf(_string, _string_back)
+_STRINGS: Final = MapOf(_STRING)
+_HEADERS_MATCH: Final = MapOf(_STRING, str.lower)
+_VALUES: Final = MapOf(_VALUE, str.lower)
+_OPERATIONS: Final = Object(
+    {"set": (("set",), _VALUES), "add": (("add",), _VALUES), "remove": (("remove",), Leaf(_lower))}
+)
+_HEADERS: Final = Object({"request": (("request",), _OPERATIONS), "response": (("response",), _OPERATIONS)})
+_MATCH: Final = Object(
+    {
+        "uri": (("uri",), _STRING),
+        "method": (("method",), _STRING),
+        "scheme": (("scheme",), _STRING),
+        "authority": (("authority",), _STRING),
+        "headers": (("headers",), _HEADERS_MATCH),
+        "without_headers": (("withoutHeaders",), _HEADERS_MATCH),
+        "query_params": (("queryParams",), _STRINGS),
+        "source_labels": (("sourceLabels",), MapOf(_VALUE)),
+        "source_namespace": (("sourceNamespace",), SAME),
+        "gateways": (("gateways",), SAME),
+        "port": (("port",), SAME),
+        "ignore_uri_case": (("ignoreUriCase",), Leaf(_yes)),
+    }
+)
+MATCHES: Final = ListOf(_MATCH, by_place=True)
+_REDIRECT: Final = Object(
+    {
+        "uri": (("uri",), SAME),
+        "authority": (("authority",), SAME),
+        "scheme": (("scheme",), SAME),
+        "port": (("port",), SAME),
+        "derive_port": (("derivePort",), SAME),
+        "redirect_code": (("redirectCode",), SAME),
+    }
+)
+_DIRECT_RESPONSE: Final = Object({"status": (("status",), SAME), "body": (("body", "string"), SAME)})
+_REWRITE: Final = Object(
+    {
+        "uri": (("uri",), SAME),
+        "authority": (("authority",), SAME),
+        "regex": (
+            ("uriRegexRewrite",),
+            Object({"match": (("match",), SAME), "rewrite": (("rewrite",), _VALUE)}),
+        ),
+    }
+)
+_CORS: Final = Object(
+    {
+        "allow_origins": (("allowOrigins",), ListOf(_STRING)),
+        "allow_methods": (("allowMethods",), SAME),
+        "allow_headers": (("allowHeaders",), SAME),
+        "expose_headers": (("exposeHeaders",), SAME),
+        "max_age": (("maxAge",), _DURATION),
+        "allow_credentials": (("allowCredentials",), SAME),
+        "unmatched_preflights": (("unmatchedPreflights",), SAME),
+    }
+)
+_RETRIES: Final = Object(
+    {
+        "attempts": (("attempts",), SAME),
+        "per_try_timeout": (("perTryTimeout",), _DURATION),
+        "retry_on": (("retryOn",), Leaf(_conditions, ",".join)),
+        "backoff": (("backoff",), _DURATION),
+        "retry_remote_localities": (("retryRemoteLocalities",), SAME),
+        "retry_ignore_previous_hosts": (("retryIgnorePreviousHosts",), SAME),
+    }
+)
+_DELAY: Final = Object(
+    {"percentage": (("percentage", "value"), _PERCENT), "fixed_delay": (("fixedDelay",), _DURATION)}
+)
+_ABORT: Final = Object(
+    {
+        "percentage": (("percentage", "value"), _PERCENT),
+        "http_status": (("httpStatus",), SAME),
+        "grpc_status": (("grpcStatus",), Leaf(_grpc)),
+    }
+)
+_FAULT: Final = Object({"delay": (("delay",), _DELAY), "abort": (("abort",), _ABORT)})
+
+
+@dataclass(frozen=True)
+class _Weighted:
+    """Destinations: a single one gets everything, whatever its weight says; else a missing weight is 0."""
+
+    inner: ListOf
+
+    def decode(self, raw: Any, at: str, lost: list[str]) -> Json:
+        """The destinations, each with its weight where there are several."""
+        found = self.inner.decode(raw, at, lost)
+        if found is ABSENT:
+            return ABSENT
+        if len(found) == 1:
+            return [{key: value for key, value in found[0].items() if key != "weight"}]
+        return [{**item, "weight": item.get("weight", 0)} for item in found]
+
+    def encode(self, value: Json, old: Any) -> Any:
+        """The destinations; a weight that says nothing new stays as it is written."""
+        made = self.inner.encode(value, old)
+        if len(value) > 1:
+            return made
+        if isinstance(old, list) and len(old) == 1 and "weight" in old[0]:
+            return [{**made[0], "weight": old[0]["weight"]}]
+        return [{key: item for key, item in made[0].items() if key != "weight"}]
+
+
+def place(item: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What makes a destination or a mirror one and not another."""
+    return tuple(item.get(name) for name in ("host", "version", "subset", "port"))
+
+
+def route_fields(home: Home) -> Object:
+    """An http route, without its name: what a rule says of it, in the words of rules."""
+    placed: dict[str, tuple[tuple[str, ...], Codec]] = {
+        "host": (("destination", "host"), Leaf(home.full, home.short)),
+        "subset": (("destination", "subset"), SAME),
+        "port": (("destination", "port", "number"), SAME),
+    }
+    weighted: dict[str, tuple[tuple[str, ...], Codec]] = {
+        "weight": (("weight",), SAME),
+        "headers": (("headers",), _HEADERS),
+    }
+    everything = Leaf(_percentage, _number, default=100.0)
+    mirrored: dict[str, tuple[tuple[str, ...], Codec]] = {"percentage": (("percentage", "value"), everything)}
+    destination = Object({**placed, **weighted}, _inward(home), _outward(home))
+    mirror = Object({**placed, **mirrored}, _inward(home), _outward(home))
+    return Object(
+        {
+            MATCH: ((MATCH,), MATCHES),
+            "destinations": (("route",), _Weighted(ListOf(destination, place))),
+            "redirect": (("redirect",), _REDIRECT),
+            "direct_response": (("directResponse",), _DIRECT_RESPONSE),
+            "headers": (("headers",), _HEADERS),
+            "rewrite": (("rewrite",), _REWRITE),
+            "cors": (("corsPolicy",), _CORS),
+            "mirrors": (("mirrors",), ListOf(mirror, place)),
+            "timeout": (("timeout",), _DURATION),
+            "retries": (("retries",), _RETRIES),
+            "fault": (("fault",), _FAULT),
+        }
+    )
+
+
+def _inward(home: Home) -> Any:
+    """Istio's host and subset as a rule says them: its own service is not named, a version by its name."""
+
+    def inward(found: dict[str, Json]) -> dict[str, Json]:
+        subset, own = found.get("subset"), found.get("host") == home.host
+        version = home.subsets.versions.get(subset, "") if own and isinstance(subset, str) else ""
+        rest = {key: value for key, value in found.items() if not (key == "host" and own)}
+        if not version or home.subsets.by_version.get(version) != subset:
+            return rest
+        return {"version": version, **{key: value for key, value in rest.items() if key != "subset"}}
+
+    return inward
+
+
+def _outward(home: Home) -> Any:
+    def outward(value: dict[str, Json]) -> dict[str, Json]:
+        found = {"host": home.host, **value}
+        version = found.pop("version", None)
+        return found if version is None else {**found, "subset": home.subsets.by_version[version]}
+
+    return outward
