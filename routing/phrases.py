@@ -87,7 +87,7 @@ def route_sentence(rule: Route) -> str:
     return f"{told(rule.name)}: {', '.join(parts)}" if rule.name else ", ".join(parts)
 
 
-def policy_sentence(rule: HttpPolicy) -> str:
+def http_policy_sentence(rule: HttpPolicy) -> str:
     """`all routes: timeout 2s, no retries`."""
     words = [phrase(name, value) if value else f"no {_NAMES[name]}" for name, value in rule.changes.items()]
     return f"{told(rule.name)}: {', '.join(words)}"

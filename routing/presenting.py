@@ -55,6 +55,11 @@ def ranked(problems: Iterable[Mapping[str, Any]]) -> list[Json]:
     return sorted(found, key=lambda problem: levels.index(problem["level"]))
 
 
+def findings(found: Iterable[Mapping[str, Any]]) -> list[Json]:
+    """Findings of the analysis with the shape of their level, the most severe first."""
+    return ranked({**each, "level": each["level"].lower()} for each in found)
+
+
 def operation(found: Mapping[str, Any]) -> Json:
     """A planned or done write with its field differences as text and its YAML difference line by line."""
     state = found.get("state")
@@ -131,11 +136,11 @@ def _version(version: Mapping[str, Any], *, weighted: bool) -> Json:
 def _fault(fault: Mapping[str, Any]) -> Json:
     share = percent(fault["percentage"])
     match = fault["match"]
-    whom = f"requests with {match['header']} = {match['value']}" if match else "everyone"
+    whom = f"requests with {match['header']} = {match['value']}" if match else fault["whom"]
     if fault["kind"] == "delay":
         short, long = f"delay {fault['fixed_delay']}", f"{share} wait {fault['fixed_delay']} longer"
     else:
-        status = fault["http_status"] or "a gRPC status"
+        status = fault["http_status"] or fault["grpc_status"] or "an unknown status"
         short, long = f"abort {status}", f"{share} are answered {status}"
     return {**fault, "short": f"{short} {share}", "sentence": f"{long}; {whom}."}
 

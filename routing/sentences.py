@@ -3,8 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from routing.phrases import fault_parts, percent, remove_sentence, route_sentence, whom
-from routing.phrases import policy_sentence as http_policy_sentence
+from routing.phrases import (
+    fault_parts,
+    http_policy_sentence,
+    percent,
+    remove_sentence,
+    route_sentence,
+    whom,
+)
 from routing.rules import (
     Clear,
     ClearFault,

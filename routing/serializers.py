@@ -8,7 +8,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from routing import http_shapes as http
 from routing.rules import WORDS
+from routing.write_shapes import PatchSerializer, WaitedSerializer, WaitSerializer
 
 Base = serializers.Serializer[Any]
 
@@ -76,20 +78,6 @@ class ConflictErrorSerializer(Base):
     error = ConflictBodySerializer()
 
 
-class DelaySerializer(Base):
-    """A delay before some of the requests."""
-
-    percentage = serializers.FloatField(min_value=0.0001, max_value=100)
-    fixed_delay = serializers.CharField(help_text="2s or 500ms")
-
-
-class AbortSerializer(Base):
-    """An answer in the place of some of the requests."""
-
-    percentage = serializers.FloatField(min_value=0.0001, max_value=100)
-    http_status = serializers.IntegerField(min_value=200, max_value=599)
-
-
 class HeaderMatchSerializer(Base):
     """Requests whose header has exactly this value."""
 
@@ -105,7 +93,6 @@ class RuleSerializer(Base):
     service = serializers.CharField(required=False)
     version = serializers.CharField(required=False)
     subset = serializers.CharField(required=False, help_text="remove_subset: its name, in place of a version")
-    name = serializers.CharField(required=False, help_text="subset: its name, if not the version's")
     labels = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
     protocol = serializers.CharField(required=False, help_text="split: http, tcp or tls")
     sni_hosts = serializers.ListField(child=serializers.CharField(), required=False, help_text="split: tls")
@@ -133,9 +120,29 @@ class RuleSerializer(Base):
     weights = serializers.DictField(
         child=serializers.IntegerField(min_value=0, max_value=100), required=False, help_text="Sum 100"
     )
-    delay = DelaySerializer(required=False)
-    abort = AbortSerializer(required=False)
-    match = HeaderMatchSerializer(required=False, help_text="Absent: everyone")
+    delay = http.DelaySerializer(required=False)
+    abort = http.AbortSerializer(required=False)
+    match = serializers.JSONField(
+        required=False,
+        help_text="Of a fault: a header and its value, or conditions; of a route: a list of conditions",
+    )
+    name = serializers.CharField(
+        required=False,
+        help_text="route, http_policy, remove_route: of a route; subset: its name, if not the version's",
+    )
+    default = serializers.BooleanField(required=False)
+    all = serializers.BooleanField(required=False)
+    position = serializers.JSONField(required=False, help_text="first, last, or before or after a name")
+    destinations = http.RouteDestinationSerializer(many=True, required=False)
+    redirect = http.RedirectSerializer(required=False)
+    direct_response = http.DirectResponseSerializer(required=False)
+    headers = http.HeadersSerializer(required=False, allow_null=True)
+    rewrite = http.RewriteSerializer(required=False, allow_null=True)
+    cors = http.CorsSerializer(required=False, allow_null=True)
+    mirrors = http.RouteMirrorSerializer(many=True, required=False, allow_null=True)
+    timeout = serializers.CharField(required=False, allow_null=True)
+    retries = http.RetriesSerializer(required=False, allow_null=True)
+    fault = http.InjectionSerializer(required=False)
 
 
 class PlanRequestSerializer(Base):
@@ -166,34 +173,6 @@ class ProblemSerializer(Base):
     message = serializers.CharField()
     field = serializers.CharField(allow_null=True)
     resource = serializers.CharField(allow_null=True)
-
-
-class WaitSerializer(Base):
-    """What is waited for before a write, in seconds: until the proxies have what was written before.
-
-    `delay_seconds` where the control plane does not tell, `at_most_seconds` where it tells that they have
-    not; `least_seconds` in any case.
-    """
-
-    least_seconds = serializers.FloatField()
-    delay_seconds = serializers.FloatField()
-    at_most_seconds = serializers.FloatField()
-
-
-class WaitedSerializer(Base):
-    """How long it was waited, in seconds, and whether the proxies were said to have all of it."""
-
-    seconds = serializers.FloatField()
-    told = serializers.BooleanField()
-
-
-class PatchSerializer(Base):
-    """A write as a JSON merge patch, the object itself, or nothing, with the command of kubectl."""
-
-    type = serializers.ChoiceField(["merge", "create", "delete"])
-    patch = serializers.JSONField(allow_null=True)
-    yaml = serializers.CharField(allow_blank=True)
-    command = serializers.CharField()
 
 
 class PlannedOperationSerializer(Base):
@@ -373,7 +352,9 @@ class ServiceFaultSerializer(Base):
     percentage = serializers.FloatField()
     fixed_delay = serializers.CharField(allow_null=True)
     http_status = serializers.IntegerField(allow_null=True)
+    grpc_status = serializers.CharField(allow_null=True)
     match = HeaderMatchSerializer(allow_null=True)
+    whom = serializers.CharField()
     owned = serializers.BooleanField()
     where = serializers.CharField(allow_blank=True)
 
@@ -399,7 +380,9 @@ class FreshnessSerializer(Base):
 
 
 class OneServiceSerializer(ServiceSerializer, FreshnessSerializer):
-    """One service."""
+    """One service, with every http route in force."""
+
+    routes = http.RouteSerializer(many=True)
 
 
 class ServicesSerializer(FreshnessSerializer):

@@ -1,7 +1,7 @@
 """The services that can be steered, with the routing in force, for the pages and for GET services."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -14,8 +14,10 @@ from routing.blast import Traffic
 from routing.istio import ObservedFault
 from routing.planner import Live
 from routing.problems import error, warning
-from routing.rules import HeaderMatch, write_match
-from routing.sentences import fault_parts, split_sentence, whom
+from routing.rules import HeaderMatch, to_json, write_match
+from routing.rules.http.policies import NAMES as POLICIES
+from routing.rules.http.routes import ACTIONS
+from routing.sentences import fault_parts, sentence, split_sentence, whom
 
 Json = dict[str, Any]
 
@@ -50,7 +52,42 @@ def one(person: PersonCluster, traffic: Traffic, namespace: str, name: str) -> S
     """One service, or none where there is none."""
     seen = live.seen(person, namespace)
     service = seen.live.service(namespace, name)
-    return _described([service] if service else [], seen, traffic)
+    found = _described([service] if service else [], seen, traffic)
+    if service is None:
+        return found
+    unread = service.namespace in seen.unread
+    return replace(found, items=[{**found.items[0], "routes": [] if unread else routes(service, seen.live)}])
+
+
+def routes(service: inventory.Service, state: Live) -> list[Json]:
+    """Every http route in force, in the words of rules: its match, action and policies.
+
+    `rule` is the whole as POST plans takes it, null where the vocabulary has no words for all of its name,
+    match and action; `not_expressible` lists the fields of the route that no rule can say, and none touches.
+    """
+    virtual = istio.virtual_services_of(state.virtual_services, service.namespace, service.name)
+    rules = istio.destination_rules_of(state.destination_rules, service.namespace, service.name)
+    in_force = virtual.main or virtual.wildcard
+    if in_force is None:
+        return []
+    subsets = istio.read_subsets(rules.effective, service)
+    return [_route(found) for found in istio.read_routes(in_force, service.namespace, service.name, subsets)]
+
+
+def _route(found: istio.HttpRoute) -> Json:
+    policies = {name: value for name, value in found.said.items() if name in POLICIES}
+    action = {name: value for name, value in found.said.items() if name in ACTIONS}
+    return {
+        "index": found.index,
+        "name": found.name,
+        "default": found.default,
+        "match": found.said.get("match", []),
+        "action": action,
+        "policies": policies,
+        "rule": to_json(found.rule) if found.rule else None,
+        "sentence": sentence(found.rule) if found.rule else "",
+        "not_expressible": list(found.lost),
+    }
 
 
 def may_know(person: PersonCluster, namespace: str) -> bool:

@@ -20,6 +20,7 @@ urlpatterns = [
     path("explain", explain.ExplainView.as_view(), name="api-explain"),
     path("plans", plans.PlansView.as_view(), name="api-plans"),
     path("plans/<uuid:plan_id>", plans.PlanView.as_view(), name="api-plan"),
+    path("plans/<uuid:plan_id>/problems", problems.PlanProblemsView.as_view(), name="api-plan-problems"),
     path("plans/<uuid:plan_id>/apply", plans.ApplyView.as_view(), name="api-apply"),
     path("changes", changes.ChangesView.as_view(), name="api-changes"),
     path("changes/<int:change_id>", changes.ChangeView.as_view(), name="api-change"),

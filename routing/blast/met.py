@@ -79,7 +79,7 @@ def _fault(fault: ObservedFault, rate: float) -> str:
     if fault.abort:
         aborted = 60 * rate * fault.abort.percentage / 100
         parts.append(
-            f"{bound}{aborted:.3g} a minute are answered {fault.abort.http_status or 'a gRPC status'}"
+            f"{bound}{aborted:.3g} a minute are answered {fault.abort.status or 'an unknown status'}"
         )
     who = whom(fault.match) if fault.match or not fault.where else fault.where
     return f"of {who}, {' and '.join(parts)}"

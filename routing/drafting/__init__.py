@@ -3,7 +3,8 @@ Pure.
 
     draft      the resources while the plan is being made, and the problems found
     steering   which of them steer a service, and what to say of it
-    splits, faults, subsets, policies, resources, objects   one module for each family of rules
+    versions   whether those that a rule names are there and can answer
+    splits, faults, routes, subsets, policies, resources, objects   one module for each family of rules
 
 A rule about a service is drafted by a function of the rule and a `Steering`; one about no service by a
 function of the rule, the draft and the field.
@@ -20,6 +21,7 @@ from routing.drafting.gateway_routes import gateway_route
 from routing.drafting.objects import delete_object, put_object
 from routing.drafting.policies import destination_policy
 from routing.drafting.resources import gateway, service_entry, sidecar
+from routing.drafting.routes import http_policy, remove_route, route
 from routing.drafting.splits import split
 from routing.drafting.steering import Steering, steers
 from routing.drafting.subsets import remove_subset, subset
@@ -31,8 +33,11 @@ from routing.rules import (
     Fault,
     Gateway,
     GatewayRoute,
+    HttpPolicy,
     Object,
+    RemoveRoute,
     RemoveSubset,
+    Route,
     Rule,
     ServiceEntry,
     Sidecar,
@@ -45,6 +50,9 @@ OF_SERVICE: Final[Mapping[type[Any], Callable[[Any, Steering], None]]] = {
     Fault: fault,
     ClearFault: clear_fault,
     GatewayRoute: gateway_route,
+    Route: route,
+    HttpPolicy: http_policy,
+    RemoveRoute: remove_route,
     Subset: subset,
     RemoveSubset: remove_subset,
     DestinationPolicy: destination_policy,

@@ -1,15 +1,14 @@
 """Weights over versions, drafted. Pure."""
 
-from collections.abc import Mapping
 from typing import Final
 
-from cluster import inventory
 from cluster.kinds import VIRTUAL_SERVICE
 from cluster.refs import Manifest
 from routing import istio
 from routing.drafting.draft import needs
-from routing.drafting.steering import Steering, pods_of
-from routing.problems import error, warning
+from routing.drafting.steering import Steering
+from routing.drafting.versions import about_ready_pods, knows_versions
+from routing.problems import warning
 from routing.rules import Split
 from routing.sentences import whole_split_sentence
 
@@ -21,7 +20,7 @@ def split(rule: Split, to: Steering) -> None:
     """Puts the weights on the default route of the service. Raises CannotApply."""
     virtual = to.routed()
     _knows_port(rule, to)
-    if _knows_versions(rule, to):
+    if knows_versions(to, _fields(rule, to), {}):
         _split(rule, to, virtual)
     to.about_virtual_services(virtual)
 
@@ -34,7 +33,7 @@ def _split(rule: Split, to: Steering, virtual: istio.VirtualServices) -> None:
     shares: dict[str, float] = {}
     if virtual.main is not None:
         shares = _shares(rule, virtual.main, before)
-    _about_ready_pods(rule, to, shares)
+    about_ready_pods(to, rule.weights, shares, _fields(rule, to))
     to.draft.put(_changed(rule, to, virtual.main, subsets), f"Sends {whole_split_sentence(rule)}.")
 
 
@@ -68,33 +67,5 @@ def _knows_port(rule: Split, to: Steering) -> None:
             to.draft.problems.append(warning("OTHER_PROTOCOL", message, f"{to.field}.protocol"))
 
 
-def _knows_versions(rule: Split, to: Steering) -> bool:
-    known = [version.version for version in to.service.versions]
-    unknown = [version for version in rule.weights if version not in known]
-    for version in unknown:
-        message = f"Service {to.service.name} has no version {version}; it has {', '.join(known) or 'none'}."
-        at = f"{to.field}.weights.{version}"
-        to.draft.problems.append(error("UNKNOWN_VERSION", message, at, needs=pods_of(to.service)))
-    return not unknown
-
-
-def _about_ready_pods(rule: Split, to: Steering, shares: Mapping[str, float]) -> None:
-    service = to.service
-    alive = any(version.ready_pods for version in service.versions) or service.pods_without_version
-    for version in service.versions:
-        weight = rule.weights.get(version.version, 0)
-        if not weight or version.ready_pods:
-            continue
-        # Taking weight away from a version that is down helps, even if not all of it goes. Where no
-        # version has a ready pod, every request fails as it is, and no weight makes that worse.
-        shrinks = weight <= shares.get(version.version, 0)
-        level = warning if shrinks or not (alive and service.pods_known) else error
-        at = f"{to.field}.weights.{version.version}"
-        message = _no_ready_pods(service, version, weight)
-        to.draft.problems.append(level("NO_READY_PODS", message, at, needs=pods_of(service)))
-
-
-def _no_ready_pods(service: inventory.Service, version: inventory.Version, weight: int) -> str:
-    if service.pods_known:
-        return f"{version.version} has no ready pod; {weight} % of the requests would fail."
-    return f"Whether {version.version} has a ready pod is not known: you may not list pods here."
+def _fields(rule: Split, to: Steering) -> dict[str, str]:
+    return {version: f"{to.field}.weights.{version}" for version in rule.weights}

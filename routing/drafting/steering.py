@@ -62,13 +62,13 @@ class Steering:
         taken = self.draft.names(DESTINATION_RULE, self.service.namespace)
         return istio.new_destination_rule(self.service, taken, found.wildcard)
 
-    def require_port(self, number: int) -> None:
-        """Raises CannotApply for a port that the service does not have."""
+    def require_port(self, number: int, field: str = "port") -> None:
+        """Raises CannotApply, at the field of the rule, for a port that the service does not have."""
         ports = [port.number for port in self.service.ports]
         if number not in ports:
             known = ", ".join(map(str, ports)) or "none"
             message = f"Service {self.service.name} has no port {number}; it has {known}."
-            raise istio.CannotApply("UNKNOWN_PORT", message, "port")
+            raise istio.CannotApply("UNKNOWN_PORT", message, field)
 
     def with_subsets(self, wanted: list[str]) -> istio.Subsets:
         """The subsets of the service, with one for each wanted version added to the draft where it is

@@ -7,6 +7,7 @@
     splits     weights on the default route
     streams    weights on tcp and tls rules
     faults     delays and aborts, and how meshui knows its own again
+    http       routes with matches, actions and policies
     policies   what applies to traffic that was routed
     mtls       which TLS pods accept
     references subsets that routes name, and who has them
@@ -39,6 +40,8 @@ from routing.istio.hosts import (
     virtual_services_of,
     visible,
 )
+from routing.istio.http.fields import Home
+from routing.istio.http.routes import HttpRoute, read_routes, remove_route, set_http_policy, set_route
 from routing.istio.mtls import accepted as accepted_tls
 from routing.istio.mtls import has_port_modes
 from routing.istio.objects import read_object, set_object
@@ -69,6 +72,8 @@ from routing.istio.weighing import Subset, labels_of, weighted_subsets, without_
 __all__ = [
     "CannotApply",
     "DestinationRules",
+    "Home",
+    "HttpRoute",
     "Notice",
     "ObservedFault",
     "Rules",
@@ -106,20 +111,24 @@ __all__ = [
     "read_object",
     "read_policy",
     "read_resource",
+    "read_routes",
     "read_split",
     "read_stream_split",
     "read_stream_weights",
     "read_subset",
     "read_subsets",
     "read_weights",
+    "remove_route",
     "served_hosts",
     "serves",
     "service_host",
     "service_of",
     "set_fault",
+    "set_http_policy",
     "set_object",
     "set_policy",
     "set_resource",
+    "set_route",
     "set_split",
     "set_stream_split",
     "subsets_of",

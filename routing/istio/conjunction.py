@@ -33,8 +33,9 @@ def both(match: Match, asked: Match) -> Match | None:
     if _barred(found):
         return None
     joined = {**match, **{key: value for key, value in found.items() if value not in (None, {}, [])}}
-    if "uri" in asked and "ignoreUriCase" in asked and "uri" not in match:
-        joined["ignoreUriCase"] = asked["ignoreUriCase"]
+    if "uri" in asked and "uri" not in match:
+        joined.pop("ignoreUriCase", None)
+        joined |= {"ignoreUriCase": True} if asked.get("ignoreUriCase") else {}
     return joined
 
 

@@ -101,13 +101,15 @@ def read_fault(virtual_service: Manifest, namespace: str, service: str) -> Fault
 
 def observed_faults(virtual_service: Manifest) -> tuple[ObservedFault, ...]:
     """Every fault in force on a VirtualService, each once."""
-    found: dict[ObservedFault, None] = {}
+    found: list[ObservedFault] = []
     for rule in http_rules(virtual_service):
         if not rule.get("fault"):
             continue
         delay, abort = _read(rule["fault"])
         owned, match = _is_mine(rule, virtual_service), _match(rule, virtual_service)
-        found.setdefault(ObservedFault(delay, abort, match, owned, "" if owned else _where(rule)))
+        observed = ObservedFault(delay, abort, match, owned, "" if owned else _where(rule))
+        if observed not in found:
+            found.append(observed)
     return tuple(found)
 
 

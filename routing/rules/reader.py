@@ -116,6 +116,8 @@ class Reader:
             self.error(field, f'"{value}" is too short; the least {what} is {durations.render(least)}.')
         elif nanoseconds > most:
             self.error(field, f'"{value}" is too long; the greatest {what} is {most // 60_000_000_000}m.')
+        elif nanoseconds % durations.MILLISECOND:
+            self.error(field, f'"{value}" is finer than Istio takes; use whole milliseconds.')
         return durations.render(nanoseconds)
 
 

@@ -43,6 +43,8 @@ export interface Fault {
   percentage: number;
   fixed_delay: string | null;
   http_status: number | null;
+  grpc_status: string | null;
+  whom: string;
   match: Match | null;
   owned: boolean;
 }

@@ -5,7 +5,7 @@ import copy
 from hypothesis import strategies as st
 
 from cluster import inventory
-from routing.rules import Abort, Delay, Fault, HeaderMatch, Split
+from routing.rules import Abort, Delay, Fault, HeaderMatch, Match, Split, StringMatch
 from tests.routing.stage import destination_rule, service, virtual_service
 
 VERSIONS = ("v1", "v2", "v3")
@@ -110,15 +110,23 @@ def splits(draw):
     return Split("bookinfo", "reviews", dict(zip(chosen, weights, strict=True)))
 
 
+FULL_MATCHES = (
+    Match(uri=StringMatch("prefix", "/a")),
+    Match(method=StringMatch("exact", "GET"), headers={"end-user": StringMatch("prefix", "ja")}),
+    Match(without_headers={"cookie": StringMatch("present")}, query_params={"q": StringMatch("regex", "x+")}),
+    Match(source_labels={"app": "productpage"}, port=9080, gateways=("mesh",)),
+)
 percentages = st.sampled_from([0.0001, 0.5, 10.0, 50.0, 99.9, 100.0])
 
 
 @st.composite
 def faults(draw):
     delay = draw(st.none() | st.builds(Delay, percentages, st.sampled_from(["2s", "500ms", "1ms"])))
-    abort = draw(st.builds(Abort, percentages, st.integers(200, 599)))
+    grpc = st.builds(Abort, percentages, st.none(), st.sampled_from(["UNAVAILABLE", "INTERNAL"]))
+    abort = draw(st.builds(Abort, percentages, st.integers(200, 599)) | grpc)
     match = draw(
         st.none()
+        | st.sampled_from(FULL_MATCHES)
         | st.builds(
             HeaderMatch, st.sampled_from(["end-user", "x-canary", "x-new"]), st.sampled_from(["jason", "t"])
         )

@@ -15,7 +15,7 @@ from hypothesis import assume, given
 from routing import istio
 from routing.istio import CannotApply
 from routing.istio.copies import is_copy
-from routing.istio.http.routes import read_routes, remove_route, removed, set_policy, set_route
+from routing.istio.http.routes import read_routes, remove_route, removed, set_http_policy, set_route
 from routing.istio.splits import default_rule
 from routing.rules import (
     Abort,
@@ -32,6 +32,7 @@ from routing.rules import (
     Route,
     StringMatch,
 )
+from routing.rules.http.policies import Rewrite
 from tests.routing import generated
 from tests.routing import generated_http as drawn
 from tests.routing.stage import route, to_whole, virtual_service
@@ -105,7 +106,7 @@ def test_a_route_on_a_manifest_full_of_surprises_is_set_or_refused(manifest, rul
 
 @given(drawn.virtual_services(), drawn.http_policies())
 def test_a_policy_changes_the_fields_that_it_names_and_no_other(manifest, rule):
-    written, _ = tried(set_policy, manifest, rule, HOME)
+    written, _ = tried(set_http_policy, manifest, rule, HOME)
     names = {"cors": "corsPolicy"}
     changed = {names.get(name, name) for name in rule.changes}
     for old, new in zip(http(manifest), http(written), strict=True):
@@ -115,7 +116,7 @@ def test_a_policy_changes_the_fields_that_it_names_and_no_other(manifest, rule):
             continue
         for name, value in rule.changes.items():
             assert (getattr(new.rule.policies, name) or None) == value
-    assert set_policy(written, rule, HOME)[0] is written
+    assert set_http_policy(written, rule, HOME)[0] is written
 
 
 @given(drawn.virtual_services(), generated.faults(), drawn.routes())
@@ -128,8 +129,8 @@ def test_a_fault_is_on_the_routes_as_they_are_now(manifest, fault, rule):
 
 @given(drawn.virtual_services(), generated.faults(), drawn.http_policies())
 def test_a_policy_is_on_the_copies_of_a_fault_as_well(manifest, fault, rule):
-    fault_first = tried(set_policy, tried(istio.set_fault, manifest, fault)[0], rule, HOME)[0]
-    policy_first = tried(istio.set_fault, tried(set_policy, manifest, rule, HOME)[0], fault)[0]
+    fault_first = tried(set_http_policy, tried(istio.set_fault, manifest, fault)[0], rule, HOME)[0]
+    policy_first = tried(istio.set_fault, tried(set_http_policy, manifest, rule, HOME)[0], fault)[0]
     assert fault_first == policy_first
 
 
@@ -205,6 +206,17 @@ def test_what_is_written_otherwise_and_means_the_same_is_not_written_anew():
     assert http(set_route(manifest, slower, HOME))[0] == {**theirs, "timeout": "2s"}
 
 
+def test_what_only_the_old_action_made_unsayable_goes_with_it():
+    theirs = {"redirect": {"uri": "/"}, "retries": {"attempts": 3}, "timeout": "2s"}
+    manifest = virtual_service("reviews", [theirs])
+    assert read(manifest)[0].lost == ("retries", "timeout")
+    assert set_route(manifest, read(manifest)[0].rule, HOME) is manifest
+    forwarded = Route("bookinfo", "reviews", "", (Destination(version="v3"),))
+    written = set_route(manifest, forwarded, HOME)
+    assert http(written) == [{"route": route(("v3", 100))}]
+    assert set_route(written, forwarded, HOME) is written
+
+
 def test_the_default_route_of_others_keeps_its_match_and_its_name():
     theirs = {"name": "primary", "match": [{"uri": {"prefix": "/"}}], "route": route(("v1", 100)), "x": 1}
     manifest = virtual_service("reviews", [theirs])
@@ -248,18 +260,31 @@ def test_the_last_route_is_not_removed():
 
 def test_a_policy_on_all_routes_passes_those_by_that_forward_nothing():
     rules = [{"name": "old", "match": JASON, "redirect": {"uri": "/"}}, TO_V2, {"route": to_whole()}]
-    written, notices = set_policy(
+    written, notices = set_http_policy(
         virtual_service("reviews", rules), HttpPolicy("bookinfo", "reviews", "*", {"timeout": "2s"}), HOME
     )
     assert [rule.get("timeout") for rule in http(written)] == [None, "2s", "2s"]
     assert [notice.code for notice in notices] == ["NOT_ON_EVERY_ROUTE"]
     with pytest.raises(CannotApply, match="nothing is forwarded"):
-        set_policy(written, HttpPolicy("bookinfo", "reviews", "old", {"timeout": "2s"}), HOME)
+        set_http_policy(written, HttpPolicy("bookinfo", "reviews", "old", {"timeout": "2s"}), HOME)
+
+
+def test_a_prefix_is_not_rewritten_where_paths_are_matched_by_a_regex():
+    rules = [
+        {"name": "re", "match": [{"uri": {"regex": "/a.*"}}], "route": to_whole()},
+        {"route": to_whole()},
+    ]
+    with pytest.raises(CannotApply, match="matches paths by a regex"):
+        set_http_policy(
+            virtual_service("reviews", rules),
+            HttpPolicy("bookinfo", "reviews", "re", {"rewrite": Rewrite("/b")}),
+            HOME,
+        )
 
 
 def test_a_policy_of_null_clears_its_field_and_leaves_the_others():
     rules = [{"route": to_whole(), "timeout": "2s", "retries": {"attempts": 2}}]
-    written, _ = set_policy(
+    written, _ = set_http_policy(
         virtual_service("reviews", rules), HttpPolicy("bookinfo", "reviews", "", {"timeout": None}), HOME
     )
     assert http(written) == [{"route": to_whole(), "retries": {"attempts": 2}}]
@@ -267,7 +292,7 @@ def test_a_policy_of_null_clears_its_field_and_leaves_the_others():
 
 def test_a_policy_for_a_route_that_is_none_is_refused():
     with pytest.raises(CannotApply, match="has no route x"):
-        set_policy(
+        set_http_policy(
             virtual_service("reviews", [{"route": to_whole()}]),
             HttpPolicy("bookinfo", "reviews", "x", {"timeout": None}),
             HOME,
@@ -291,7 +316,7 @@ def test_what_somebody_did_to_a_copy_outlives_a_change_of_its_route():
     manifest = istio.set_fault(virtual_service("reviews", rules), FOR_ANNA)[0]
     http(manifest)[2]["rewrite"] = {"uri": "/x"}
     http(manifest)[2]["fault"]["abort"]["httpStatus"] = 500
-    written, _ = set_policy(manifest, HttpPolicy("bookinfo", "reviews", "*", {"timeout": "2s"}), HOME)
+    written, _ = set_http_policy(manifest, HttpPolicy("bookinfo", "reviews", "*", {"timeout": "2s"}), HOME)
     assert [rule.get("timeout") for rule in http(written)] == ["2s"] * 4
     assert http(written)[2] == {**http(manifest)[2], "timeout": "2s"}
     assert http(written)[0]["fault"] == http(manifest)[0]["fault"]

@@ -21,6 +21,8 @@ def test_a_fault_is_set_and_taken_back_by_a_rule(api, cluster):
 def test_services_tell_versions_weights_and_the_routing_in_a_sentence(api, cluster):
     api.applied(SPLIT)
     service = api.get("services/bookinfo/reviews").json()
+    (default,) = service.pop("routes")
+    assert default["sentence"] == "everything else to 80 % v1, 20 % v3"
     assert service["host"] == "reviews.bookinfo.svc.cluster.local"
     assert service["ports"] == [{"name": "http", "number": 9080, "protocol": "http"}]
     assert [(item["version"], item["subset"], item["weight"]) for item in service["versions"]] == [

@@ -68,7 +68,7 @@ def test_the_document_describes_every_call(api):
         "/api/v1/changes/{change_id}/revert", "/api/v1/changes/{change_id}/verification",
         "/api/v1/changes/{change_id}/finish", "/api/v1/changes/revert",
         "/api/v1/services/{namespace}/{name}/reading", "/api/v1/drafts", "/api/v1/configuration",
-        "/api/v1/problems", "/api/v1/explain",
+        "/api/v1/problems", "/api/v1/plans/{plan_id}/problems", "/api/v1/explain",
         "/api/v1/validate", "/api/v1/schemas/{group}/{version}/{kind}",
     }  # fmt: skip
 
@@ -79,8 +79,8 @@ def test_every_problem_code_has_its_heading_in_the_documents():
         *(ROOT / "routing").glob("*.py"),
         *(
             source
-            for folder in ("istio", "drafting", "blast")
-            for source in (ROOT / "routing" / folder).glob("*.py")
+            for folder in ("istio", "drafting", "gatewayapi", "blast")
+            for source in (ROOT / "routing" / folder).rglob("*.py")
         ),
     ]
     codes = {code for source in sources for code in raised.findall(source.read_text())}

@@ -22,10 +22,9 @@ from routing.istio.subsets import Subsets
 from routing.istio.upkeep import HttpRule, changed_rules
 from routing.rules import HttpPolicy, Position, Reader, RemoveRoute, Route, to_json
 from routing.rules.http.policies import NAMES as POLICIES
-from routing.rules.http.routes import FORWARDED_ONLY, ROUTE
+from routing.rules.http.routes import ACTIONS, FORWARDED_ONLY, ROUTE
 from routing.rules.http.targets import ALL, DEFAULT, told
 
-ACTIONS: Final = ("destinations", "redirect", "direct_response")
 _ANSWERS: Final = ("redirect", "directResponse", "delegate")
 _INDEX: Final = str.maketrans("", "", "0123456789")
 
@@ -75,7 +74,7 @@ def set_route(virtual_service: Manifest, rule: Route, home: Home) -> Manifest:
     return changed_rules(virtual_service, lambda rules: _set(rules, rule, home, virtual_service))
 
 
-def set_policy(
+def set_http_policy(
     virtual_service: Manifest, rule: HttpPolicy, home: Home
 ) -> tuple[Manifest, tuple[Notice, ...]]:
     """The VirtualService with these policies on a route, or on all that can have them.
@@ -148,14 +147,20 @@ def _rule(asked: dict[str, Any], home: Home) -> tuple[Route | None, set[str]]:
     return found, wrong | more
 
 
-def _unsaid(raw: HttpRule, home: Home, *, default: bool) -> set[str]:
-    """The policies of a route that no rule can say: who does not set them anew leaves them."""
+def _unsaid(raw: HttpRule, wanted: Mapping[str, Any], home: Home, *, default: bool) -> set[str]:
+    """The policies of a route that no rule can say, neither on the route as it is nor as it is wanted.
+
+    Who does not set them anew leaves them.
+    """
     said = route_fields(home).decode(modern(_without_name(raw)), "", [])
     if said is ABSENT:
         return set()
-    asked = {key: value for key, value in said.items() if not (default and key == MATCH)}
     target: dict[str, Any] = {"default": True} if default else {"name": raw.get("name")}
-    return _rule({**target, **asked}, home)[1] & set(POLICIES)
+    policies = {key: value for key, value in said.items() if key in POLICIES}
+    around = {key: value for key, value in said.items() if key in ACTIONS or (key == MATCH and not default)}
+    becoming = {key: value for key, value in wanted.items() if key in (MATCH, *ACTIONS)}
+    now, then = (_rule({**target, **policies, **part}, home)[1] for part in (around, becoming))
+    return now & then & set(POLICIES)
 
 
 def _without_name(rule: HttpRule) -> HttpRule:
@@ -171,7 +176,7 @@ def _set(rules: list[HttpRule], rule: Route, home: Home, virtual_service: Manife
         raise CannotApply("NO_DEFAULT_ROUTE", _default_by_name(virtual_service, rule), "match")
     _refuse_delegate(found, virtual_service)
     said = to_json(rule)
-    unsaid = _unsaid(found, home, default=not rule.name) - set(said)
+    unsaid = _unsaid(found, said, home, default=not rule.name) - set(said)
     names = [name for name in (MATCH, *ACTIONS, *POLICIES) if rule.name or name != MATCH]
     _write(found, said, [name for name in names if name not in unsaid], home)
     if rule.name and is_default(found):
@@ -228,7 +233,8 @@ def _set_policy(
     if not able:
         message = (
             f"{told(rule.name).capitalize()} of {name_of(virtual_service)} cannot have this: nothing is "
-            "forwarded where a route redirects, answers directly or delegates."
+            "forwarded where a route redirects, answers directly or delegates, and no prefix can be "
+            "rewritten where it matches paths by a regex."
         )
         raise CannotApply("NOT_FORWARDED", message)
     for raw in able:
@@ -236,13 +242,16 @@ def _set_policy(
     left = len(found) - len(able)
     if not left:
         return []
-    message = f"{left} of {len(found)} routes redirect, answer directly or delegate, and stay as they are."
+    message = f"{left} of {len(found)} routes cannot have this (see NOT_FORWARDED), and stay as they are."
     return [Notice("NOT_ON_EVERY_ROUTE", message)]
 
 
 def _unable(raw: HttpRule, rule: HttpPolicy) -> bool:
     forwarded = any(name in FORWARDED_ONLY and value is not None for name, value in rule.changes.items())
-    return "delegate" in raw or (forwarded and any(raw.get(name) for name in _ANSWERS))
+    rewrite = rule.changes.get("rewrite")
+    prefix = rewrite is not None and rewrite.uri is not None
+    by_regex = prefix and any("regex" in (match.get("uri") or {}) for match in raw.get("match") or [])
+    return "delegate" in raw or by_regex or (forwarded and any(raw.get(name) for name in _ANSWERS))
 
 
 def _remove(rules: list[HttpRule], rule: RemoveRoute, virtual_service: Manifest) -> None:

@@ -32,10 +32,10 @@ class Match:
     method: StringMatch | None = None
     scheme: StringMatch | None = None
     authority: StringMatch | None = None
-    headers: Mapping[str, StringMatch] = field(default_factory=dict)
-    without_headers: Mapping[str, StringMatch] = field(default_factory=dict)
-    query_params: Mapping[str, StringMatch] = field(default_factory=dict)
-    source_labels: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, StringMatch] = field(default_factory=dict, hash=False)
+    without_headers: Mapping[str, StringMatch] = field(default_factory=dict, hash=False)
+    query_params: Mapping[str, StringMatch] = field(default_factory=dict, hash=False)
+    source_labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     source_namespace: str | None = None
     gateways: tuple[str, ...] = ()
     port: int | None = None

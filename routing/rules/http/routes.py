@@ -27,7 +27,7 @@ from routing.rules.word import Word
 Action: TypeAlias = tuple[Destination, ...] | Redirect | DirectResponse
 FORWARDED_ONLY: Final = ("rewrite", "mirrors", "timeout", "retries", "fault")
 """Policies on requests that go somewhere; nothing is forwarded by a redirect or a direct response."""
-_ACTIONS: Final = ("destinations", "redirect", "direct_response")
+ACTIONS: Final = ("destinations", "redirect", "direct_response")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def _read(reader: Reader, value: Mapping[str, object], at: str) -> Route | None:
         "default",
         "position",
         "match",
-        *_ACTIONS,
+        *ACTIONS,
         *policies.NAMES,
     )
     fields = reader.members(value, at, known) or {}
@@ -123,10 +123,10 @@ def write_policies(found: Policies, namespace: str, service: str) -> dict[str, A
 def _action(
     reader: Reader, fields: Mapping[str, object], at: str, namespace: str, service: str
 ) -> Action | None:
-    given = [word for word in _ACTIONS if fields.get(word) is not None]
+    given = [word for word in ACTIONS if fields.get(word) is not None]
     if len(given) != 1:
         where = f"{at}.{given[1]}" if given else f"{at}.destinations"
-        reader.error(where, f"A route needs exactly one of {listed(_ACTIONS)}.")
+        reader.error(where, f"A route needs exactly one of {listed(ACTIONS)}.")
         return None
     word = given[0]
     if word == "destinations":

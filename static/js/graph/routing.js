@@ -100,7 +100,7 @@ function sentence({ routing }) {
 
 /** @param {Fault} fault @returns {string} "Delay of 2s for 50 % of the requests with end-user: jason" */
 export function faultWords(fault) {
-  const what = fault.kind === "delay" ? `Delay of ${fault.fixed_delay}` : `Abort with ${fault.http_status}`;
-  const whose = fault.match ? `requests with ${fault.match.header}: ${fault.match.value}` : "requests";
+  const what = fault.kind === "delay" ? `Delay of ${fault.fixed_delay}` : `Abort with ${fault.http_status ?? fault.grpc_status}`;
+  const whose = fault.whom === "everyone" ? "requests" : fault.whom;
   return `${what} for ${number(fault.percentage)} % of the ${whose}`;
 }

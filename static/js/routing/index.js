@@ -39,7 +39,7 @@ function drawRow(row, service) {
 /** @param {HTMLElement} cell @param {import("../shapes.js").Fault[]} faults */
 function drawFaults(cell, faults) {
   const words = faults.map((fault) => {
-    const what = fault.kind === "delay" ? `delay ${fault.fixed_delay}` : `abort ${fault.http_status ?? "a gRPC status"}`;
+    const what = fault.kind === "delay" ? `delay ${fault.fixed_delay}` : `abort ${fault.http_status ?? fault.grpc_status}`;
     return `${what} ${number(fault.percentage)} %`;
   });
   const key = words.join("\n");
