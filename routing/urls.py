@@ -24,6 +24,8 @@ urlpatterns = [
     path("plans/<uuid:plan_id>/apply", plans.ApplyView.as_view(), name="api-apply"),
     path("changes", changes.ChangesView.as_view(), name="api-changes"),
     path("changes/<int:change_id>", changes.ChangeView.as_view(), name="api-change"),
+    path("changes/revert", changes.GroupRevertView.as_view(), name="api-revert-group"),
+    path("changes/<int:change_id>/finish", changes.FinishView.as_view(), name="api-finish"),
     path(
         "changes/<int:change_id>/verification",
         verification.VerificationView.as_view(),

@@ -164,6 +164,14 @@ def test_the_receiving_sidecar_keeps_the_limits_and_nothing_else():
             {"connectionPool": {"tcp": {"tcpKeepalive": {"time": "1ms"}}}},
             "connectionPool.tcp.tcpKeepalive.time",
         ),
+        (
+            {"connectionPool": {"tcp": {"tcpKeepalive": {"time": "10h"}}}},
+            "connectionPool.tcp.tcpKeepalive.time",
+        ),
+        (
+            {"connectionPool": {"tcp": {"tcpKeepalive": {"probes": 128}}}},
+            "connectionPool.tcp.tcpKeepalive.probes",
+        ),
         ({"retryBudget": {"percent": 101}}, "retryBudget.percent"),
         ({"outlierDetection": {"maxEjectionPercent": 101}}, "outlierDetection.maxEjectionPercent"),
         (
