@@ -171,3 +171,17 @@ def test_the_mark_of_an_ambient_pod_is_no_alpha_feature_and_its_bypass_is_one():
 def test_annotations_of_several_networks_and_of_figures_are_known_where_they_belong(kind, name):
     found = findings(make(kind, annotations={name: "a"}))
     assert not {one.code for one in found} & {"IST0107", "IST0108"}
+
+
+def test_webhooks_for_the_same_namespaces_and_other_pods_do_not_meet():
+    def injector_of(name, asked):
+        hook = {
+            "name": f"{name}.istio.io",
+            "clientConfig": {"url": "https://example.com/inject"},
+            "namespaceSelector": {"matchLabels": {"istio-injection": "enabled"}},
+            "objectSelector": {"matchLabels": {"sidecar.istio.io/inject": asked}},
+        }
+        return make("MutatingWebhookConfiguration", name, top={"webhooks": [hook]})
+
+    assert names("IST0139", injector_of("one", "true"), injector_of("two", "false")) == {}
+    assert len(names("IST0139", injector_of("one", "true"), injector_of("two", "true"))) == 2
