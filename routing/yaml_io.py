@@ -6,6 +6,7 @@ are JSON's: a date stays the text that it is. Whole files, with the line of each
 `routing.yaml_files`' business.
 """
 
+import math
 import re
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
@@ -39,6 +40,14 @@ def read(text: str | bytes) -> Any:
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
         _check(decoded)
         return yaml.load(decoded, Loader=_Loader)  # noqa: S506  (a SafeLoader that knows less)
+
+
+def finite(text: str) -> float:
+    """A number as it is written. Raises YamlError for one that is too large, such as 1e400."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise YamlError(f"The number {text[:20]} is too large.")
+    return value
 
 
 @contextmanager
@@ -125,6 +134,13 @@ class _Loader(yaml.SafeLoader):
             key.tag = "tag:yaml.org,2002:str"
         return super().construct_mapping(node, deep=deep)
 
+    def construct_yaml_float(self, node: yaml.ScalarNode) -> float:
+        """A number of JSON's: there is no infinite one."""
+        try:
+            return finite(str(node.value))
+        except YamlError as error:
+            raise YamlError(str(error), node.start_mark.line + 1) from error
+
 
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]
@@ -140,6 +156,7 @@ _Loader.add_implicit_resolver(
     re.compile(r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$"),
     list("-+0123456789."),
 )
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
 
 
 class _Dumper(yaml.SafeDumper):
