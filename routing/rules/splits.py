@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cluster import refs
-from routing.rules.hosts import is_host
+from routing.rules.checks import is_host
 from routing.rules.reader import Reader, path_part, quoted
 from routing.rules.word import Word
 

@@ -155,7 +155,7 @@ PLACE: Final = {
     "subset": leaves.VERSION,
     "port": leaves.PORT,
 }
-_DESTINATION: Final = Shape(Destination, {**PLACE, "weight": leaves.whole(0, 100, 50), "headers": HEADERS})
+_DESTINATION: Final = Shape(Destination, {**PLACE, "weight": leaves.whole(0, 100), "headers": HEADERS})
 REDIRECT: Final = Shape(
     Redirect,
     {
@@ -170,5 +170,5 @@ REDIRECT: Final = Shape(
 )
 DIRECT_RESPONSE: Final = Shape(
     DirectResponse,
-    {"status": leaves.whole(200, 599, 503), "body": leaves.text(MAX_BODY, lines=True)},
+    {"status": leaves.whole(200, 599), "body": leaves.text(MAX_BODY, lines=True)},
 )

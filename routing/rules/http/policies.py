@@ -191,7 +191,7 @@ _MIRROR: Final = Shape(Mirror, {**PLACE, "percentage": leaves.PERCENTAGE})
 _RETRIES: Final = Shape(
     Retries,
     {
-        "attempts": leaves.whole(0, MAX_ATTEMPTS, 3),
+        "attempts": leaves.whole(0, MAX_ATTEMPTS),
         "per_try_timeout": leaves.duration("timeout"),
         "retry_on": ListOf(leaves.Leaf(_condition), MAX_WORDS),
         "backoff": leaves.duration("backoff"),
