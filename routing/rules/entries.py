@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from cluster.kinds import SERVICE_ENTRY, Kind
-from routing.rules import fields
+from routing.rules import fields, leaves
 from routing.rules.checks import is_address, is_dns_name, is_host, is_range, is_scope, is_word
 from routing.rules.reader import Reader, path_part, quoted
 from routing.rules.resources import Resource, require, unique, word
@@ -24,10 +24,6 @@ def _is_named(value: str) -> bool:
 
 def _is_endpoint(value: str) -> bool:
     return is_address(value) or is_dns_name(value) or value.startswith(("unix:///", "unix://@"))
-
-
-def _port_of(reader: Reader, key: object, value: object, field: str) -> int:
-    return reader.port(value, f"{field}.{path_part(key)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +46,8 @@ class Endpoint:
     """Where a part of the service runs."""
 
     address: str | None = fields.text(_is_endpoint, "an address: an IP address, a host or unix:///path")
-    ports: dict[str, int] | None = fields.mapping(_port_of, int)
-    labels: dict[str, str] | None = fields.mapping(Reader.label, str)
+    ports: dict[str, int] | None = fields.mapping(leaves.text(), leaves.PORT, int)
+    labels: dict[str, str] | None = fields.labels()
     network: str | None = fields.text(is_word, "a network")
     locality: str | None = fields.text(is_word, "a locality")
     weight: int | None = fields.whole(0, MAX_WEIGHT)
@@ -74,7 +70,7 @@ class ServiceEntrySpec:
     endpoints: tuple[Endpoint, ...] | None = fields.each(
         Endpoint, lambda item: item.get("address"), check=_check_endpoint
     )
-    workload_labels: dict[str, str] | None = fields.mapping(Reader.label, str, "workloadSelector.labels")
+    workload_labels: dict[str, str] | None = fields.labels("workloadSelector.labels")
     export_to: tuple[str, ...] | None = fields.texts(is_scope, "a namespace, . or *")
     subject_alt_names: tuple[str, ...] | None = fields.texts(is_word, "a subject's name")
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from routing.rules.http.leaves import MATCHED_HEADER
 from routing.rules.http.matches import MATCH, Match
 from routing.rules.injections import Abort, Delay, read_abort, read_delay, write_abort, write_delay
+from routing.rules.leaves import MATCHED_HEADER
 from routing.rules.reader import Reader
 from routing.rules.word import Word, of_service
 

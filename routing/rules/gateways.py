@@ -104,7 +104,7 @@ def _check_certificates(reader: Reader, tls: ServerTls, field: str) -> None:
 class GatewaySpec:
     """The pods that serve, and what they serve."""
 
-    selector: dict[str, str] | None = fields.mapping(Reader.label, str)
+    selector: dict[str, str] | None = fields.labels()
     servers: tuple[Server, ...] | None = fields.each(
         Server,
         lambda item: ((item.get("port") or {}).get("number"), tuple(item.get("hosts") or ())),

@@ -9,26 +9,18 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from cluster.kinds import PEER_AUTHENTICATION, Kind
-from routing.rules import fields
+from routing.rules import fields, leaves
 from routing.rules.checks import is_token, is_word
-from routing.rules.fields import CLEAR, MAX_UINT32, Clear, Part, read_part, write_part
-from routing.rules.reader import Reader, path_part, quoted
+from routing.rules.fields import CLEAR, MAX_UINT32, Clear, Part, shape
+from routing.rules.reader import Reader, quoted
 from routing.rules.word import Word
 
 P = TypeVar("P", bound=Part)
 SIMPLE: Final = ("ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "PASSTHROUGH")
 MODES: Final = ("DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL")
+_A_LOCALITY: Final = "a locality, such as us-west/zone1/*"
+_LOCALITY: Final = leaves.fit(is_word, _A_LOCALITY)
 _CERTIFICATES: Final = ("client_certificate", "private_key", "ca_certificates", "ca_crl")
-
-
-def _weight(reader: Reader, key: object, value: object, field: str) -> int:
-    at = f"{field}.{path_part(key)}"
-    if not isinstance(key, str) or not key or not key.isprintable() or not is_word(key):
-        reader.error(at, f"{quoted(key)} cannot be a locality, such as us-west/zone1/*.")
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
-        reader.error(at, f"{quoted(value)} is not a whole number of percent.")
-        return 0
-    return value
 
 
 def _check_distribute(reader: Reader, part: "Distribute", field: str) -> None:
@@ -65,8 +57,8 @@ def _check_cookie(reader: Reader, part: "Cookie", field: str) -> None:
 class Distribute:
     """From one locality, percent of the requests to each of others."""
 
-    from_: str | None = fields.text(is_word, "a locality, such as us-west/zone1/*")
-    to: Mapping[str, int] | None = fields.mapping(_weight, int)
+    from_: str | None = fields.text(is_word, _A_LOCALITY)
+    to: Mapping[str, int] | None = fields.mapping(_LOCALITY, leaves.whole(0, 100), int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +246,7 @@ def _part(
 ) -> P | Clear | None:
     if name not in given:
         return None
-    return CLEAR if given[name] is None else read_part(reader, cls, given[name], f"{field}.{name}")
+    return CLEAR if given[name] is None else shape(cls).read(reader, given[name], f"{field}.{name}")
 
 
 def _pool(
@@ -332,7 +324,7 @@ def _write(rule: DestinationPolicy) -> dict[str, Any]:
     pool: dict[str, Any] = {}
     for name, part in rule.parts.items():
         place = pool if name in ("tcp", "http") else written
-        place[name] = None if isinstance(part, Clear) else write_part(part)
+        place[name] = None if isinstance(part, Clear) else shape(type(part)).write(part)
     if pool:
         written["connection_pool"] = pool
     return written

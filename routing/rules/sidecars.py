@@ -47,7 +47,7 @@ def _check_egress(reader: Reader, egress: Egress, field: str) -> None:
 class SidecarSpec:
     """Whose proxies (without labels: all of the namespace), and what they reach."""
 
-    workload_labels: dict[str, str] | None = fields.mapping(Reader.label, str, "workloadSelector.labels")
+    workload_labels: dict[str, str] | None = fields.labels("workloadSelector.labels")
     egress: tuple[Egress, ...] | None = fields.each(
         Egress, lambda item: (item.get("port") or {}).get("number"), check=_check_egress
     )
