@@ -76,7 +76,7 @@ def test_every_problem_code_has_its_heading_in_the_documents():
         *(ROOT / "routing").glob("*.py"),
         *(
             source
-            for folder in ("istio", "drafting", "blast")
+            for folder in ("istio", "drafting", "blast", "gatewayapi")
             for source in (ROOT / "routing" / folder).rglob("*.py")
         ),
     ]
