@@ -34,7 +34,7 @@ test("two conditions on the same are told, whatever the case of a header", () =>
 test("matches, actions and policies are told in words", () => {
   assert.equal(matchWords([MATCHES[0]]), "path /beta* (any case) and method GET");
   assert.equal(matchWords([]), "every request");
-  assert.equal(matchWords([{ uri: { exact: "/a" } }, { uri: { regex: "b+" } }]), "path /a or path /b+/");
+  assert.equal(matchWords([{ uri: { exact: "/a" } }, { uri: { regex: "b+" } }]), "path /a or path ~ b+");
   assert.equal(actionWords({ destinations: [{ version: "v1", weight: 80 }, { version: "v3", weight: 20 }] }), "80 % v1, 20 % v3");
   assert.equal(actionWords({ redirect: { uri: "/new" } }), "redirect 301 to /new");
   assert.equal(actionWords({ direct_response: { status: 503 } }), "answer 503");

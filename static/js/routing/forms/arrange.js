@@ -47,8 +47,17 @@ function place(rows, wish) {
 function stateOf({ route, rule }) {
   if (rule === null) return "removed";
   const { position, ...rest } = rule;
-  if (JSON.stringify(rest) !== JSON.stringify(route?.rule)) return "changed";
+  if (canonical(rest) !== canonical(route?.rule)) return "changed";
   return position ? "moved" : "";
+}
+
+/** The same text for the same members, in whatever order. @param {unknown} value */
+export function canonical(value) {
+  return JSON.stringify(value, (_, each) =>
+    each && typeof each === "object" && !Array.isArray(each)
+      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : each,
+  );
 }
 
 /** @param {Row[]} rows @param {number} at @param {any} position */

@@ -28,7 +28,7 @@ export function waysOf(on) {
 
 /** @param {Json} match @returns {Condition[]} */
 export function conditionsOf(match) {
-  return Object.entries(match).flatMap(([on, said]) => {
+  return Object.entries(match).flatMap(/** @returns {Condition[]} */ ([on, said]) => {
     if (on === "ignore_uri_case") return [];
     if (COMPARED.includes(on)) {
       const ignoreCase = on === "uri" && match.ignore_uri_case ? { ignoreCase: true } : {};

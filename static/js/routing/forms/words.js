@@ -23,22 +23,18 @@ export function matchWords(matches) {
 /** @param {import("./conditions.js").Condition} condition */
 function conditionWords({ on, name, how, value, ignoreCase }) {
   const text = compared(how, value) + (ignoreCase ? " (any case)" : "");
-  if (on === "headers") return how === "present" ? `${name} is there` : `${name} ${relation(how)} ${text}`;
+  const is = how === "regex" ? "" : "= ";
+  if (on === "headers") return how === "present" ? `${name} is there` : `${name} ${is}${text}`;
   if (on === "without_headers") return how === "present" ? `${name} is not there` : `${name} not ${text}`;
-  if (on === "query_params") return how === "present" ? `?${name} is there` : `?${name} ${relation(how)} ${text}`;
+  if (on === "query_params") return how === "present" ? `?${name} is there` : `?${name} ${is}${text}`;
   if (on === "source_labels") return `caller ${name} = ${value}`;
   return `${SUBJECTS[on] ?? on} ${text}`;
-}
-
-/** @param {string | undefined} how */
-function relation(how) {
-  return how === "regex" ? "~" : "=";
 }
 
 /** @param {string | undefined} how @param {string | undefined} value */
 function compared(how, value = "") {
   if (how === "prefix") return `${value}*`;
-  return how === "regex" ? `/${value}/` : value || "(empty)";
+  return how === "regex" ? `~ ${value}` : value || "(empty)";
 }
 
 /** `80 % v1, 20 % v3`, `redirect 301 to /new`, `answer 503`. @param {Json} action */
