@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from bench import analysis, cluster, incremental
+from bench import analysis, cluster, incremental, planning
 from bench.table import Row, render
 
 PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
     "analysis": analysis.measure,
     "incremental": incremental.measure,
     "cluster": cluster.measure,
+    "planning": planning.measure,
 }
 """Each part by its name: given whether it is to be small, it measures, or raises."""
 

@@ -58,6 +58,15 @@ class Ref:
         namespace, name = metadata.get("namespace") or "", metadata.get("name") or ""
         return cls(kinds.of(manifest), str(namespace), str(name)).checked()
 
+    @classmethod
+    def named(cls, manifest: Mapping[str, Any]) -> "Ref":
+        """The reference of a manifest that the cluster gave, whose name is one; for the thousands.
+
+        Raises ValueError for an unknown kind.
+        """
+        metadata = manifest["metadata"]
+        return cls(kinds.of(manifest), metadata.get("namespace") or "", metadata["name"])
+
     def checked(self) -> "Ref":
         """The same reference. Raises ValueError when its name or namespace cannot be one."""
         if not is_dns_subdomain(self.name):

@@ -7,10 +7,13 @@ first, then one conditional write after the other.
 Who may not do all of it claims nothing and leaves no row. Nothing is written unless all of it is still what
 the plan was made for and the server accepts all of it. What happens half-way (a conflict, a refusal, a lost
 answer) ends as "partial", with what was done and what was not.
+
+The row says which process writes and when it last did: `routing.recovery` ends it when that process is gone.
 """
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -22,15 +25,15 @@ from django.utils import timezone
 from cluster import connection
 from cluster.errors import AlreadyExists, ClusterError, Conflict, Forbidden, Invalid, NotFound, Unavailable
 from cluster.person import PersonCluster
-from cluster.refs import Manifest
-from routing import diff, live, planner, rules, scope, stored, writing
+from cluster.refs import Manifest, Ref
+from routing import diff, live, planner, processes, rules, scope, settling, stored, writing
 from routing.errors import ConflictError, NotWrittenError
 from routing.models import Change, ChangeState, Plan, PlanState
-from routing.planner import Operation
+from routing.operations import LEAVING, Operation, settles_between
 from routing.problems import ELSEWHERE, Problem
-from routing.recovery import finish_interrupted
+from routing.recovery import finish_interrupted, give_back
+from routing.settling import Sleep
 
-Sleep = Callable[[float], None]
 Clock = Callable[[], datetime]
 
 
@@ -82,9 +85,16 @@ class _Application:
         self.plan = plan
         self.change = change
         self.person = person
-        self.sleep = sleep
         self.now = now
         self.operations = [stored.restore(kept) for kept in plan.operations]
+        self.written: dict[Ref, Manifest | None] = {}
+        self.settling = settling.Settling(
+            person,
+            settings.ROUTING_SETTLE_SECONDS,
+            settings.ROUTING_SETTLE_AT_MOST_SECONDS,
+            sleep,
+            time.monotonic,
+        )
 
     def run(self) -> Change:
         try:
@@ -92,33 +102,68 @@ class _Application:
             expected = self.dry_run(current)
         except ClusterError as error:
             self.refuse(error)
-        for index, operation in enumerate(self.operations):
-            if index and planner.settles_between(self.operations[index - 1], operation):
-                self.sleep(settings.ROUTING_SETTLE_SECONDS)
-            written = writing.attempt(self.person, operation, current[index], expected[index])
+        for index in range(len(self.operations)):
+            self.settle(index)
+            self.hold()
+            operation, found = self.as_it_stands(index, current[index])
+            written = writing.attempt(self.person, operation, found, expected[index])
             self.note(index, written)
             if written.error is not None:
                 self.stop(index, written.error, written.message)
         self.finish(ChangeState.APPLIED, PlanState.APPLIED, "")
         return self.change
 
+    def settle(self, index: int) -> None:
+        """Gives the proxies the time to learn of the phase before, and writes down how long that was."""
+        if not index or not settles_between(self.operations[index - 1], self.operations[index]):
+            return
+        leaving = self.operations[index].phase in LEAVING
+        before = self.operations[index - 1].phase
+        refs = [item.ref for item in self.operations[:index] if item.phase == before and item.after]
+        waited = self.settling.wait(refs, drain=leaving)
+        seconds = round(waited.seconds, 2)
+        self.change.operations[index]["waited"] = {"seconds": seconds, "told": waited.told}
+
+    def hold(self) -> None:
+        """Makes sure that the change is still ours to write.
+
+        Raises ConflictError when it was ended meanwhile: a process held up for minutes counts as gone.
+        """
+        ours = Change.objects.filter(pk=self.change.pk, state=ChangeState.STARTED)
+        if ours.update(beat_at=self.now()):
+            return
+        done = any(entry["state"] == "done" for entry in self.change.operations)
+        message = "The server was held up, and the change was ended meanwhile; the rest was not written."
+        self.finish(ChangeState.PARTIAL if done else ChangeState.FAILED, PlanState.FAILED, message)
+        raise ConflictError(message, [], self.change.pk)
+
+    def as_it_stands(self, index: int, found: Manifest | None) -> tuple[Operation, Manifest | None]:
+        """An operation and its object, after what the operations before it have made of that object."""
+        operation = self.operations[index]
+        if operation.ref in self.written:
+            found = self.written[operation.ref]
+            operation = replace(operation, before=found)
+        return operation, found
+
     def as_planned(self) -> list[Manifest | None]:
         """The objects as they stand, if they say what the plan was
         made for. Raises ConflictError, ClusterError.
         """
-        current = [live.get(self.person, operation.ref) for operation in self.operations]
-        pairs = zip(self.operations, current, strict=True)
+        first = _first_of_each(self.operations)
+        found = {ref: live.get(self.person, ref) for ref in first}
         conflicts = [
-            _conflict(operation, found) for operation, found in pairs if writing.changed(operation, found)
+            _conflict(operation, found[ref])
+            for ref, operation in first.items()
+            if writing.changed(operation, found[ref])
         ]
         if conflicts:
             self.conflict("Somebody changed it since the plan was made; nothing was written.", conflicts)
         if self.plan.rules:
             self.replanned()
-        return current
+        return [found[operation.ref] for operation in self.operations]
 
     def replanned(self) -> None:
-        """Plans again on what is live: a new rival or a lost subset shows only so."""
+        """Plans again on what is live: a new rival, a lost subset or another input shows only so."""
         wanted = rules.parse(self.plan.rules)
         seen = live.read(self.person, {rule.namespace for rule in wanted}, rules.kinds_read(wanted))
         again = planner.plan(wanted, seen)
@@ -136,6 +181,15 @@ class _Application:
             if not seen.whole:
                 message = "By what you may read, these rules need other writes; nothing was written."
             self.conflict(message, [], state)
+        changed = changed_inputs(self.plan, again, whole=seen.whole)
+        if changed:
+            message = "What the plan was made of has changed since"
+            self.conflict(
+                f"{message}: {', '.join(changed)}. Nothing was written.",
+                [],
+                state,
+                f"{message}. Nothing was written.",
+            )
 
     def kept(self, problem: Problem) -> str:
         """The message of a problem as it may be kept: whoever may see the change will read it."""
@@ -145,14 +199,24 @@ class _Application:
 
     def dry_run(self, current: list[Manifest | None]) -> list[Manifest | None]:
         """Has the server try every write before the first; returns what each would leave behind."""
+        first = _first_of_each(self.operations)
         pairs = zip(self.operations, current, strict=True)
-        return [writing.write(self.person, operation, found, dry_run=True) for operation, found in pairs]
+        # What an operation before it will have created can only be tried as a creation.
+        tried = [(replace(item, before=None) if found is None else item, found) for item, found in pairs]
+        return [
+            writing.try_out(self.person, item, found, first[item.ref]) if item.after or found else None
+            for item, found in tried
+        ]
 
     def note(self, index: int, written: writing.Written) -> None:
         entry: dict[str, Any] = self.change.operations[index]
         entry.update(state=written.outcome, message=written.message)
         if written.outcome == "done":
+            self.written[self.operations[index].ref] = written.manifest
             entry["after"] = stored.trimmed(written.manifest)
+            following = (item for item in self.change.operations[index + 1 :] if _same_object(item, entry))
+            if (later := next(following, None)) is not None:
+                later["before"] = entry["after"]
         self.change.save(update_fields=["operations"])
 
     def stop(self, index: int, error: ClusterError, message: str) -> NoReturn:
@@ -198,15 +262,49 @@ class _Application:
 
     def finish(self, state: ChangeState, plan_state: PlanState, message: str) -> None:
         self.change.state, self.change.message, self.change.finished_at = state, message, self.now()
-        self.change.save(update_fields=["state", "message", "finished_at"])
         self.plan.state = plan_state
-        self.plan.save(update_fields=["state"])
+        # Together: a plan that counts as being applied, without a change that is, would do so for ever.
+        with transaction.atomic():
+            self.change.save(update_fields=["state", "message", "finished_at"])
+            self.plan.save(update_fields=["state"])
+            if state != ChangeState.APPLIED:
+                give_back(self.change)
 
 
 def is_stale(plan: Plan, person: PersonCluster) -> bool:
-    """Whether an object that the plan is about has changed since. Raises `cluster.errors.ClusterError`."""
-    operations = map(stored.restore, plan.operations)
-    return any(writing.changed(operation, live.get(person, operation.ref)) for operation in operations)
+    """Whether anything that the plan was made of has changed since. Raises `cluster.errors.ClusterError`."""
+    first = _first_of_each(map(stored.restore, plan.operations))
+    if any(writing.changed(operation, live.get(person, ref)) for ref, operation in first.items()):
+        return True
+    if not plan.rules or not plan.inputs:
+        return False
+    wanted = rules.parse(plan.rules)
+    seen = live.read(person, {rule.namespace for rule in wanted}, rules.kinds_read(wanted))
+    return bool(changed_inputs(plan, planner.plan(wanted, seen), whole=seen.whole))
+
+
+def changed_inputs(plan: Plan, again: planner.Plan, *, whole: bool) -> list[str]:
+    """What a plan was made of and is not any more as it was, by name.
+
+    `whole`: whoever planned again may read everything; else only what both could read is compared.
+    """
+    before, now = dict(plan.inputs), dict(again.inputs)
+    if not before:
+        return []  # made before they were written down
+    names = before.keys() | now.keys() if whole else before.keys() & now.keys()
+    return sorted(name for name in names if before.get(name) != now.get(name))
+
+
+def _first_of_each(operations: Iterable[Operation]) -> dict[Ref, Operation]:
+    """The first operation on each object: the one that starts from what is live."""
+    found: dict[Ref, Operation] = {}
+    for item in operations:
+        found.setdefault(item.ref, item)
+    return found
+
+
+def _same_object(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return bool(one["resource"] == other["resource"])
 
 
 def _already(plan: Plan, now: datetime) -> Change:
@@ -234,22 +332,45 @@ def _claim(plan: Plan, by: User, note: str, at: datetime) -> Change | None:
 def _start(plan: Plan, by: User, note: str, at: datetime) -> Change:
     untouched = {"state": "not_done", "message": ""}
     about = sorted({f"{rule['namespace']}/{rule['service']}" for rule in plan.rules if rule.get("service")})
-    if plan.reverts is not None:
-        about = plan.reverts.services
-    return Change.objects.create(
+    reverted = _reverted(plan)
+    if origins := reverted or [each for each in [plan.finishes] if each is not None]:
+        about = sorted({name for each in origins for name in each.services})
+    _take(reverted, at)
+    change = Change.objects.create(
         cluster=plan.cluster,
         needs=plan.needs,
         plan=plan,
-        kind="revert" if plan.reverts else "apply",
+        kind="revert" if plan.reverts else "finish" if plan.finishes else "apply",
         reverts=plan.reverts,
+        finishes=plan.finishes,
         by=by,
         at=at,
+        beat_at=at,
+        process=processes.me(),
         note=note,
         summary=plan.summary,
         namespace=_namespace(about, plan.operations),
         services=about,
         operations=[{**kept, **untouched} for kept in plan.operations],
+        touches=stored.touches(plan.operations),
     )
+    change.reverts_also.set(reverted[1:])
+    return change
+
+
+def _reverted(plan: Plan) -> list[Change]:
+    """The changes that a plan takes back, the newest first."""
+    newest = plan.reverts
+    return [] if newest is None else [newest, *plan.reverts_also.all()]
+
+
+def _take(changes: list[Change], at: datetime) -> None:
+    """Makes these changes ours to take back. Raises ConflictError where one is not to be had."""
+    free = Change.objects.filter(pk__in=[each.pk for each in changes], revert_claimed_at=None)
+    if free.update(revert_claimed_at=at) != len(changes):
+        names = ", ".join(f"#{each.pk}" for each in changes)
+        word = "Change" if len(changes) == 1 else "One of the changes"
+        raise ConflictError(f"{word} {names} has been taken back already, or is just now.")
 
 
 def _namespace(about: Sequence[str], operations: Sequence[Mapping[str, Any]]) -> str:

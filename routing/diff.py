@@ -68,10 +68,15 @@ def to_yaml(manifest: Manifest | None) -> str:
     return yaml_io.write(content(manifest)) if manifest is not None else ""
 
 
-def unified(before: Manifest | None, after: Manifest | None, name: str) -> str:
-    """The difference of content as a unified text diff of YAML; empty when there is none."""
+def unified(
+    before: Manifest | None, after: Manifest | None, name: str, sides: tuple[str, str] = ("live", "planned")
+) -> str:
+    """The difference of content as a unified text diff of YAML; empty when there is none.
+
+    `sides`: what the two are called.
+    """
     old, new = to_yaml(before).splitlines(), to_yaml(after).splitlines()
-    lines = difflib.unified_diff(old, new, f"{name} (live)", f"{name} (planned)", lineterm="", n=3)
+    lines = difflib.unified_diff(old, new, f"{name} ({sides[0]})", f"{name} ({sides[1]})", lineterm="", n=3)
     return "".join(f"{line}\n" for line in lines)
 
 

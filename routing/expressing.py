@@ -158,22 +158,22 @@ def _faults(service: inventory.Service, now: Manifest | None, then: Manifest) ->
     if len(new) == 1:
         ((delay, abort, match),) = new
         rule = rules.Fault(service.namespace, service.name, delay, abort, match)
-        if _form_has(rule) and _sound(rule):
+        if _in_form(rule) and _sound(rule):
             yield rule
     elif not new and mine is not None and (mine.delay, mine.abort, mine.match) not in after:
         yield rules.ClearFault(service.namespace, service.name)
-
-
-def _form_has(rule: rules.Fault) -> bool:
-    """Whether the form of a fault has it: statuses of HTTP, for everyone or for a header."""
-    of_http = rule.abort is None or rule.abort.http_status is not None
-    return of_http and (rule.match is None or isinstance(rule.match, rules.HeaderMatch))
 
 
 def _content(
     fault: istio.ObservedFault,
 ) -> tuple[rules.Delay | None, rules.Abort | None, rules.FaultMatch | None]:
     return fault.delay, fault.abort, fault.match
+
+
+def _in_form(rule: rules.Fault) -> bool:
+    """Whether the form of faults has a field for all of it: the vocabulary has more than the form."""
+    answers = rule.abort is None or rule.abort.http_status is not None
+    return answers and (rule.match is None or isinstance(rule.match, rules.HeaderMatch))
 
 
 def _sound(rule: rules.Rule) -> bool:

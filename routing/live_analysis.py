@@ -17,7 +17,7 @@ from cluster import connection, kinds, objects
 from cluster.cache import Cache
 from cluster.kinds import Kind
 from cluster.person import PersonCluster
-from cluster.refs import Manifest
+from cluster.refs import Manifest, Ref
 from routing import contents, problems
 from routing.analysis.analyzers import LIVE
 from routing.analysis.cures import cured as cure
@@ -109,6 +109,19 @@ def cures(person: PersonCluster, found: Iterable[Finding]) -> dict[Finding, Mani
         world = known.kept.world if known else World(())
         cured = {each: cure(world, each) for each in found if each.message != problems.ELSEWHERE}
     return {each: manifest for each, manifest in cured.items() if manifest is not None}
+
+
+def foreseen(person: PersonCluster, writes: Iterable[tuple[Ref, Manifest | None]]) -> tuple[Finding, ...]:
+    """What would be said once these objects stand so (None: are gone), and is not said now."""
+    removed, added = [], []
+    for ref, manifest in writes:
+        if manifest is None:
+            removed.append(Key(ref.kind.group, ref.kind.kind, ref.namespace, ref.name))
+        else:
+            added.append(Obj.of(manifest))
+    with _lock:
+        found = _current(person.name).foreseen(removed, added)
+    return shown(person, found)
 
 
 def manifests(person: PersonCluster, names: Collection[str]) -> list[Manifest]:

@@ -7,9 +7,10 @@ from typing import Any
 
 from cluster.person import PersonCluster
 from cluster.refs import Manifest
-from routing import diff, istio, live_analysis
+from routing import diff, istio, live_analysis, stored
 from routing.analysis.findings import Finding
 from routing.analysis.messages import TABLE
+from routing.models import Plan, PlanState
 
 Json = dict[str, Any]
 _ROUTES = ("VirtualService", "DestinationRule")
@@ -34,6 +35,16 @@ def found(
         about = _about(person, service)
         chosen = [each for each in chosen if each.resource in about]
     return told(person, chosen)
+
+
+def of_plan(person: PersonCluster, plan: Plan) -> list[Json]:
+    """What the analysis would say once a plan is applied, and does not say now; nothing of one that is not
+    ready to be.
+    """
+    if plan.state != PlanState.READY:
+        return []
+    writes = ((stored.ref(kept["resource"]), kept["after"]) for kept in plan.operations)
+    return [{**each, "cure": None} for each in told(person, live_analysis.foreseen(person, writes))]
 
 
 def told(person: PersonCluster, findings: Iterable[Finding]) -> list[Json]:

@@ -6,6 +6,10 @@ made of them, whatever has become of the cluster.
 
 `cluster` is the name of the one that a row is about, and `needs` what somebody must be allowed to read there
 to see the row, as `routing.scope` writes it.
+
+`reverts` is the newest of the changes that are taken back, `reverts_also` are the others. `touches` names the
+resources of a change between spaces, as `routing.stored.touches` writes it. `process` is the one that writes
+a change, as `routing.processes` names it, and `beat_at` when it last said that it does.
 """
 
 import uuid
@@ -15,6 +19,7 @@ from django.conf import settings
 from django.db import models
 
 MAX_CLUSTER: Final = 63
+MAX_PROCESS: Final = 255
 
 
 class PlanState(models.TextChoices):
@@ -52,9 +57,14 @@ class Plan(models.Model):
     problems = models.JSONField(default=list)
     blast_radius = models.JSONField(default=dict)
     hash = models.CharField(max_length=64)
+    inputs = models.JSONField(default=dict)
     summary = models.TextField()
     reverts = models.ForeignKey(
         "routing.Change", null=True, on_delete=models.PROTECT, related_name="revert_plans"
+    )
+    reverts_also = models.ManyToManyField("routing.Change", related_name="group_revert_plans")
+    finishes = models.ForeignKey(
+        "routing.Change", null=True, on_delete=models.PROTECT, related_name="finish_plans"
     )
 
     objects: ClassVar[models.Manager["Plan"]] = models.Manager()
@@ -69,8 +79,12 @@ class Change(models.Model):
     cluster = models.CharField(max_length=MAX_CLUSTER)
     needs = models.TextField(db_index=True)
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="changes")
-    kind = models.CharField(max_length=16, choices=[("apply", "apply"), ("revert", "revert")])
+    kind = models.CharField(
+        max_length=16, choices=[("apply", "apply"), ("revert", "revert"), ("finish", "finish")]
+    )
     reverts = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="reverted_by")
+    reverts_also = models.ManyToManyField("self", symmetrical=False, related_name="reverted_with")
+    finishes = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="finished_by")
     state = models.CharField(max_length=16, choices=ChangeState.choices, default=ChangeState.STARTED)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="changes")
     at = models.DateTimeField(db_index=True)
@@ -82,6 +96,9 @@ class Change(models.Model):
     operations = models.JSONField(default=list)
     message = models.TextField(blank=True)
     revert_claimed_at = models.DateTimeField(null=True)
+    touches = models.TextField(blank=True)
+    process = models.CharField(max_length=MAX_PROCESS, blank=True)
+    beat_at = models.DateTimeField(null=True)
 
     objects: ClassVar[models.Manager["Change"]] = models.Manager()
 

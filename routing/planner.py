@@ -6,28 +6,49 @@ naming a subset before it goes. A plan with an error among its problems must not
 applied; one that changes nothing has no operations.
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 from cluster import inventory, kinds
-from cluster.kinds import DESTINATION_RULE, GATEWAY, SERVICE_ENTRY, VIRTUAL_SERVICE, WORKLOAD_ENTRY, Kind
+from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE, Kind
 from cluster.refs import Manifest, Ref
-from routing import diff, istio, rules
+from routing import diff, istio, managers, rules
 from routing.drafting import Draft, draft_rule
+from routing.operations import (
+    AFTER_ROUTES,
+    BEFORE_ROUTES,
+    ROUTES,
+    Action,
+    Operation,
+    digest,
+    hashed,
+    operation,
+    settles_between,
+)
 from routing.problems import Need, Problem, error, info, warning
+from routing.sequence import dangling_subsets, in_safe_order, unsafe_steps
+
+__all__ = [
+    "AFTER_ROUTES",
+    "BEFORE_ROUTES",
+    "ROUTES",
+    "Action",
+    "Live",
+    "Operation",
+    "Plan",
+    "dangling_subsets",
+    "digest",
+    "in_safe_order",
+    "operation",
+    "plan",
+    "services_of",
+    "settles_between",
+]
 
 _NOT_ALL_SEEN: Final = (
     "You may not read every namespace; a rule for the same host in one of the others would go unnoticed here."
 )
-Action: TypeAlias = Literal["create", "update", "delete"]
-
-BEFORE_ROUTES: Final = 0
-ROUTES: Final = 1
-AFTER_ROUTES: Final = 2
-_BELOW_ROUTES: Final = (GATEWAY, SERVICE_ENTRY, WORKLOAD_ENTRY)
-"""What routes are bound to or lead to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,34 +80,11 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """One write; `before` is None for a create, `after` for a delete."""
-
-    action: Action
-    ref: Ref
-    why: str
-    before: Manifest | None
-    after: Manifest | None
-
-    @property
-    def phase(self) -> int:
-        """When it belongs: before the routes change, with them, or after."""
-        if self.ref.kind in _BELOW_ROUTES:
-            return BEFORE_ROUTES if self.after else AFTER_ROUTES
-        if self.ref.kind != DESTINATION_RULE:
-            return ROUTES
-        return AFTER_ROUTES if _subsets(self.before) - _subsets(self.after) else BEFORE_ROUTES
-
-    @property
-    def differences(self) -> tuple[diff.FieldDiff, ...]:
-        """What it changes, field by field."""
-        return diff.fields(self.before, self.after)
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """What to write, in order, and what speaks against it; `hash`
     stands for all of it and the state it is for. `sources`: what its writes were made of, besides themselves.
+
+    `inputs`: a hash of each object that it was made of, by its name, whether it is written or not.
     """
 
     rules: tuple[rules.Rule, ...]
@@ -94,6 +92,7 @@ class Plan:
     problems: tuple[Problem, ...]
     hash: str
     sources: frozenset[Need] = frozenset()
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -105,31 +104,25 @@ def plan(wanted: Sequence[rules.Rule], live: Live) -> Plan:
     """The plan that makes the rules true, on the live resources as they are."""
     draft = Draft(live.resources, live.services)
     for index, rule in enumerate(wanted):
-        field = f"rules[{index}]"
+        path = f"rules[{index}]"
         service = live.service(rule.namespace, rule.service) if rule.service else None
         if rule.service and service is None:
             message = f"There is no service {rule.service} in namespace {rule.namespace}."
-            draft.problems.append(error("UNKNOWN_SERVICE", message, f"{field}.service"))
+            draft.problems.append(error("UNKNOWN_SERVICE", message, f"{path}.service"))
             continue
-        draft_rule(draft, rule, service, field)
-    operations = in_safe_order(_operations(draft, live))
-    problems = [*draft.problems, *_about_subsets(draft, operations, live), *_unserved(operations, live)]
+        draft_rule(draft, rule, service, path)
+    operations = in_safe_order(_operations(draft), live.resources)
+    problems = [*draft.problems, *_broken(draft, operations, live), *_unserved(operations, live)]
+    problems += [*unsafe_steps(operations, live.resources), *managers.warnings(operations)]
     if not operations and not any(problem.level == "error" for problem in problems):
         problems.append(info("NOTHING_TO_DO", "The cluster is already as these rules want it."))
     if not live.whole:
         problems.append(info("NOT_ALL_SEEN", _NOT_ALL_SEEN))
-    hashed = digest(wanted, operations)
-    return Plan(tuple(wanted), operations, tuple(dict.fromkeys(problems)), hashed, frozenset(draft.sources))
-
-
-def in_safe_order(operations: Iterable[Operation]) -> tuple[Operation, ...]:
-    """Operations so that no route ever names a subset that is not there."""
-    return tuple(sorted(operations, key=lambda item: (item.phase, item.ref.namespace, item.ref.name)))
-
-
-def settles_between(earlier: Operation, later: Operation) -> bool:
-    """Whether the proxies need a moment between two operations, to learn of the one before the other."""
-    return earlier.phase < later.phase
+    used = _inputs(wanted, operations, draft, live)
+    hash_of_all = digest(wanted, operations, used)
+    return Plan(
+        tuple(wanted), operations, tuple(dict.fromkeys(problems)), hash_of_all, frozenset(draft.sources), used
+    )
 
 
 def services_of(operations: Iterable[Operation]) -> set[tuple[str, str]]:
@@ -144,72 +137,11 @@ def services_of(operations: Iterable[Operation]) -> set[tuple[str, str]]:
     return {service for service in map(istio.service_of, hosts) if service}
 
 
-def digest(wanted: Sequence[rules.Rule], operations: Iterable[Operation]) -> str:
-    """A hash over the rules, each operation's result, and the version of the resource that it is for."""
-    parts: list[Any] = [rules.to_json(rule) for rule in wanted]
-    for operation in operations:
-        metadata = (operation.before or {}).get("metadata") or {}
-        base = [metadata.get("uid", ""), metadata.get("resourceVersion", "")]
-        parts.append([operation.action, str(operation.ref), base, diff.content(operation.after)])
-    return hashlib.sha256(diff.canonical(parts).encode()).hexdigest()
-
-
-def operation(before: Manifest | None, after: Manifest | None, why: str) -> Operation | None:
-    """The write that leads from one state of an object to another; None when they say the same."""
-    if diff.same(before, after):
-        return None
-    if before is None and after is not None:
-        return Operation("create", Ref.of(after), why, None, after)
-    if before is not None and after is None:
-        return Operation("delete", Ref.of(before), why, before, None)
-    return Operation("update", Ref.of(before or {}), why, before, after)
-
-
-def dangling_subsets(
-    virtual_services: Iterable[Manifest], operations: Iterable[Operation]
-) -> tuple[Problem, ...]:
-    """An error for each route that, once the operations are done, names a subset which they take away."""
-    done = {item.ref: item for item in operations}
-    routes = [item for item in virtual_services if Ref.of(item) not in done]
-    routes += [item.after for item in done.values() if item.ref.kind == VIRTUAL_SERVICE and item.after]
-    found = []
-    for item in done.values():
-        if item.ref.kind != DESTINATION_RULE:
-            continue
-        for host, name in sorted(_subsets(item.before) - _subsets(item.after)):
-            users = [route for route in routes if istio.uses_subset(route, host, name)]
-            if users:
-                names = ", ".join(map(istio.name_of, users))
-                message = f"Subset {name} of {item.ref} cannot go: {names} still names it."
-                told = {(VIRTUAL_SERVICE, istio.namespace_of(route)) for route in users}
-                found.append(error("SUBSET_IN_USE", message, resource=str(item.ref), needs=told))
-    return tuple(found)
-
-
-def _about_subsets(draft: Draft, operations: tuple[Operation, ...], live: Live) -> Iterator[Problem]:
-    """What would leave a route without its subset, for good or between two of the writes."""
-    yield from _broken(draft, operations, live)
-    routes = [item.after for item in operations if item.ref.kind == VIRTUAL_SERVICE and item.after]
-    for item in operations:
-        if item.ref.kind != DESTINATION_RULE or item.phase != AFTER_ROUTES or item.after is None:
-            continue
-        for host, name in sorted(_subsets(item.after) - _subsets(item.before)):
-            users = [route for route in routes if istio.uses_subset(route, host, name)]
-            if users:
-                message = (
-                    f"{item.ref} gets subset {name} and loses another in one write, while "
-                    f"{istio.name_of(users[0])} changes to {name}: in between, requests would fail. Make two "
-                    "plans of it, the first with both subsets."
-                )
-                yield error("SUBSETS_SWAPPED", message, resource=str(item.ref))
-
-
 def _broken(draft: Draft, operations: tuple[Operation, ...], live: Live) -> Iterator[Problem]:
     """Routes that would name a subset which nobody has (any more)."""
     if not any(item.ref.kind in (VIRTUAL_SERVICE, DESTINATION_RULE) for item in operations):
         return
-    before = istio.Rules(live.virtual_services, live.destination_rules)
-    after = istio.Rules(tuple(draft.of(VIRTUAL_SERVICE)), tuple(draft.of(DESTINATION_RULE)))
+    before, after = _concerned(draft, operations)
     taken_by = {item.ref.namespace: item.ref for item in operations if item.ref.kind == DESTINATION_RULE}
     for found in istio.broken(before, after):
         route = istio.name_of(found.route)
@@ -225,6 +157,25 @@ def _broken(draft: Draft, operations: tuple[Operation, ...], live: Live) -> Iter
             yield level("SUBSET_MISSING", message, resource=route, needs=told)
 
 
+def _concerned(draft: Draft, operations: tuple[Operation, ...]) -> tuple[istio.Rules, istio.Rules]:
+    """The routes and policies that these operations can break, as they are and as they are to be."""
+    written = [item for change in operations for item in (change.before, change.after) if item]
+    policies = [istio.host_of(item) for item in written if kinds.of(item) == DESTINATION_RULE]
+    routes = [item for item in written if kinds.of(item) == VIRTUAL_SERVICE]
+    hosts = {*policies, *(host for item in routes for host in istio.hosts_reached(item))}
+    everything = any(host.startswith("*") for host in policies)
+    refs: dict[Kind, list[Ref]] = {}
+    for kind in (VIRTUAL_SERVICE, DESTINATION_RULE):
+        about = {ref: None for host in sorted(hosts) for ref in draft.refs_about(kind, host)}
+        refs[kind] = draft.refs(kind) if everything else list(about)
+
+    def rules_by(read: Callable[[Ref], Manifest | None]) -> istio.Rules:
+        found = [tuple(item for ref in refs[kind] if (item := read(ref)) is not None) for kind in refs]
+        return istio.Rules(found[0], found[1])
+
+    return rules_by(draft.original), rules_by(draft.get)
+
+
 def _unserved(operations: Iterable[Operation], live: Live) -> Iterator[Problem]:
     for kind in dict.fromkeys(item.ref.kind for item in operations if item.ref.kind in live.unserved):
         message = (
@@ -234,19 +185,36 @@ def _unserved(operations: Iterable[Operation], live: Live) -> Iterator[Problem]:
         yield error("KIND_NOT_SERVED", message)
 
 
-def _operations(draft: Draft, live: Live) -> list[Operation]:
-    before = {Ref.of(item): item for item in live.resources}
+def _operations(draft: Draft) -> list[Operation]:
     found = []
-    for ref, after in draft.resources().items():
-        change = operation(before.get(ref), after, draft.why(ref))
+    for ref, after in draft.changed().items():
+        change = operation(draft.original(ref), after, draft.why(ref))
         if change is not None:
             found.append(change)
     return found
 
 
-def _subsets(destination_rule: Manifest | None) -> set[tuple[str, str]]:
-    """The host and the name of each subset of a DestinationRule."""
-    if destination_rule is None:
-        return set()
-    host = istio.host_of(destination_rule)
-    return {(host, str(subset.get("name", ""))) for subset in istio.subsets_of(destination_rule)}
+def _inputs(
+    wanted: Iterable[rules.Rule], operations: Iterable[Operation], draft: Draft, live: Live
+) -> dict[str, str]:
+    """All that a plan was made of: each object's name, and a hash of what was read of it.
+
+    The versions of the services, what steers them, and the policies of every host that a written route sends
+    requests to. How many pods are ready is asked again when it is applied.
+    """
+    found = {}
+    hosts = set()
+    for rule in wanted:
+        service = live.service(rule.namespace, rule.service) if rule.service else None
+        if service is not None:
+            versions = [[each.version, each.label, dict(each.labels)] for each in service.versions]
+            found[f"Service {service.namespace}/{service.name}"] = hashed(versions)
+            hosts.add(istio.service_host(service.namespace, service.name))
+    written = [item for change in operations for item in (change.before, change.after) if item]
+    routes = [item for item in written if kinds.of(item) == VIRTUAL_SERVICE]
+    hosts.update(host for item in routes for host in istio.hosts_of(item))
+    reached = hosts.union(*(istio.hosts_reached(item) for item in routes))
+    refs = {ref for host in hosts for ref in draft.refs_about(VIRTUAL_SERVICE, host)}
+    refs |= {ref for host in reached for ref in draft.refs_about(DESTINATION_RULE, host)}
+    read = ((ref, draft.original(ref)) for ref in refs)
+    return found | {str(ref): hashed(diff.content(item)) for ref, item in read if item is not None}

@@ -45,6 +45,7 @@ def make(
         problems=[problem.keep() for problem in problems],
         blast_radius=radius,
         hash=plan.hash,
+        inputs=dict(plan.inputs),
         summary=summary(wanted.rules),
     )
 

@@ -55,6 +55,11 @@ def ranked(problems: Iterable[Mapping[str, Any]]) -> list[Json]:
     return sorted(found, key=lambda problem: levels.index(problem["level"]))
 
 
+def findings(found: Iterable[Mapping[str, Any]]) -> list[Json]:
+    """Findings of the analysis with the shape of their level, the most severe first."""
+    return ranked({**each, "level": each["level"].lower()} for each in found)
+
+
 def operation(found: Mapping[str, Any]) -> Json:
     """A planned or done write with its field differences as text and its YAML difference line by line."""
     state = found.get("state")
@@ -62,8 +67,22 @@ def operation(found: Mapping[str, Any]) -> Json:
         **found,
         "fields": [_field(difference) for difference in found["diff"]],
         "lines": diff_lines(found["unified_diff"]),
-        "outcome": _outcome(OPERATION_STATES, state) if state else None,
+        "outcome": _outcome(OPERATION_STATES, state) if state in OPERATION_STATES else None,
+        "wait": _wait(found),
     }
+
+
+def _wait(found: Mapping[str, Any]) -> str:
+    """What is or was waited for before a write, as a sentence; empty where nothing is."""
+    waited, wait = found.get("waited"), found.get("wait")
+    if waited:
+        how = "until the proxies had it" if waited["told"] else "for the proxies to learn of it"
+        return f"Waited {waited['seconds']:g} s {how}."
+    if not wait:
+        return ""
+    most, delay, least = (wait[name] for name in ("at_most_seconds", "delay_seconds", "least_seconds"))
+    first = f"at least {least:g} s and " if least else ""
+    return f"Wait until the proxies have it, {first}at most {most:g} s; {delay:g} s where nobody tells."
 
 
 def change(found: Mapping[str, Any]) -> Json:

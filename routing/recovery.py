@@ -1,20 +1,27 @@
 """Changes whose process died in the middle: brought to a final state by looking at what the cluster has.
 
-Nothing is written to the cluster. The row was there before the first write, so every operation can be looked
-up: the object says what it says after the write, or what it said before, or something else.
+Nothing is written to the cluster. The row was there before the first write, and each write was noted before
+the next began: so there is one at most of which it is not known whether it arrived, and the object tells.
+
+A change whose process ran here and is gone is ended at once. One of another replica is ended when it has
+given no sign of life for longer than any write takes; should that process come back, it notices, and stops.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce
+
 from cluster.errors import ClusterError
 from cluster.port import Cluster
-from routing import diff, live, stored
+from routing import diff, live, processes, stored
 from routing.models import Change, ChangeState, Plan, PlanState
 
-AFTER: Final = timedelta(minutes=10)
-"""Longer than any application takes: each call to the cluster ends within seconds."""
+AFTER: Final = timedelta(minutes=2)
+"""Longer than a process is silent while it writes: each call to the cluster ends within seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +35,19 @@ class Recovered:
 def finish_interrupted(
     name: str, cluster: Cluster, now: datetime, *, after: timedelta = AFTER, plan: Plan | None = None
 ) -> Recovered:
-    """Ends every change in the cluster of this name that began longer ago than `after` and has not ended.
+    """Ends every change in the cluster of this name whose process is gone, or has been silent for `after`.
 
     `cluster` acts with the console's own rights: a person's may have been taken away. With a `plan`, only
     that plan's changes. What cannot be looked up stays as it is, and keeps no other from being ended.
     """
-    left = Change.objects.filter(cluster=name, state=ChangeState.STARTED, at__lte=now - after).order_by("pk")
+    left = Change.objects.filter(cluster=name, state=ChangeState.STARTED).order_by("pk")
     if plan is not None:
         left = left.filter(plan=plan)
+    left = left.annotate(last_sign=Coalesce(F("beat_at"), F("at")))
     recovered = Recovered()
     for change in left.select_related("plan", "by", "reverts"):
+        if change.last_sign > now - after and not processes.is_gone(change.process):
+            continue
         try:
             recovered.changes.append(_finish(change, cluster, now))
         except ClusterError as error:
@@ -45,10 +55,18 @@ def finish_interrupted(
     return recovered
 
 
+def give_back(change: Change) -> None:
+    """Lets the changes that this one did not take back be taken back by another."""
+    taken = [each for each in (change.reverts, *change.reverts_also.all()) if each is not None]
+    Change.objects.filter(pk__in=[each.pk for each in taken]).update(revert_claimed_at=None)
+
+
 def _finish(change: Change, cluster: Cluster, now: datetime) -> Change:
-    for entry in change.operations:
-        if entry["state"] != "done":
-            _look_up(entry, cluster)
+    left = [entry for entry in change.operations if entry["state"] != "done"]
+    if left:
+        _look_up(left[0], cluster)
+    for entry in left[1:]:
+        entry.update(state="not_done", message="It was not reached.")
     done = sum(entry["state"] == "done" for entry in change.operations)
     if done == len(change.operations):
         change.state, plan_state = ChangeState.APPLIED, PlanState.APPLIED
@@ -57,10 +75,11 @@ def _finish(change: Change, cluster: Cluster, now: datetime) -> Change:
         plan_state = PlanState.FAILED
     change.message = "The server stopped in the middle; the writes were looked up afterwards."
     change.finished_at = now
-    change.save(update_fields=["state", "operations", "message", "finished_at"])
-    Plan.objects.filter(pk=change.plan_id).update(state=plan_state)
-    if change.reverts is not None and change.state != ChangeState.APPLIED:
-        Change.objects.filter(pk=change.reverts.pk).update(revert_claimed_at=None)
+    with transaction.atomic():
+        change.save(update_fields=["state", "operations", "message", "finished_at"])
+        Plan.objects.filter(pk=change.plan_id).update(state=plan_state)
+        if change.state != ChangeState.APPLIED:
+            give_back(change)
     return change
 
 
@@ -69,6 +88,7 @@ def _look_up(entry: dict[str, Any], cluster: Cluster) -> None:
     found = live.get(cluster, operation.ref)
     if diff.same(found, operation.after):
         entry.update(state="done", message="Looked up afterwards: the cluster has the write.")
+        entry["after"] = stored.trimmed(found)
     elif diff.same(found, operation.before):
         entry.update(state="not_done", message="Looked up afterwards: it was not written.")
     else:

@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from routing import http_shapes as http
 from routing.rules import WORDS
+from routing.write_shapes import PatchSerializer, WaitedSerializer, WaitSerializer
 
 Base = serializers.Serializer[Any]
 
@@ -184,6 +185,8 @@ class PlannedOperationSerializer(Base):
     yaml_before = serializers.CharField(allow_blank=True)
     yaml_after = serializers.CharField(allow_blank=True)
     unified_diff = serializers.CharField(allow_blank=True)
+    patch = PatchSerializer()
+    wait = WaitSerializer(allow_null=True)
 
 
 class CallerSerializer(Base):
@@ -260,6 +263,8 @@ class PlanSerializer(Base):
     summary = serializers.CharField()
     state = serializers.ChoiceField(["ready", "applying", "applied", "stale", "failed"])
     reverts = serializers.IntegerField(allow_null=True)
+    reverts_all = serializers.ListField(child=serializers.IntegerField())
+    finishes = serializers.IntegerField(allow_null=True)
     rules = RuleSerializer(many=True)
     operations = PlannedOperationSerializer(many=True)
     problems = ProblemSerializer(many=True)
@@ -276,8 +281,10 @@ class DoneOperationSerializer(Base):
     before = serializers.JSONField(allow_null=True)
     after = serializers.JSONField(allow_null=True)
     unified_diff = serializers.CharField(allow_blank=True)
+    patch = PatchSerializer()
     state = serializers.ChoiceField(["done", "failed", "not_done"])
     message = serializers.CharField(allow_blank=True)
+    waited = WaitedSerializer(allow_null=True)
 
 
 class ChangeSerializer(Base):
@@ -285,9 +292,12 @@ class ChangeSerializer(Base):
 
     id = serializers.IntegerField()
     plan = serializers.UUIDField(allow_null=True)
-    kind = serializers.ChoiceField(["apply", "revert"])
+    kind = serializers.ChoiceField(["apply", "revert", "finish"])
     reverts = serializers.IntegerField(allow_null=True)
+    reverts_all = serializers.ListField(child=serializers.IntegerField(), help_text="Newest first")
     reverted_by = serializers.IntegerField(allow_null=True)
+    finishes = serializers.IntegerField(allow_null=True)
+    finished_by = serializers.IntegerField(allow_null=True)
     state = serializers.ChoiceField(["started", "applied", "conflict", "partial", "failed"])
     by = serializers.CharField()
     at = serializers.DateTimeField()
@@ -298,20 +308,6 @@ class ChangeSerializer(Base):
     services = serializers.ListField(child=serializers.CharField())
     operations = DoneOperationSerializer(many=True)
     message = serializers.CharField(allow_blank=True)
-
-
-class ChangesSerializer(Base):
-    """A page of changes, newest first; `next` is the `before` of the next page."""
-
-    changes = ChangeSerializer(many=True)
-    next = serializers.IntegerField(allow_null=True)
-
-
-class ChangesQuery(Base):
-    """Which page of changes."""
-
-    limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
-    before = serializers.IntegerField(required=False, min_value=1)
 
 
 class PortSerializer(Base):

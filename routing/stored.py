@@ -3,16 +3,26 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from django.conf import settings
+
 from cluster import kinds
 from cluster.identity import Ask
 from cluster.person import PersonCluster
 from cluster.refs import Manifest, Ref
-from routing import blast, diff, planner, problems, rules
+from routing import blast, diff, patches, planner, problems, rules
 from routing.models import Change, ChangeState, Plan
-from routing.planner import Operation
+from routing.operations import LEAVING, Operation, natural_phase, settles_between
 
 Json = dict[str, Any]
-_OPPOSITES: Final = {"create": "delete", "delete": "create", "update": "update"}
+LINKED: Final = ("reverted_by", "reverted_with", "finished_by", "reverts_also")
+"""The other changes that a view of one names, to be read with it."""
+_UNDOING: Final = {
+    (True, True): "update",
+    (False, True): "delete",
+    (True, False): "create",
+    (False, False): "",
+}
+"""What takes operations back, by whether the object was there before the first and after the last."""
 
 
 def resource(ref: Ref) -> Json:
@@ -33,6 +43,7 @@ def keep(operation: Operation) -> Json:
         "why": operation.why,
         "before": trimmed(operation.before),
         "after": trimmed(operation.after),
+        "phase": operation.phase,
     }
 
 
@@ -44,7 +55,9 @@ def ref(named: Mapping[str, Any]) -> Ref:
 
 def restore(kept: Mapping[str, Any]) -> Operation:
     """The operation that `keep` kept."""
-    return Operation(kept["action"], ref(kept["resource"]), kept["why"], kept["before"], kept["after"])
+    about = ref(kept["resource"])
+    phase = kept.get("phase", natural_phase(about, kept["after"]))  # kept before there were several
+    return Operation(kept["action"], about, kept["why"], kept["before"], kept["after"], phase)
 
 
 def ask(kept: Mapping[str, Any]) -> Ask:
@@ -55,9 +68,26 @@ def ask(kept: Mapping[str, Any]) -> Ask:
 
 
 def undoing(operations: Iterable[Mapping[str, Any]]) -> list[Json]:
-    """Of kept (or shown) operations those that were done, each as what takes it back, the last first."""
-    done = [item for item in operations if item["state"] == "done"]
-    return [{**item, "action": _OPPOSITES[item["action"]]} for item in reversed(done)]
+    """What takes back those kept (or shown) operations that were done: one a resource, the last first."""
+    chains: dict[Ref, list[Mapping[str, Any]]] = {}
+    for item in operations:
+        if item["state"] == "done":
+            chains.setdefault(ref(item["resource"]), []).append(item)
+    found = []
+    for chain in reversed(chains.values()):
+        action = _UNDOING[chain[0]["action"] != "create", chain[-1]["action"] != "delete"]
+        found += [{**chain[-1], "action": action}] if action else []
+    return found
+
+
+def touches(operations: Iterable[Mapping[str, Any]]) -> str:
+    """The resources of kept operations as one text, to find the changes of one by `touch`."""
+    return "".join(dict.fromkeys(touch(ref(item["resource"])) for item in operations))
+
+
+def touch(about: Ref) -> str:
+    """What `touches` says of one resource."""
+    return f" {about.kind.kind}.{about.kind.group}/{about.namespace}/{about.name} "
 
 
 def trimmed(manifest: Manifest | None) -> Manifest | None:
@@ -81,8 +111,10 @@ def plan_view(plan: Plan, person: PersonCluster) -> Json:
         "summary": plan.summary,
         "state": plan.state,
         "reverts": plan.reverts_id,
+        "reverts_all": _all_reverted(plan),
+        "finishes": plan.finishes_id,
         "rules": plan.rules,
-        "operations": [_planned(restore(kept)) for kept in plan.operations],
+        "operations": _all_planned([restore(kept) for kept in plan.operations]),
         "problems": [problems.shown(kept, readable) for kept in plan.problems],
         "blast_radius": blast.shown(plan.blast_radius, places),
     }
@@ -94,7 +126,7 @@ def draft_view(wanted: rules.Request, plan: planner.Plan, person: PersonCluster)
     return {
         "hash": plan.hash,
         "rules": [rules.to_json(rule) for rule in wanted.rules],
-        "operations": [_planned(operation) for operation in plan.operations],
+        "operations": _all_planned(list(plan.operations)),
         "problems": [problems.shown(problem.keep(), readable) for problem in plan.problems],
     }
 
@@ -106,7 +138,10 @@ def change_view(change: Change) -> Json:
         "plan": str(change.plan_id),
         "kind": change.kind,
         "reverts": change.reverts_id,
+        "reverts_all": _all_reverted(change),
         "reverted_by": reverted_by(change),
+        "finishes": change.finishes_id,
+        "finished_by": finished_by(change),
         "state": change.state,
         "by": change.by.get_username(),
         "at": change.at,
@@ -122,8 +157,14 @@ def change_view(change: Change) -> Json:
 
 def reverted_by(change: Change) -> int | None:
     """The change that took this one back, if one did."""
-    reverts = change.reverted_by.all()
+    reverts = [*change.reverted_by.all(), *change.reverted_with.all()]
     return next((revert.pk for revert in reverts if revert.state == ChangeState.APPLIED), None)
+
+
+def finished_by(change: Change) -> int | None:
+    """The change that wrote the rest of this one, if one did."""
+    finishes = change.finished_by.all()
+    return next((each.pk for each in finishes if each.state == ChangeState.APPLIED), None)
 
 
 def conflict(ref: Ref, base: Manifest | None, theirs: Manifest | None, yours: Manifest | None) -> Json:
@@ -138,6 +179,28 @@ def conflict(ref: Ref, base: Manifest | None, theirs: Manifest | None, yours: Ma
     }
 
 
+def _all_reverted(row: Plan | Change) -> list[int]:
+    """The changes that a row takes back, the newest first."""
+    also = (change.pk for change in row.reverts_also.all())
+    return [row.reverts_id, *sorted(also, reverse=True)] if row.reverts_id is not None else []
+
+
+def _all_planned(operations: list[Operation]) -> list[Json]:
+    """Operations with the wait before each."""
+    pairs = zip([None, *operations], operations, strict=False)
+    return [
+        {**_planned(item), "wait": _wait(item) if before and settles_between(before, item) else None}
+        for before, item in pairs
+    ]
+
+
+def _wait(operation: Operation) -> Json:
+    """What is waited for before an operation, in seconds: `delay_seconds` where nobody tells."""
+    delay, most = settings.ROUTING_SETTLE_SECONDS, settings.ROUTING_SETTLE_AT_MOST_SECONDS
+    least = delay if operation.phase in LEAVING else 0.0
+    return {"least_seconds": least, "delay_seconds": delay, "at_most_seconds": max(delay, most)}
+
+
 def _planned(operation: Operation) -> Json:
     return {
         "action": operation.action,
@@ -147,6 +210,7 @@ def _planned(operation: Operation) -> Json:
         "yaml_before": diff.to_yaml(operation.before),
         "yaml_after": diff.to_yaml(operation.after),
         "unified_diff": diff.unified(operation.before, operation.after, str(operation.ref)),
+        "patch": patches.of(operation),
     }
 
 
@@ -160,8 +224,10 @@ def _done(kept: Mapping[str, Any]) -> Json:
         "before": diff.content(operation.before) or None,
         "after": diff.content(operation.after) or None,
         "unified_diff": diff.unified(operation.before, operation.after, str(operation.ref)),
+        "patch": patches.of(operation),
         "state": kept["state"],
         "message": kept["message"],
+        "waited": kept.get("waited"),
     }
 
 

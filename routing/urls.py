@@ -20,9 +20,12 @@ urlpatterns = [
     path("explain", explain.ExplainView.as_view(), name="api-explain"),
     path("plans", plans.PlansView.as_view(), name="api-plans"),
     path("plans/<uuid:plan_id>", plans.PlanView.as_view(), name="api-plan"),
+    path("plans/<uuid:plan_id>/problems", problems.PlanProblemsView.as_view(), name="api-plan-problems"),
     path("plans/<uuid:plan_id>/apply", plans.ApplyView.as_view(), name="api-apply"),
     path("changes", changes.ChangesView.as_view(), name="api-changes"),
     path("changes/<int:change_id>", changes.ChangeView.as_view(), name="api-change"),
+    path("changes/revert", changes.GroupRevertView.as_view(), name="api-revert-group"),
+    path("changes/<int:change_id>/finish", changes.FinishView.as_view(), name="api-finish"),
     path(
         "changes/<int:change_id>/verification",
         verification.VerificationView.as_view(),

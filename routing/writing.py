@@ -43,6 +43,24 @@ def write(
     return cluster.replace(_onto(current or {}, operation.after), dry_run=dry_run)
 
 
+def try_out(
+    cluster: Cluster, operation: Operation, current: Manifest | None, planned: Operation
+) -> Manifest | None:
+    """Has the server try a write; the answer is what it would leave behind. Raises ClusterError.
+
+    `planned` is the first operation on the object: only a status that came in between may have moved its
+    version.
+    """
+    for attempt in range(STATUS_WRITES):
+        try:
+            return write(cluster, operation, current, dry_run=True)
+        except Conflict:
+            current = live.get(cluster, operation.ref)
+            if attempt == STATUS_WRITES - 1 or current is None or changed(planned, current):
+                raise
+    raise AssertionError("unreachable")
+
+
 def attempt(
     cluster: Cluster, operation: Operation, current: Manifest | None, expected: Manifest | None
 ) -> Written:

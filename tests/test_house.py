@@ -15,10 +15,11 @@ PURE = {
         "quantiles", "rates", "redaction", "samples", "shortfall", "snapshot",
     ],
     "routing": [
-        "rules", "istio", "gatewayapi", "drafting", "planner", "diff", "contents", "schemas", "yaml_files",
-        "yaml_io", "yaml_marks", "examples", "explain", "analysis.engine", "analysis.reading",
-        "analysis.reports", "analysis.incremental", "analysis.cures", "blast", "effects", "retries",
-        "sample_ratio", "shares", "verifying",
+        "rules", "istio", "gatewayapi", "drafting", "operations", "sequence", "managers", "patches",
+        "planner", "diff", "contents", "schemas", "yaml_files", "yaml_io", "yaml_marks", "examples",
+        "explain",
+        "analysis.engine", "analysis.reading", "analysis.reports", "analysis.incremental", "analysis.cures",
+        "blast", "effects", "retries", "sample_ratio", "shares", "verifying",
     ],
     "localmesh": ["xds"],
 }  # fmt: skip

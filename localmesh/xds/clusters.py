@@ -115,7 +115,14 @@ def _inbound(mesh: Mesh, proxy: Proxy, port: int) -> Json:
     sidecar = egress.sidecar_of(mesh, proxy)
     if sidecar and sidecar.spec.get("inboundConnectionPool"):
         policy = {"connectionPool": sidecar.spec["inboundConnectionPool"]}
-    return {**_cluster(name, {}, groups), **policies.limits(policy, protocol)}
+    return {**_cluster(name, {}, groups), **policies.limits(_for_application(policy), protocol)}
+
+
+def _for_application(policy: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without the upgrade to HTTP/2: it is between proxies, and says nothing of the application."""
+    pool = policy.get("connectionPool") or {}
+    http = {key: value for key, value in (pool.get("http") or {}).items() if key != "h2UpgradePolicy"}
+    return {"connectionPool": {**pool, "http": http}}
 
 
 def services_of(mesh: Mesh, proxy: Proxy) -> tuple[Service, ...]:

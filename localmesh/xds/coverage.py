@@ -109,6 +109,10 @@ _POOL: Handled = {
         ]
     ),
 }
+_INBOUND_POOL: Handled = {
+    **_POOL,
+    "http": {key: value for key, value in _POOL["http"].items() if key != "h2UpgradePolicy"},
+}
 _OUTLIERS: Handled = dict.fromkeys(
     [
         "splitExternalLocalOriginErrors",
@@ -264,7 +268,7 @@ _KINDS: Mapping[tuple[str, str], Handled] = {
     ("networking.istio.io", "Sidecar"): {
         "workloadSelector": {"labels": ALL},
         "egress": [{"hosts": ALL}],
-        "inboundConnectionPool": _POOL,
+        "inboundConnectionPool": _INBOUND_POOL,
         "outboundTrafficPolicy": {"mode": ALL},
     },
     ("gateway.networking.k8s.io", "HTTPRoute"): _HTTP_ROUTE,
@@ -276,6 +280,7 @@ _KINDS: Mapping[tuple[str, str], Handled] = {
     },
 }
 _REASONS = {
+    "h2UpgradePolicy": "it is between proxies; what the application speaks its port says",
     "destinationSubnets": "nobody sees where an application meant to connect: there is no iptables",
     "sourceSubnet": "it is not programmed; use sourceLabels or sourceNamespace",
     "privateKey": "the pods have no files of their own; use credentialName",

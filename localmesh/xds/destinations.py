@@ -63,11 +63,12 @@ def effective(mesh: Mesh, service: Service, client_namespace: str) -> Destinatio
 
 def effective_rules(mesh: Mesh, service: Service, client_namespace: str) -> tuple[Rule, ...]:
     """The DestinationRules that together say it, the oldest first; empty when there is none."""
-    for namespace in dict.fromkeys((client_namespace, service.namespace, names.ROOT_NAMESPACE)):
+    places = (client_namespace, service.namespace, names.ROOT_NAMESPACE)
+    # In Istio what stands in the root namespace is everybody's default, also for the gateways that run there.
+    for namespace in dict.fromkeys(places[client_namespace == names.ROOT_NAMESPACE :]):
         by_host = mesh.destination_rules_by_host.get(namespace, {})
-        patterns = (host for host in by_host if host == service.host or host.startswith("*"))
-        for host in sorted(patterns, key=names.specificity, reverse=True):
-            seen = tuple(rule for rule in by_host[host] if rule.visible_to(client_namespace))
+        for host in (service.host, *mesh.destination_wildcards.get(namespace, ())):
+            seen = tuple(rule for rule in by_host.get(host, ()) if rule.visible_to(client_namespace))
             if seen and names.covers(host, service.host):
                 return seen
     return ()

@@ -262,6 +262,36 @@ class Mesh:
         return found
 
     @cached_property
+    def destination_wildcards(self) -> Mapping[str, tuple[str, ...]]:
+        """The wildcards among the hosts of DestinationRules, by namespace, the most specific first."""
+        return {
+            namespace: tuple(
+                sorted((host for host in hosts if host.startswith("*")), key=names.specificity, reverse=True)
+            )
+            for namespace, hosts in self.destination_rules_by_host.items()
+        }
+
+    @cached_property
+    def rules_by_written_host(self) -> Mapping[str, tuple[Rule, ...]]:
+        """All that routes requests by the full host names that it gives, the oldest first."""
+        found: dict[str, tuple[Rule, ...]] = {}
+        for rule in self.rules:
+            hosts = (names.resolve(each, rule.namespace) for each in rule.spec.get("hosts") or ())
+            for host in dict.fromkeys(hosts):
+                found[host] = (*found.get(host, ()), rule)
+        return found
+
+    @cached_property
+    def services_by_alias(self) -> Mapping[str, Service]:
+        """Each Service of Kubernetes under its names with a namespace that are not its full one."""
+        return {
+            alias: service
+            for service in self.services
+            if not service.entry
+            for alias in names.service_aliases(service.name, service.namespace)[1:]
+        }
+
+    @cached_property
     def source_labels(self) -> frozenset[str]:
         """The keys of all labels by which some VirtualService tells its callers apart."""
         return frozenset(

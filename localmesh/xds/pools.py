@@ -25,6 +25,9 @@ _LIMITS = (
     ("http", "http2MaxRequests", "max_requests"),
     ("http", "maxRetries", "max_retries"),
 )
+#: Linux' own limits, in probes and seconds: a socket that is asked for more is not opened.
+_MOST_PROBES = 127
+_LONGEST_KEEPALIVE = 32_767
 #: Istio's defaults of a retry budget: percent of the requests under way, and retries that are always allowed.
 _BUDGET_PERCENT = 0.2
 _BUDGET_LEAST = 3
@@ -125,11 +128,12 @@ def _budget(spec: Spec, path: str) -> Json:
 def _keepalive(spec: Spec, path: str) -> Json:
     result: Json = {}
     if spec.get("probes"):
-        result["keepalive_probes"] = values.integer(spec["probes"], f"{path}.probes", 0, _INT32)
+        result["keepalive_probes"] = values.integer(spec["probes"], f"{path}.probes", 1, _MOST_PROBES)
     for ours, theirs in (("time", "keepalive_time"), ("interval", "keepalive_interval")):
         if spec.get(ours):
             text = values.duration(spec[ours], f"{path}.{ours}", least="1")
-            result[theirs] = int(float(text.removesuffix("s")))
+            seconds = int(float(text.removesuffix("s")))
+            result[theirs] = values.integer(seconds, f"{path}.{ours}", 1, _LONGEST_KEEPALIVE)
     return result
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from localmesh.xds import values
+from localmesh.xds import names, values
 from localmesh.xds.model import Credential, Mesh
 from localmesh.xds.values import Json, Problem, Unusable
 
@@ -18,6 +18,7 @@ _TYPE = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3"
 #: Istio's way to name a Secret of another namespace, for Gateways of the Gateway API.
 OF_NAMESPACE = "kubernetes-gateway://"
 _SYSTEM = "system"
+_LONGEST_NAME = 255
 _VERSIONS = {"TLSV1_0": "TLSv1_0", "TLSV1_1": "TLSv1_1", "TLSV1_2": "TLSv1_2", "TLSV1_3": "TLSv1_3"}
 _NO_MESH_CA = "localmesh has no certificate authority for the mesh"
 
@@ -44,16 +45,23 @@ def upstream(mesh: Mesh, namespace: str, spec: Spec, path: str, *, alpn: str = "
             raise Unusable(f"{path}.credentialName", "MUTUAL needs a certificate: name a Secret")
         credential = _credential(mesh, namespace, spec, path)
         common["tls_certificates"] = [_certificate(credential, f"{path}.credentialName")]
-    names = [str(each) for each in spec.get("subjectAltNames") or ()]
+    wanted = [str(each) for each in spec.get("subjectAltNames") or ()]
     if verify:
-        common["validation_context"] = {"trusted_ca": _roots(mesh, namespace, spec, path), **_names(names)}
+        common["validation_context"] = {"trusted_ca": _roots(mesh, namespace, spec, path), **_names(wanted)}
     context: Json = {"@type": f"{_TYPE}.UpstreamTlsContext", "common_tls_context": common}
     if spec.get("sni"):
-        context["sni"] = values.text(spec["sni"], f"{path}.sni")
+        context["sni"] = _server_name(spec["sni"], f"{path}.sni")
     automatic: Json = {}
     if not spec.get("sni"):
-        automatic = {"auto_sni": True, **({"auto_san_validation": True} if verify and not names else {})}
+        automatic = {"auto_sni": True, **({"auto_san_validation": True} if verify and not wanted else {})}
     return Transport({"transport_socket": {"name": _SOCKET, "typed_config": context}}, automatic)
+
+
+def _server_name(value: object, path: str) -> str:
+    name = values.text(value, path)
+    if not names.is_host(name) or name.startswith("*") or len(name) > _LONGEST_NAME:
+        raise Unusable(path, f"{name[:80]!r} is not a host name")
+    return name
 
 
 def usable_upstream(mesh: Mesh, namespace: str, spec: Spec | None, *, alpn: str = "") -> Transport:
@@ -103,8 +111,8 @@ def downstream(mesh: Mesh, namespace: str, spec: Spec, path: str, *, http: bool)
         authority = _authority(mesh, namespace, spec)
         if not authority:
             raise Unusable(f"{path}.credentialName", "the Secret has no ca.crt to check callers by")
-        names = [str(each) for each in spec.get("subjectAltNames") or ()]
-        common["validation_context"] = {"trusted_ca": {"inline_string": authority}, **_names(names)}
+        wanted = [str(each) for each in spec.get("subjectAltNames") or ()]
+        common["validation_context"] = {"trusted_ca": {"inline_string": authority}, **_names(wanted)}
         context["require_client_certificate"] = mode == "MUTUAL"
     return {"transport_socket": {"name": _SOCKET, "typed_config": context}}
 
@@ -161,9 +169,9 @@ def _credential_or_authority(mesh: Mesh, namespace: str, spec: Spec, path: str) 
         _credential(mesh, namespace, spec, path)
 
 
-def _names(names: list[str]) -> Json:
-    if not names:
+def _names(wanted: list[str]) -> Json:
+    if not wanted:
         return {}
     kinds = ("DNS", "URI", "IP_ADDRESS")
-    matchers = [{"san_type": kind, "matcher": {"exact": name}} for name in names for kind in kinds]
+    matchers = [{"san_type": kind, "matcher": {"exact": name}} for name in wanted for kind in kinds]
     return {"match_typed_subject_alt_names": matchers}

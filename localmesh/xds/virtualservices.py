@@ -130,7 +130,9 @@ def routes(mesh: Mesh, rule: Rule, scope: Scope, service_host: str = "") -> tupl
     for part in delegates.parts(mesh, rule):
         translated = _route(mesh, part, scope)
         found += translated if isinstance(translated, list) else []
-    return tuple(_named(each, rule, service_host) for each in found)
+    service = mesh.services_by_host.get(service_host)
+    named = clusters.service_metadata(service) if service else clusters.host_metadata(service_host)
+    return tuple(_named(each, rule, named if service_host else {}) for each in found)
 
 
 def unusable(mesh: Mesh, part: Part, scope: Scope) -> Problem | None:
@@ -205,12 +207,10 @@ def _name(*named: Mapping[str, Any]) -> Json:
     return {"name": ".".join(parts)} if parts else {}
 
 
-def _named(route: Json, rule: Rule, service_host: str) -> Json:
+def _named(route: Json, rule: Rule, host: Json) -> Json:
     """Telemetry names the host from here where no cluster is reached: redirects, missing subsets."""
     kind = _CONFIG_KINDS.get(rule.kind, "virtual-service")
-    metadata = {"config": f"{kind}/{rule.namespace}/{rule.name}"}
-    if service_host:
-        metadata |= clusters.host_metadata(service_host)
+    metadata = {"config": f"{kind}/{rule.namespace}/{rule.name}", **host}
     return {**route, "metadata": {"filter_metadata": {METADATA: metadata}}}
 
 
@@ -252,24 +252,17 @@ def _host_problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
             yield Problem(f"spec.hosts[{index}]", f"{host!r} is not a host name")
     if names.MESH not in gateways_of(rule):
         return
-    older = [each for each in mesh.rules if each.age < rule.age and names.MESH in gateways_of(each)]
     for index, written in enumerate(rule.spec.get("hosts") or ()):
         path, host = f"spec.hosts[{index}]", names.resolve(written, rule.namespace)
-        winner = next((each for each in older if host in hosts_of(each) and _share_clients(each, rule)), None)
+        older = (each for each in mesh.rules_by_written_host.get(host, ()) if each.age < rule.age)
+        in_line = (each for each in older if names.MESH in gateways_of(each) and names.is_host(host))
+        winner = next((each for each in in_line if _share_clients(each, rule)), None)
         if winner:
             what = f"the older {winner.kind or 'VirtualService'} {winner.namespace}/{winner.name}"
-            reason = f"{what} has the host {host} already"
-            yield Problem(path, reason, conflict=True)
-        owner = next(
-            (each for each in mesh.services if not each.entry and host in _short_aliases(each.host)), None
-        )
+            yield Problem(path, f"{what} has the host {host} already", conflict=True)
+        owner = mesh.services_by_alias.get(host)
         if owner:
             yield Problem(path, f"{host} is not a full host name; write {owner.host}")
-
-
-def _short_aliases(host: str) -> tuple[str, str]:
-    long = host.removesuffix(f".{names.CLUSTER_DOMAIN}")
-    return long, long.removesuffix(".svc")
 
 
 def _share_clients(one: Rule, other: Rule) -> bool:

@@ -50,14 +50,29 @@ class Incremental:
         """What is said about one object."""
         return self._by_object.get(key, ())
 
+    def foreseen(self, removed: Collection[Key], added: Collection[Obj]) -> tuple[Finding, ...]:
+        """What would be said after a change, and is not said now. Changes nothing."""
+        world, touched = self.world.changed(removed, added)
+        found: list[Finding] = []
+        for number, key in self._concerned(touched, added):
+            obj = world.get(key)
+            if obj is not None:
+                found += run(self._analyzers[number], world, obj)[0]
+        return ordered(each for each in found if each not in self._by_object.get(each.subject, ()))
+
+    def _concerned(self, touched: Iterable[Bucket], added: Iterable[Obj]) -> set[_Check]:
+        """The checks that asked for what has changed, and those of what came."""
+        again = set().union(*(self._askers.get(bucket, ()) for bucket in touched))
+        for obj in added:
+            again.update((number, obj.key) for number in self._of_kind.get(obj.key.group_kind, ()))
+        return again
+
     def change(self, removed: Collection[Key], added: Collection[Obj]) -> int:
         """Takes in objects that went and came (a new version only comes); returns how many checks ran."""
         if not removed and not added:
             return 0
         self.world, touched = self.world.changed(removed, added)
-        again = set().union(*(self._askers.get(bucket, ()) for bucket in touched))
-        for obj in added:
-            again.update((number, obj.key) for number in self._of_kind.get(obj.key.group_kind, ()))
+        again = self._concerned(touched, added)
         gone = {check for check in again if self.world.get(check[1]) is None}
         for check in gone:
             self._forget(check)

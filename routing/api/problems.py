@@ -1,5 +1,6 @@
 """What is wrong with the configuration of the mesh."""
 
+import uuid
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -12,7 +13,8 @@ from cluster.access import NO_IDENTITY
 from cluster.errors import Forbidden
 from cluster.serializers import NamespacesQuery
 from routing import mesh_problems
-from routing.api.base import FORBIDDEN, REFUSALS, RoutingView, checked
+from routing.api.base import FORBIDDEN, NOT_FOUND, REFUSALS, RoutingView, checked
+from routing.api.plans import looked_up
 
 Base = serializers.Serializer[Any]
 
@@ -50,6 +52,20 @@ class MeshProblemsSerializer(Base):
     """Problems."""
 
     problems = MeshProblemSerializer(many=True)
+
+
+class PlanProblemsView(RoutingView):
+    """Problems that a plan would bring about."""
+
+    @extend_schema(
+        operation_id="plan_problems",
+        responses={200: MeshProblemsSerializer, **REFUSALS, **NOT_FOUND},
+        tags=["routing"],
+    )
+    def get(self, request: Request, plan_id: uuid.UUID) -> Response:
+        """What the analysis would say once the plan is applied, and does not say now."""
+        person = people.acting(request)
+        return Response({"problems": mesh_problems.of_plan(person, looked_up(person, plan_id))})
 
 
 class ProblemsView(RoutingView):

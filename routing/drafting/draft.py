@@ -1,12 +1,13 @@
 """The resources of a plan while it is being made, and the problems found on the way. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from cluster import inventory, kinds
 from cluster.kinds import Kind
 from cluster.refs import Manifest, Ref
 from routing import istio
+from routing.drafting.index import ByHost
 from routing.problems import Need, Problem, warning
 
 Saved: TypeAlias = tuple[dict[Ref, Manifest], set[Ref], dict[Ref, list[str]]]
@@ -24,17 +25,36 @@ class Draft:
         self.services = services
         self.problems: list[Problem] = []
         self.sources: set[Need] = set()
-        self._resources: dict[Ref, Manifest] = {Ref.of(item): item for item in resources}
+        self._resources: dict[Ref, Manifest] = {Ref.named(item): item for item in resources}
         self._removed: set[Ref] = set()
         self._why: dict[Ref, list[str]] = {}
+        self._original = dict(self._resources)
+        self._index = ByHost(self._resources)
 
-    def resources(self) -> dict[Ref, Manifest | None]:
-        """Every resource of the draft; None for one that is to go."""
-        return {**self._resources, **dict.fromkeys(self._removed)}
+    def changed(self) -> dict[Ref, Manifest | None]:
+        """Every resource that was put or removed; None for one that is to go."""
+        return {ref: self._resources.get(ref) for ref in self._why}
 
     def of(self, kind: Kind) -> list[Manifest]:
         """The resources of a kind."""
-        return [item for ref, item in self._resources.items() if ref.kind == kind]
+        return [item for ref, item in self._resources.items() if ref.kind is kind or ref.kind == kind]
+
+    def about(self, kind: Kind, host: str) -> list[Manifest]:
+        """The VirtualServices or DestinationRules that may be about a host, given in full."""
+        found = (self._resources.get(ref) for ref in self.refs_about(kind, host))
+        return [item for item in found if item is not None]
+
+    def refs(self, kind: Kind) -> list[Ref]:
+        """Every resource of a kind, as they were and as they are to be."""
+        return [ref for ref in dict.fromkeys((*self._original, *self._resources)) if ref.kind == kind]
+
+    def refs_about(self, kind: Kind, host: str) -> Iterator[Ref]:
+        """As `about`, of the resources as they were and as they are to be."""
+        return self._index.about(kind, host)
+
+    def original(self, ref: Ref) -> Manifest | None:
+        """One resource as it was before any rule."""
+        return self._original.get(ref)
 
     def get(self, ref: Ref) -> Manifest | None:
         """One resource, or None where there is none (any more)."""
@@ -52,6 +72,7 @@ class Draft:
         """A resource in its next form, and why."""
         ref = Ref.of(manifest)
         self._resources[ref] = manifest
+        self._index.add(ref, manifest)
         self._removed.discard(ref)
         self._why.setdefault(ref, []).append(why)
 

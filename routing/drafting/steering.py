@@ -23,16 +23,16 @@ class Steering:
     @property
     def virtual(self) -> istio.VirtualServices:
         """The VirtualServices about the service, as the draft has them."""
-        return istio.virtual_services_of(
-            self.draft.of(VIRTUAL_SERVICE), self.service.namespace, self.service.name
-        )
+        place, name = self.service.namespace, self.service.name
+        host = istio.service_host(place, name)
+        return istio.virtual_services_of(self.draft.about(VIRTUAL_SERVICE, host), place, name)
 
     @property
     def destination_rules(self) -> istio.DestinationRules:
         """The DestinationRules about the service, as the draft has them."""
-        return istio.destination_rules_of(
-            self.draft.of(DESTINATION_RULE), self.service.namespace, self.service.name
-        )
+        place, name = self.service.namespace, self.service.name
+        host = istio.service_host(place, name)
+        return istio.destination_rules_of(self.draft.about(DESTINATION_RULE, host), place, name)
 
     def routed(self) -> istio.VirtualServices:
         """The VirtualServices about the service. Raises CannotApply where several claim its host."""
@@ -142,8 +142,9 @@ class Steering:
 
 def steers(draft: Draft, rule: Rule) -> list[Need]:
     """All that steers a rule's service: a refusal may name any of it."""
-    virtual = istio.virtual_services_of(draft.of(VIRTUAL_SERVICE), rule.namespace, rule.service)
-    found = istio.destination_rules_of(draft.of(DESTINATION_RULE), rule.namespace, rule.service)
+    host = istio.service_host(rule.namespace, rule.service)
+    virtual = istio.virtual_services_of(draft.about(VIRTUAL_SERVICE, host), rule.namespace, rule.service)
+    found = istio.destination_rules_of(draft.about(DESTINATION_RULE, host), rule.namespace, rule.service)
     routes = (virtual.main, virtual.wildcard, *virtual.rivals, *virtual.gateway_only)
     policies = (found.main, found.wildcard, *found.duplicates, *found.elsewhere)
     return needs(item for item in (*routes, *policies) if item)

@@ -45,7 +45,7 @@ def _remove(name: str, main: Manifest, to: Steering) -> None:
     if found is None:
         return
     host = istio.host_of(main)
-    for route in to.draft.of(VIRTUAL_SERVICE):
+    for route in to.draft.about(VIRTUAL_SERVICE, host):
         if istio.uses_subset(route, host, name):
             why = f"Leaves out subset {name}, which gets no requests and is about to go."
             to.draft.put(istio.drop_destination(route, host, name), why)

@@ -71,6 +71,11 @@ def effective(world: World, host: Host, caller: Caller) -> Effective:
     root namespace; in the first that has one for the host, the most specific host wins.
     """
     about = [rule for rule in world.destination_rules if hosts.covers(hosts.host_of(rule), host.host)]
+    if caller.namespace == hosts.ROOT_NAMESPACE:
+        # A rule that the root namespace keeps to itself is no default of others, but one for this caller.
+        chosen = _best([rule for rule in about if _is_private(rule, caller)])
+        if chosen:
+            return Effective(chosen, f"kept to the caller's namespace, for host {hosts.host_of(chosen[0])}")
     for place, words in _places(caller.namespace, host.namespace):
         here = [rule for rule in about if _counts(rule, place, caller)]
         chosen = _best(here)
@@ -227,6 +232,10 @@ def _counts(rule: Manifest, namespace: str, caller: Caller) -> bool:
         # Kept to some workloads, which are always of its own namespace.
         return namespace == caller.namespace and selector.items() <= dict(caller.labels).items()
     return hosts.visible(rule, caller.namespace)
+
+
+def _is_private(rule: Manifest, caller: Caller) -> bool:
+    return rule["spec"].get("exportTo") == ["."] and _counts(rule, hosts.ROOT_NAMESPACE, caller)
 
 
 def _best(rules: list[Manifest]) -> tuple[Manifest, ...]:

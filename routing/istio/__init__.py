@@ -2,6 +2,8 @@
 
     hosts      which VirtualService and DestinationRule are about a service
     subsets    versions and the subsets that select them
+    references which subsets routes name, and whether they are there
+    weighing   which subsets get requests, and routing around one
     splits     weights on the default route
     streams    weights on tcp and tls rules
     faults     delays and aborts, and how meshui knows its own again
@@ -29,6 +31,7 @@ from routing.istio.hosts import (
     gateways_of,
     host_of,
     hosts_of,
+    hosts_reached,
     name_of,
     namespace_of,
     service_host,
@@ -64,6 +67,7 @@ from routing.istio.subsets import (
     read_subsets,
     subsets_of,
 )
+from routing.istio.weighing import Subset, labels_of, weighted_subsets, without_weight
 
 __all__ = [
     "CannotApply",
@@ -73,6 +77,7 @@ __all__ = [
     "Notice",
     "ObservedFault",
     "Rules",
+    "Subset",
     "Subsets",
     "VirtualServices",
     "accepted_tls",
@@ -92,6 +97,8 @@ __all__ = [
     "has_port_modes",
     "host_of",
     "hosts_of",
+    "hosts_reached",
+    "labels_of",
     "name_of",
     "named_for_version",
     "namespace_of",
@@ -128,4 +135,6 @@ __all__ = [
     "uses_subset",
     "virtual_services_of",
     "visible",
+    "weighted_subsets",
+    "without_weight",
 ]

@@ -158,6 +158,13 @@ def destinations(virtual_service: Manifest) -> set[str]:
     }
 
 
+def hosts_reached(virtual_service: Manifest) -> set[str]:
+    """The full hosts of every destination that a VirtualService names."""
+    home = namespace_of(virtual_service)
+    written = {str(found.get("host", "")) for found in all_destinations(virtual_service)}
+    return {fqdn(host, home) for host in written}
+
+
 def host_of(destination_rule: Manifest) -> str:
     """The host of a DestinationRule in full."""
     return fqdn(str(_spec(destination_rule).get("host", "")), namespace_of(destination_rule))

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from cluster import people
 from cluster.errors import ClusterError
 from cluster.person import PersonCluster
-from routing import presenting, scope, stored
+from routing import mesh_problems, presenting, scope, stored
 from routing.apply import is_stale
 from routing.models import Plan, PlanState
 from routing.views.base import may_not, shell, targets_of
@@ -42,6 +42,7 @@ def plan(request: HttpRequest, plan_id: UUID) -> HttpResponse:
         "summary": row.summary,
         "blast": presenting.blast_radius(view["blast_radius"]),
         "problems": problems,
+        "foreseen": presenting.findings(mesh_problems.of_plan(person, row)),
         "targets": targets,
         "back": _editor(targets) if targets else _resource(row),
         "refusal": refusal,

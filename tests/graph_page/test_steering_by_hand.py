@@ -65,7 +65,9 @@ def test_the_panel_says_the_routing_in_force_and_leads_to_the_forms(visit, stage
         "percentage": 50.0,
         "fixed_delay": "2s",
         "http_status": None,
+        "grpc_status": None,
         "match": {"header": "end-user", "value": "jason"},
+        "whom": "requests with end-user: jason",
         "owned": True,
     }
     stage.services["bookinfo/reviews"] = service("reviews", faults=[fault])
@@ -89,7 +91,15 @@ def test_a_node_without_a_service_has_no_routing_and_nothing_is_asked_about_it(v
 
 
 def test_what_acts_on_a_service_is_a_badge_on_its_node_or_its_box(visit, stage):
-    abort = {"kind": "abort", "percentage": 10.0, "fixed_delay": None, "http_status": 503, "match": None}
+    status = {"http_status": 503, "grpc_status": None}
+    abort = {
+        "kind": "abort",
+        "percentage": 10.0,
+        "fixed_delay": None,
+        **status,
+        "match": None,
+        "whom": "everyone",
+    }
     stage.services["bookinfo/ratings"] = service("ratings", faults=[abort])
     stage.services["bookinfo/reviews"] = service("reviews")
     stage.services["bookinfo/reviews"]["versions"] = [

@@ -13,7 +13,7 @@ def service(**more):
 
 def fault(**more):
     known = {"kind": "delay", "percentage": 50.0, "fixed_delay": "2s", "http_status": None}
-    return {**known, "match": None, "owned": True, **more}
+    return {**known, "grpc_status": None, "match": None, "whom": "everyone", "owned": True, **more}
 
 
 @pytest.mark.parametrize(("weight", "shown"), [(80.0, "80"), (33.3333, "33.3"), (100.0, "100"), (None, None)])

@@ -76,6 +76,21 @@ def test_a_cure_is_refused_once_somebody_changed_the_object(api, cluster):
     assert cluster.get(REVIEWS)["spec"]["http"][0]["timeout"] == "3s"
 
 
+def test_a_plan_tells_what_the_analysis_would_say_then(api, cluster, client):
+    harsh = {
+        **UNEVEN,
+        "spec": {**UNEVEN["spec"], "http": [{**UNEVEN["spec"]["http"][0], "retries": {"attempts": 9}}]},
+    }
+    plan = api.plan({"kind": "object", "manifest": harsh}).json()
+    found = api.get(f"plans/{plan['id']}/problems").json()["problems"]
+    assert [(each["code"], each["cure"]) for each in found] == [("MUI0013", None)]
+    page = client.get(f"/plans/{plan['id']}/").content.decode()
+    assert "What the analysis would say then" in page
+    assert "MUI0013 ManyRetries" in page
+    assert api.post(f"plans/{plan['id']}/apply").status_code == 200
+    assert api.get(f"plans/{plan['id']}/problems").json() == {"problems": []}
+
+
 @pytest.mark.parametrize(
     ("query", "number"),
     [

@@ -5,7 +5,7 @@ from django.db import connection as database
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-BEFORE, AFTER = [("routing", "0001_initial")], [("routing", "0002_cluster_and_needs")]
+BEFORE, AFTER = [("routing", "0001_initial")], [("routing", "0003_order_and_history")]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -59,7 +59,7 @@ def interrupted(cluster, acting, olga):
         apply.apply(plan, olga, acting, sleep=lambda _: None)
         made.append(plan)
     for change in Change.objects.all():
-        change.state, change.at = "started", change.at - LONG
+        change.state, change.at, change.beat_at = "started", change.at - LONG, change.beat_at - LONG
         change.operations[0]["state"] = "not_done"
         change.save()
     Plan.objects.update(state="applying")

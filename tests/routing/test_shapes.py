@@ -10,6 +10,7 @@ from rest_framework.test import APIRequestFactory
 
 from cluster import errors
 from meshui import api_errors
+from routing import history_shapes
 from routing import serializers as shapes
 from tests.routing.stage import CALM, DELAY, SPLIT
 
@@ -42,7 +43,8 @@ def test_every_answer_has_the_shape_of_the_document(api, cluster):
     assert_shape(shapes.PlanSerializer, plan)
     change = api.post(f"plans/{plan['id']}/apply").json()
     assert_shape(shapes.ChangeSerializer, change)
-    assert_shape(shapes.ChangesSerializer, api.get("changes").json())
+    assert_shape(history_shapes.ChangesSerializer, api.get("changes").json())
+    assert_shape(history_shapes.OneChangeSerializer, api.get(f"changes/{change['id']}").json())
     assert_shape(shapes.ServicesSerializer, api.get("services").json())
     assert_shape(shapes.OneServiceSerializer, api.get("services/bookinfo/ratings").json())
     revert = api.post(f"changes/{change['id']}/revert").json()
@@ -64,8 +66,9 @@ def test_the_document_describes_every_call(api):
         "/api/v1/services", "/api/v1/services/{namespace}/{name}", "/api/v1/plans", "/api/v1/plans/{plan_id}",
         "/api/v1/plans/{plan_id}/apply", "/api/v1/changes", "/api/v1/changes/{change_id}",
         "/api/v1/changes/{change_id}/revert", "/api/v1/changes/{change_id}/verification",
+        "/api/v1/changes/{change_id}/finish", "/api/v1/changes/revert",
         "/api/v1/services/{namespace}/{name}/reading", "/api/v1/drafts", "/api/v1/configuration",
-        "/api/v1/problems", "/api/v1/explain",
+        "/api/v1/problems", "/api/v1/plans/{plan_id}/problems", "/api/v1/explain",
         "/api/v1/validate", "/api/v1/schemas/{group}/{version}/{kind}",
     }  # fmt: skip
 
@@ -76,7 +79,7 @@ def test_every_problem_code_has_its_heading_in_the_documents():
         *(ROOT / "routing").glob("*.py"),
         *(
             source
-            for folder in ("istio", "drafting", "blast", "gatewayapi")
+            for folder in ("istio", "drafting", "gatewayapi", "blast")
             for source in (ROOT / "routing" / folder).rglob("*.py")
         ),
     ]

@@ -210,10 +210,13 @@ def test_weight_and_subset_go_in_one_plan():
     assert not istio.uses_subset(plan.operations[0].after, HOST, "v3")
 
 
-def test_one_subset_for_another_in_one_write_is_refused():
+AROUND = [("update", "DestinationRule"), ("update", "VirtualService"), ("update", "DestinationRule")]
+
+
+def test_one_subset_for_another_becomes_two_writes_around_the_route():
     cluster = bookinfo(routed(("v1", 100)), destination_rule("reviews", ["v1", "v2"]))
     plan = planned(cluster, Split("bookinfo", "reviews", {"v1": 50, "v3": 50}), remove("v2"))
-    assert codes(plan, "error") == ["SUBSETS_SWAPPED"]
+    assert (codes(plan), steps(plan)) == ([], AROUND)
 
 
 def test_every_subset_of_a_version_goes():

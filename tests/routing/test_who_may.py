@@ -255,7 +255,10 @@ def test_a_right_that_is_taken_between_preview_and_apply_is_missed_before_anythi
     assert api.post(f"plans/{plan['id']}/apply").status_code == 200
 
 
-def test_a_right_that_is_taken_between_two_writes_ends_the_change_as_partial(people, cluster, rights):
+def test_a_right_that_is_taken_between_two_writes_ends_the_change_as_partial(
+    people, cluster, rights, settings
+):
+    settings.ROUTING_SETTLE_SECONDS = 0.01
     cluster.put(destination_rule("reviews", ["v1"]))
     oscar = of(people["operator"])
     plan = plans.make({"rules": [SPLIT]}, people["operator"], oscar, FromTheVault())

@@ -68,21 +68,3 @@ def page(transactional_db, live_server, browser, client, settings):
         yield opened
         context.close()
         assert heard == []
-
-
-@pytest.fixture
-def looks():
-    def shoot(page, name):
-        for dark in (False, True):
-            page.emulate_media(color_scheme="dark" if dark else "light")
-            for width, height in ((1440, 900), (390, 844)):
-                page.set_viewport_size({"width": width, "height": height})
-                page.wait_for_timeout(200)
-                page.screenshot(
-                    path=f"/tmp/shots/{name}-{'dark' if dark else 'light'}-{width}.png",
-                    full_page=width == 390,
-                )
-        page.emulate_media(color_scheme="light")
-        page.set_viewport_size({"width": 1440, "height": 900})
-
-    return shoot

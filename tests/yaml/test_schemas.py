@@ -216,3 +216,14 @@ class TestReadingDefinitions:
 
 def found_names(cluster):
     return [one["name"] for one in cluster.get(DEFINED)["spec"]["versions"]]
+
+
+def test_a_real_api_server_is_read_in_the_same_way(kube_apiserver):
+    cluster = kube_apiserver.cluster(kube_apiserver.admin_token)
+    definition = own(cluster).definition(kinds.VIRTUAL_SERVICE)
+    assert definition.resource_version
+    schema = Schema(definition.schemas["v1"])
+    assert schema.violations(manifest({"route": ROUTE})) == ()
+    (found,) = schema.violations(manifest({"ruote": ROUTE}))
+    assert found.path == ("spec", "http", 0, "ruote")
+    assert found.unknown

@@ -86,13 +86,12 @@ function failed(error) {
   if (error) say("degraded", "Not known", `${error.message} The bars are from before that.`);
 }
 
-async function revert() {
-  const button = byId("revert", HTMLButtonElement);
+/** @param {HTMLButtonElement} button @param {() => Promise<string>} deed what it does, and the page to go to */
+async function press(button, deed) {
   button.disabled = true;
   button.setAttribute("aria-busy", "true");
   try {
-    const made = await post(`changes/${change.id}/revert`, {});
-    location.assign(`${BASE}changes/${made.id}/`);
+    location.assign(BASE + (await deed()));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     button.removeAttribute("aria-busy");
@@ -102,5 +101,13 @@ async function revert() {
   }
 }
 
-document.getElementById("revert")?.addEventListener("click", revert);
+/** @param {string} id @param {() => Promise<string>} deed */
+function onPress(id, deed) {
+  const button = document.getElementById(id);
+  if (button instanceof HTMLButtonElement) button.addEventListener("click", () => press(button, deed));
+}
+
+onPress("revert", async () => `changes/${(await post(`changes/${change.id}/revert`, {})).id}/`);
+// What is left is looked at like any plan, before anything of it is written.
+onPress("finish", async () => `plans/${encodeURIComponent((await post(`changes/${change.id}/finish`, {})).id)}/`);
 if (change.watched) watch();

@@ -145,3 +145,11 @@ async def test_a_new_endpoint_takes_its_share_slowly(bed):
         assert found["reviews-v1"] > 18
     finally:
         await behind(*everyone)
+
+
+async def test_proxies_speak_http2_with_each_other_when_told_and_the_application_hears_nothing_of_it(bed):
+    http = {"h2UpgradePolicy": "UPGRADE"}
+    await bed.apply(destination_rule("ratings", trafficPolicy={"connectionPool": {"http": http}}))
+    assert (await bed.call(host="ratings:9080")).who == "ratings-v1"
+    (request,) = bed.backends["ratings-v1"].requests
+    assert request.version == (1, 1)

@@ -43,7 +43,7 @@ _POOLS = [
             },
         }
     },
-    {"connectionPool": {"http": {"idleTimeout": "1s", "useClientProtocol": True}}},
+    {"connectionPool": {"http": {"idleTimeout": "1s", "useClientProtocol": True, "maxConcurrentStreams": 6}}},
 ]  # fmt: skip
 _OUTLIER_DETECTIONS = [
     {

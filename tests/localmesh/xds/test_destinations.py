@@ -78,6 +78,16 @@ def test_a_destination_rule_is_looked_up_by_namespace(namespaces, wins):
     assert fields(*rules) == {"lb_policy": wins}
 
 
+def test_a_gateway_of_the_root_namespace_asks_the_services_first():
+    rules = [
+        destination_rule(REVIEWS, name="theirs", trafficPolicy=lb(simple="RANDOM")),
+        destination_rule(
+            REVIEWS, name="default", namespace="istio-system", trafficPolicy=lb(simple="ROUND_ROBIN")
+        ),
+    ]
+    assert cluster(mesh(*rules), NAME, start="istio-ingressgateway")["lb_policy"] == "RANDOM"
+
+
 def test_the_clients_own_namespace_comes_first():
     client = pod("curl", "127.9.1.7", namespace="shop")
     rules = [

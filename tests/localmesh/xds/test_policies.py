@@ -164,6 +164,14 @@ def test_the_receiving_sidecar_keeps_the_limits_and_nothing_else():
             {"connectionPool": {"tcp": {"tcpKeepalive": {"time": "1ms"}}}},
             "connectionPool.tcp.tcpKeepalive.time",
         ),
+        (
+            {"connectionPool": {"tcp": {"tcpKeepalive": {"time": "10h"}}}},
+            "connectionPool.tcp.tcpKeepalive.time",
+        ),
+        (
+            {"connectionPool": {"tcp": {"tcpKeepalive": {"probes": 128}}}},
+            "connectionPool.tcp.tcpKeepalive.probes",
+        ),
         ({"retryBudget": {"percent": 101}}, "retryBudget.percent"),
         ({"outlierDetection": {"maxEjectionPercent": 101}}, "outlierDetection.maxEjectionPercent"),
         (
@@ -289,3 +297,10 @@ def test_a_warm_up_keeps_endpoints_apart_so_that_envoy_knows_the_new_ones():
     assert len(assignment["endpoints"][0]["lb_endpoints"]) == 3
     fewer = mesh(rule, slices=[endpoint_slice("reviews", "127.9.1.2")], pods=PODS)
     assert cluster(fewer, NAME) == found
+
+
+def test_an_upgrade_to_http2_ends_at_the_receiving_sidecar():
+    policy = {"connectionPool": {"http": {"h2UpgradePolicy": "UPGRADE"}}}
+    made = mesh(destination_rule(trafficPolicy=policy))
+    assert "http2_protocol_options" in options(cluster(made, NAME))["explicit_http_config"]
+    assert "typed_extension_protocol_options" not in cluster(made, "inbound|9080||", start="reviews-v1")

@@ -109,6 +109,7 @@ def test_a_port_may_be_protected_alone():
             "files",
         ),
         ({"mode": "SIMPLE"}, "caCertificates", "no bundle"),
+        ({"mode": "SIMPLE", "insecureSkipVerify": True, "sni": "/" * 300}, "sni", "not a host name"),
     ],
 )
 def test_what_cannot_be_is_named_and_connections_stay_open(spec, path, words):

@@ -35,6 +35,19 @@ def test_after_any_sequence_of_edits_it_is_equal_to_a_whole_analysis(start, edit
         assert kept.findings == analyze(world(*now.values()))
 
 
+@given(objects, objects, st.randoms(use_true_random=False))
+def test_what_is_foreseen_is_what_is_new_afterwards_and_nothing_is_changed(start, added, random):
+    kept = Incremental(world(*start), ALL)
+    now, before = {obj.key: obj for obj in start}, kept.findings
+    removed = [key for key in sorted(now) if random.random() < 0.3]
+    foreseen = kept.foreseen(removed, added)
+    assert kept.findings == before
+    later = {key: obj for key, obj in now.items() if key not in removed}
+    later.update((obj.key, obj) for obj in added)
+    after = analyze(world(*later.values()))
+    assert foreseen == tuple(each for each in after if each not in before)
+
+
 def test_only_the_checks_that_a_change_concerns_run_again():
     places = [f"shop-{number}" for number in range(50)]
     every = [make(namespace=place) for make in (virtual_service, service, pod) for place in places]

@@ -36,6 +36,12 @@ def test_whoever_runs_in_the_root_namespace_asks_the_service_first():
     )
 
 
+def test_what_the_root_namespace_keeps_to_itself_comes_first_there():
+    rules = rule("b"), rule("c", "istio-system", exportTo=["."])
+    assert in_force(*rules, caller=explain.Caller("istio-system")) == "istio-system/c"
+    assert in_force(*rules) == "bookinfo/b"
+
+
 def test_one_that_is_not_exported_to_the_caller_does_not_count():
     assert in_force(rule("b", exportTo=["."]), rule("c", "istio-system")) == "istio-system/c"
 
