@@ -1,8 +1,12 @@
 """The forms of routes and policies in a real browser; only the cluster is a fake."""
 
+import copy
+
 import pytest
 from playwright.sync_api import expect
 
+from cluster import kinds
+from cluster.refs import Ref
 from routing.models import Plan
 from tests.pages.world import reviews_destination_rule, reviews_virtual_service
 
@@ -81,12 +85,46 @@ def test_a_route_for_one_header_is_added(editor):
     }
 
 
-def test_the_yaml_follows_a_route_and_what_is_typed_there_comes_back(editor):
+def yaml_of(page, at=0):
+    return page.locator("textarea[id^=yaml]").nth(at).input_value()
+
+
+def put_text(page, text, at=0):
+    page.locator(".cm-content").nth(at).click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(text)
+
+
+def test_the_yaml_follows_a_route(editor):
     editor.click("#add-route")
     editor.fill("#route-name", "jason")
     condition(editor).locator("[data-name]").fill("end-user")
     condition(editor).locator("[data-value]").fill("jason")
-    editor.wait_for_function("document.getElementById('yaml-0').value.includes('name: jason')")
+    expect(editor.locator("#yaml-pane-0 .cm-content")).to_contain_text("name: jason")
+
+
+def test_a_route_that_is_typed_in_the_yaml_stands_in_the_list(page, cluster):
+    routed(page, cluster, JASON)
+    expect(page.locator("#yaml-pane-0 .cm-content")).to_contain_text("exact: jason")
+    put_text(page, yaml_of(page).replace("exact: jason", "exact: ada"))
+    expect(row(page, "jason")).to_contain_text("end-user = ada")
+    expect(row(page, "jason")).to_contain_text("changed")
+    expect(page.locator("#yaml-rest")).to_be_hidden()
+    (rule,) = planned(page)
+    assert rule["match"] == [{"headers": {"end-user": {"exact": "ada"}}}]
+
+
+def test_policies_that_are_typed_in_the_yaml_are_set_in_the_form(page, cluster):
+    routed(page, cluster)
+    expect(page.locator("#yaml-pane-0 .cm-content")).to_contain_text("reviews")
+    page.click("#tab-1")
+    policy = "  trafficPolicy:\n    outlierDetection:\n      consecutive5xxErrors: 5\n"
+    put_text(page, yaml_of(page, 1).rstrip("\n") + "\n" + policy, 1)
+    found = page.locator("#destination-policy [data-part=outlier_detection]")
+    expect(found.locator("[data-choice]")).to_have_value("set")
+    errors = found.locator("[data-path='outlier_detection.consecutive_5xx_errors']")
+    expect(errors).to_have_value("5")
+    expect(page.locator("#destination-policy > summary")).to_contain_text("changed")
 
 
 def test_a_route_in_force_is_edited_and_keeps_what_no_form_says(page, cluster):
@@ -218,3 +256,19 @@ def test_the_list_follows_the_cluster_while_nothing_is_asked_for(page, cluster):
     expect(row(page, "jason")).to_have_count(0)
     put(cluster, JASON)
     expect(row(page, "jason")).to_be_visible()
+
+
+def test_a_route_as_httproute_shows_what_is_written_besides(page, cluster):
+    for version in ("v1", "v2", "v3"):
+        service = copy.deepcopy(cluster.get(Ref(kinds.SERVICE, "bookinfo", "reviews")))
+        service["metadata"] = {"name": f"reviews-{version}", "namespace": "bookinfo"}
+        service["spec"]["selector"]["version"] = version
+        service.pop("status", None)
+        cluster.put(service)
+    page.goto(EDITOR)
+    page.locator("#write-as > summary").click()
+    page.locator("#write-as label", has_text="HTTPRoute").click()
+    page.locator(".split-row[data-version=v3] .input-number").fill("20")
+    expect(page.locator("#yaml-others")).to_contain_text("HTTPRoute bookinfo/reviews")
+    (rule,) = planned(page)
+    assert (rule["kind"], rule["as"], rule["rule"]["kind"]) == ("gateway_route", "HTTPRoute", "split")
