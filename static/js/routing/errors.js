@@ -3,6 +3,9 @@ import { byId, find, findAll, fromTemplate } from "../dom.js";
 
 /** @typedef {import("../shapes.js").FieldError} FieldError */
 
+/** What one types in, rather than drags or ticks. */
+const TYPED = ":not([type=range], [type=radio], [type=checkbox], [hidden])";
+
 /**
  * Where an error's path leads: `rules[1].delay.percentage` is the field `delay.percentage` of the second rule's section,
  * or, when that section has no such field, of the nearest one above it.
@@ -61,7 +64,7 @@ function attach(place, message) {
   node.id = `error-${(place.dataset.field ?? "").replace(/\W/g, "-")}`;
   place.append(node);
   for (let fold = place.closest("details"); fold; fold = fold.parentElement?.closest("details") ?? null) fold.open = true;
-  const input = place.querySelector(":is(input, select, textarea):not([type=range], [type=radio], [type=checkbox], [hidden])");
+  const input = place.querySelector(`input${TYPED}`) ?? place.querySelector(`:is(select, textarea)${TYPED}`);
   input?.setAttribute("aria-invalid", "true");
   input?.setAttribute("aria-describedby", node.id);
 }

@@ -3,8 +3,10 @@ import { test } from "node:test";
 
 import { arranged, step, whyNot } from "../../../static/js/routing/forms/arrange.js";
 import { conditionsOf, matchOf, pathOf, repeated } from "../../../static/js/routing/forms/conditions.js";
+import { headersOf, namesOf, operationsOf } from "../../../static/js/routing/forms/operations.js";
 import { format, getAt, parse, setAt } from "../../../static/js/routing/forms/values.js";
 import { actionWords, matchWords, policyWords, question } from "../../../static/js/routing/forms/words.js";
+import { unwrapped, wrapped } from "../../../static/js/routing/forms/wrapping.js";
 
 const MATCHES = [
   { uri: { prefix: "/beta" }, ignore_uri_case: true, method: { exact: "GET" } },
@@ -112,4 +114,32 @@ test("a route moves by the name of its neighbour, and never behind the default o
 test("a route that no form can say is left to the YAML, with the reason", () => {
   assert.match(whyNot(arranged([route("a", { rule: null })], [])[0]), /YAML/);
   assert.equal(whyNot(arranged([route("a")], [])[0]), "");
+});
+
+test("operations on headers as rows are the same operations again", () => {
+  const headers = { request: { set: { a: "1" }, add: { b: "2" }, remove: ["c"] }, response: { remove: ["server"] } };
+  assert.deepEqual(headersOf(operationsOf(headers)), headers);
+  assert.equal(headersOf(operationsOf(undefined)), undefined);
+  assert.deepEqual(namesOf(operationsOf(headers)), [
+    "headers.request.set.a",
+    "headers.request.add.b",
+    "headers.request.remove[0]",
+    "headers.response.remove[0]",
+  ]);
+});
+
+test("only routes and splits are written in the Gateway API's words", () => {
+  const split = { kind: "split", weights: {} };
+  assert.deepEqual(wrapped(split, "HTTPRoute", "shop"), { kind: "gateway_route", as: "HTTPRoute", consumer: "shop", rule: split });
+  assert.equal("consumer" in wrapped(split, "HTTPRoute", null), false);
+  assert.equal(wrapped({ kind: "fault" }, "HTTPRoute", null).kind, "fault");
+});
+
+test("an error about a wrapped rule stands at its own field, or at the choice of how it is written", () => {
+  const rules = [{ kind: "fault" }, { kind: "gateway_route" }];
+  const of = (field) => unwrapped({ field, message: "" }, rules);
+  assert.deepEqual(of("rules[1].rule.weights.v1").error.field, "rules[1].weights.v1");
+  assert.equal(of("rules[1].rule").outside, true);
+  assert.equal(of("rules[1].consumer").outside, true);
+  assert.equal(of("rules[0].delay").outside, false);
 });

@@ -24,3 +24,14 @@ export function headersOf(operations) {
   }
   return operations.length ? headers : undefined;
 }
+
+/** What the server calls each of some operations in errors. @param {Operation[]} operations @returns {string[]} */
+export function namesOf(operations) {
+  /** @type {Record<string, number>} */
+  const removed = {};
+  return operations.map(({ side, op, name }) => {
+    if (op !== "remove") return `headers.${side}.${op}.${name}`;
+    removed[side] = (removed[side] ?? -1) + 1;
+    return `headers.${side}.remove[${removed[side]}]`;
+  });
+}

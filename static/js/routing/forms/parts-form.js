@@ -184,10 +184,11 @@ export class PartsForm {
   }
 
   #draw() {
+    const wanted = this.#wanted.get(this.#kind.place()) ?? {};
     for (const part of this.#parts) {
       const choice = find(part, "[data-choice]", HTMLSelectElement).value;
       find(part, "[data-fields]", HTMLElement).hidden = choice !== "set";
-      part.classList.toggle("is-changed", choice !== "");
+      part.classList.toggle("is-changed", (part.dataset.part ?? "") in wanted);
     }
     const inForce = this.#all();
     const words = this.#parts.flatMap((part) => {

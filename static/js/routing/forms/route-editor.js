@@ -4,7 +4,7 @@ import { Alternatives } from "./alternatives.js";
 import { fill, put, read } from "./bind.js";
 import { Destinations } from "./destinations.js";
 import { mirrorsIn } from "./mirrors.js";
-import { headersOf, operationsOf } from "./operations.js";
+import { headersOf, namesOf, operationsOf } from "./operations.js";
 import { Rows } from "./rows.js";
 
 /** @typedef {Record<string, any>} Json */
@@ -149,5 +149,6 @@ const OPERATION = {
     name: find(row, "[data-name]", HTMLInputElement).value.trim(),
     value: find(row, "[data-value]", HTMLInputElement).value.trim(),
   }),
+  names: (items) => namesOf(/** @type {any[]} */ (items)),
   fresh: () => ({ side: "request", op: "set", name: "", value: "" }),
 };

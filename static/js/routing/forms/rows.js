@@ -9,6 +9,7 @@ import { find, findAll, fromTemplate } from "../../dom.js";
  * @property {(row: HTMLElement, item: Json) => void} fill
  * @property {(row: HTMLElement, base: Json) => Json} read what the row says, over what it was filled with
  * @property {() => Json} fresh what a new row says
+ * @property {(items: Json[]) => string[]} [names] what the server calls each row in errors; its place in the list, if not given
  */
 
 export class Rows {
@@ -22,6 +23,7 @@ export class Rows {
     this.#list = find(box, ".rows-list", HTMLElement);
     this.#shape = shape;
     this.#changed = changed;
+    box.addEventListener("input", () => this.#name());
     find(box, "[data-add]", HTMLButtonElement).addEventListener("click", () => {
       const row = this.add(shape.fresh());
       focusFirst(row);
@@ -63,8 +65,9 @@ export class Rows {
 
   /** Names each row as the server names it in errors. */
   #name() {
+    const names = this.#shape.names?.(this.items);
     this.rows.forEach((row, at) => {
-      row.dataset.field = `${this.#shape.path}[${at}]`;
+      row.dataset.field = names ? names[at] : `${this.#shape.path}[${at}]`;
     });
   }
 }

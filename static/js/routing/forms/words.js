@@ -21,7 +21,8 @@ export function matchWords(matches) {
 }
 
 /** @param {import("./conditions.js").Condition} condition */
-function conditionWords({ on, name, how, value, ignoreCase }) {
+function conditionWords({ on, name: key, how, value, ignoreCase }) {
+  const name = key || "…";
   const text = compared(how, value) + (ignoreCase ? " (any case)" : "");
   const is = how === "regex" ? "" : "= ";
   if (on === "headers") return how === "present" ? `${name} is there` : `${name} ${is}${text}`;
