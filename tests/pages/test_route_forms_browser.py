@@ -272,3 +272,28 @@ def test_a_route_as_httproute_shows_what_is_written_besides(page, cluster):
     expect(page.locator("#yaml-others")).to_contain_text("HTTPRoute bookinfo/reviews")
     (rule,) = planned(page)
     assert (rule["kind"], rule["as"], rule["rule"]["kind"]) == ("gateway_route", "HTTPRoute", "split")
+
+
+def test_a_split_for_callers_in_one_namespace_names_it(editor):
+    editor.locator("#write-as > summary").click()
+    editor.locator("#write-as label", has_text="HTTPRoute").click()
+    editor.locator("#write-as label", has_text="one namespace").click()
+    editor.fill("#consumer", "Shop!")
+    editor.locator(".split-row[data-version=v3] .input-number").fill("30")
+    expect(editor.locator("#api-call")).to_contain_text('"consumer":"Shop!"')
+    editor.click("#preview")
+    expect(editor.locator("[data-field=consumer] .error")).to_be_visible()
+    expect(editor.locator("#consumer")).to_be_focused()
+
+
+def test_retries_on_all_routes_leave_what_is_not_mentioned(page, cluster):
+    routed(page, cluster, JASON)
+    page.locator("#http-policy > summary").click()
+    page.select_option("#http-policy-target", "all")
+    retries = part(page, "#http-policy", "retries", "set")
+    retries.locator("[data-path='retries.attempts']").fill("2")
+    retries.locator("[data-path='retries.retry_on']").fill("5xx, 503")
+    (rule,) = planned(page)
+    assert rule["all"] is True
+    assert rule["retries"] == {"attempts": 2, "retry_on": ["5xx", "503"]}
+    assert "timeout" not in rule
