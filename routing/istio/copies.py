@@ -12,9 +12,9 @@ from cluster.refs import Manifest
 from routing.istio.conjunction import both
 from routing.istio.errors import CannotApply
 from routing.istio.hosts import http_rules
-from routing.istio.http.codec import ABSENT
 from routing.istio.http.fields import MATCHES
 from routing.rules import FaultMatch, HeaderMatch, Reader, read_match, write_match
+from routing.rules.codec import ABSENT
 
 PREFIX: Final = "meshui-fault-"
 ANNOTATION: Final = "meshui.io/faults"

@@ -8,6 +8,7 @@
     shape      what an object, a list and a map look like: reading and writing them from one description
     leaves     the texts, numbers, hosts and headers in them
     checks     what a text can be
+    codec      between the form of rules and Istio's own, in both directions
     fields     parts with a form of their own in a resource
     plain      whether a manifest is plain JSON
     resources  Sidecars, ServiceEntries and Gateways: a resource each

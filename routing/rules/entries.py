@@ -64,11 +64,11 @@ class ServiceEntrySpec:
 
     hosts: tuple[str, ...] | None = fields.texts(_is_named, "a host, such as api.example or *.example")
     addresses: tuple[str, ...] | None = fields.texts(is_range, "an IP address or a range of them")
-    ports: tuple[Port, ...] | None = fields.each(Port, lambda item: item.get("number"), check=_check_port)
+    ports: tuple[Port, ...] | None = fields.each(Port, lambda item: item.number, check=_check_port)
     location: str | None = fields.choice(*LOCATIONS)
     resolution: str | None = fields.choice(*RESOLUTIONS)
     endpoints: tuple[Endpoint, ...] | None = fields.each(
-        Endpoint, lambda item: item.get("address"), check=_check_endpoint
+        Endpoint, lambda item: item.address, check=_check_endpoint
     )
     workload_labels: dict[str, str] | None = fields.labels("workloadSelector.labels")
     export_to: tuple[str, ...] | None = fields.texts(is_scope, "a namespace, . or *")

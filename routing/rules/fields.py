@@ -7,15 +7,16 @@ object of its own there. What a dataclass does not name is not the rule's: rende
 it.
 """
 
-import copy
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, ClassVar, Final, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Protocol
 
 from routing import durations
+from routing.rules import codec as codecs
 from routing.rules import leaves
+from routing.rules.codec import Codec, Object, Path
 from routing.rules.reader import Reader, listed
 from routing.rules.shape import Check, Field, ListOf, MapOf, Shape, asked, nothing_to_check
 
@@ -41,19 +42,13 @@ class Part(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
-P = TypeVar("P", bound=Part)
-
-
 @dataclass(frozen=True, slots=True)
 class Member:
-    """How requests have a field (`field`), how it is rendered onto what stands in the resource (`render`) and
-    taken from there (`take`; None for what the rule cannot say).
-    """
+    """How requests have a field, how a resource has it, and where there."""
 
     field: Field
-    take: Callable[[Any], Any]
-    render: Callable[[Any, Any], Any] = lambda value, _: value
-    wire: str = ""
+    codec: Codec
+    wire: str
 
 
 def shape(cls: type[Part], check: Check = nothing_to_check) -> Shape:
@@ -61,96 +56,50 @@ def shape(cls: type[Part], check: Check = nothing_to_check) -> Shape:
     return Shape(cls, {name: member.field for name, member in _members(cls).items()}, check)
 
 
-def render_part(part: Part, live: object = None) -> dict[str, Any]:
-    """A part as it stands in a resource, on what stands there now: fields that it does not name stay."""
-    base = live if isinstance(live, Mapping) else {}
-    rendered = clear_part(type(part), base)
-    for name, member, value in _given(part):
-        path = _path(name, member)
-        _put(rendered, path, member.render(value, _at(base, path)))
-    return rendered
-
-
-def take_part(cls: type[P], live: object) -> P | None:
-    """What a resource says of a part; None when it says nothing."""
-    if not isinstance(live, Mapping):
-        return None
-    members = _members(cls).items()
-    return cls(**{name: member.take(_at(live, _path(name, member))) for name, member in members})
-
-
-def clear_part(cls: type[Part], live: Mapping[str, Any]) -> dict[str, Any]:
-    """What is left of an object in a resource without what a part names."""
-    left = copy.deepcopy(dict(live))
-    for name, member in _members(cls).items():
-        _drop(left, _path(name, member))
-    return left
+def codec(cls: type[Part]) -> Object:
+    """How a resource has a part."""
+    members = {name: (_path(name, member), member.codec) for name, member in _members(cls).items()}
+    return Object(members, lambda found: cls(**found), _given)
 
 
 def whole(least: int = 0, most: int = MAX_INT32, wire: str = "") -> Any:
     """A whole number."""
-    read = leaves.whole(least, most)
-    return member(Member(read, lambda value: value if _is_int(value) else None, wire=wire))
+    return _member(leaves.whole(least, most), codecs.of(int), wire)
 
 
 def number(least: float, most: float) -> Any:
     """A number, whole or not."""
-
-    def take(value: Any) -> float | None:
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-    # Whole numbers as such: Kubernetes keeps 10.0 as 10, and would seem to have changed it.
-    render = lambda value, _: int(value) if value == int(value) else value  # noqa: E731
-    return member(Member(leaves.number(least, most), take, render))
+    return _member(leaves.number(least, most), codecs.NUMBER)
 
 
 def flag(wire: str = "") -> Any:
     """True or false."""
-    return member(Member(leaves.FLAG, lambda value: value if isinstance(value, bool) else None, wire=wire))
+    return _member(leaves.FLAG, codecs.of(bool), wire)
 
 
 def duration(least: int = durations.MILLISECOND, wire: str = "") -> Any:
     """A duration such as 2s; `least` in nanoseconds."""
-
-    def take(value: Any) -> str | None:
-        try:
-            return durations.render(durations.parse(value)) if isinstance(value, str) else None
-        except ValueError:
-            return None
-
-    return member(Member(leaves.duration("duration", least, LONGEST), take, wire=wire))
+    return _member(leaves.duration("duration", least, LONGEST), codecs.DURATION, wire)
 
 
 def choice(*words: str, wire: str = "") -> Any:
     """One of some words."""
-    return member(Member(leaves.one_of(words), lambda value: value if value in words else None, wire=wire))
+    return _member(leaves.one_of(words), codecs.of(str), wire)
 
 
 def text(is_one: Callable[[str], bool], what: str, wire: str = "") -> Any:
     """Text on one line; `what` it has to be, in words, such as `a host`."""
-    read = leaves.fit(is_one, what)
-    return member(Member(read, lambda value: value if isinstance(value, str) and value else None, wire=wire))
+    return _member(leaves.fit(is_one, what), codecs.of(str), wire)
 
 
 def texts(is_one: Callable[[str], bool], what: str, wire: str = "") -> Any:
     """Several texts, each once."""
-
-    def take(value: Any) -> tuple[str, ...] | None:
-        return tuple(str(item) for item in value) if isinstance(value, list) and value else None
-
-    read = ListOf(leaves.fit(is_one, what), MAX_ITEMS, least=1, once="text")
-    return member(Member(read, take, lambda value, _: list(value), wire))
+    return _member(ListOf(leaves.fit(is_one, what), MAX_ITEMS, 1, "text"), codecs.TEXTS, wire)
 
 
 def mapping(key: Field, item: Field, type_: type[Any], wire: str = "") -> Any:
     """An object of names and values."""
-
-    def take(value: Any) -> dict[str, Any] | None:
-        if not isinstance(value, Mapping) or not value:
-            return None
-        return {str(key): item for key, item in value.items() if isinstance(item, type_)}
-
-    return member(Member(MapOf(key, item, MAX_ITEMS, least=1), take, lambda value, _: dict(value), wire))
+    return _member(MapOf(key, item, MAX_ITEMS, 1), codecs.map_of(type_), wire)
 
 
 def labels(wire: str = "") -> Any:
@@ -160,42 +109,17 @@ def labels(wire: str = "") -> Any:
 
 def nested(cls: type[Part], wire: str = "", check: Check = nothing_to_check) -> Any:
     """Another part."""
-    return member(Member(shape(cls, check), lambda value: take_part(cls, value), render_part, wire))
+    return _member(shape(cls, check), codec(cls), wire)
 
 
-def each(
-    cls: type[Part],
-    key: Callable[[Mapping[str, Any]], object],
-    wire: str = "",
-    check: Check = nothing_to_check,
-    loose: Callable[[Mapping[str, Any]], object] | None = None,
-) -> Any:
-    """Several parts, in order; by its `key`, else by a `loose` one, each is known again in the resource."""
-
-    def take(value: Any) -> tuple[Part, ...] | None:
-        if not isinstance(value, list) or not value:
-            return None
-        found = (take_part(cls, item) for item in value)
-        return tuple(item for item in found if item is not None)
-
-    def render(value: tuple[Part, ...], live: Any) -> list[dict[str, Any]]:
-        left = [item for item in live if isinstance(item, Mapping)] if isinstance(live, list) else []
-        plain = [render_part(part) for part in value]
-        known: dict[int, Mapping[str, Any]] = {}
-        for by in (key, loose or key):
-            for index, item in enumerate(plain):
-                same = next((one for one in left if by(one) == by(item)), None)
-                if index not in known and same is not None:
-                    known[index] = same
-                    left = [one for one in left if one is not same]
-        return [render_part(part, known.get(index)) for index, part in enumerate(value)]
-
-    return member(Member(ListOf(shape(cls, check), MAX_ITEMS, least=1), take, render, wire))
+def each(cls: type[Part], *alike: Callable[[Any], object], check: Check = nothing_to_check) -> Any:
+    """Several parts, in order; by what is `alike`, each is known again in the resource."""
+    listed = codecs.ListOf(codec(cls), alike, type=tuple, empty=cls)
+    return _member(ListOf(shape(cls, check), MAX_ITEMS, 1), listed)
 
 
-def member(found: Member) -> Any:
-    """A field of a part that is read and written so."""
-    return dataclasses.field(default=None, metadata={_MEMBER: found})
+def _member(field: Field, codec: Codec, wire: str = "") -> Any:
+    return dataclasses.field(default=None, metadata={_MEMBER: Member(field, codec, wire)})
 
 
 def one_of(reader: Reader, part: Part, field: str, *names: str) -> None:
@@ -209,45 +133,14 @@ def _members(cls: type[Part]) -> dict[str, Member]:
     return {name: field.metadata[_MEMBER] for name, field in cls.__dataclass_fields__.items()}
 
 
-def _given(part: Part) -> list[tuple[str, Member, Any]]:
-    found = [(name, member, getattr(part, name)) for name, member in _members(type(part)).items()]
-    return [(name, member, value) for name, member, value in found if value is not None]
+def _given(part: Part) -> dict[str, Any]:
+    found = {name: getattr(part, name) for name in part.__dataclass_fields__}
+    return {name: value for name, value in found.items() if value is not None}
 
 
-def _path(name: str, found: Member) -> list[str]:
+def _path(name: str, found: Member) -> Path:
     """Where a field stands in the resource."""
     if found.wire:
-        return found.wire.split(".")
+        return tuple(found.wire.split("."))
     first, *rest = asked(name).split("_")
-    return [first + "".join(word[:1].upper() + word[1:] for word in rest)]
-
-
-def _at(live: Any, path: Sequence[str]) -> Any:
-    for name in path:
-        live = live.get(name) if isinstance(live, Mapping) else None
-    return live
-
-
-def _put(live: dict[str, Any], path: Sequence[str], value: Any) -> None:
-    first, *rest = path
-    if rest:
-        inner = live.get(first)
-        live[first] = inner if isinstance(inner, dict) else {}
-        _put(live[first], rest, value)
-    else:
-        live[first] = value
-
-
-def _drop(live: dict[str, Any], path: Sequence[str]) -> None:
-    """Takes a field away, and the object that it was alone in."""
-    first, *rest = path
-    inner = live.get(first)
-    if rest and isinstance(inner, dict) and inner:
-        _drop(inner, rest)
-        if inner:
-            return
-    live.pop(first, None)
-
-
-def _is_int(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return (first + "".join(word[:1].upper() + word[1:] for word in rest),)

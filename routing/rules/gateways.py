@@ -107,9 +107,9 @@ class GatewaySpec:
     selector: dict[str, str] | None = fields.labels()
     servers: tuple[Server, ...] | None = fields.each(
         Server,
-        lambda item: ((item.get("port") or {}).get("number"), tuple(item.get("hosts") or ())),
+        lambda item: (item.port, item.hosts),
+        lambda item: item.port,
         check=_check_server,
-        loose=lambda item: (item.get("port") or {}).get("number"),
     )
 
 

@@ -6,7 +6,7 @@ Source: networking/v1alpha3/destination_rule.proto of istio.io/api.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from cluster.kinds import PEER_AUTHENTICATION, Kind
 from routing.rules import fields, leaves
@@ -15,7 +15,6 @@ from routing.rules.fields import CLEAR, MAX_UINT32, Clear, Part, shape
 from routing.rules.reader import Reader, quoted
 from routing.rules.word import Word
 
-P = TypeVar("P", bound=Part)
 SIMPLE: Final = ("ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "PASSTHROUGH")
 MODES: Final = ("DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL")
 _A_LOCALITY: Final = "a locality, such as us-west/zone1/*"
@@ -75,10 +74,10 @@ class Locality:
 
     enabled: bool | None = fields.flag()
     distribute: tuple[Distribute, ...] | None = fields.each(
-        Distribute, lambda item: item.get("from"), check=_check_distribute
+        Distribute, lambda item: item.from_, check=_check_distribute
     )
     failover: tuple[Failover, ...] | None = fields.each(
-        Failover, lambda item: item.get("from"), check=_check_failover
+        Failover, lambda item: item.from_, check=_check_failover
     )
     failover_priority: tuple[str, ...] | None = fields.texts(is_word, "a label")
 
@@ -241,9 +240,7 @@ def _read(reader: Reader, value: Mapping[str, object], field: str) -> Destinatio
     return rule
 
 
-def _part(
-    reader: Reader, cls: type[P], given: Mapping[str, object], field: str, name: str
-) -> P | Clear | None:
+def _part(reader: Reader, cls: type[Part], given: Mapping[str, object], field: str, name: str) -> Any:
     if name not in given:
         return None
     return CLEAR if given[name] is None else shape(cls).read(reader, given[name], f"{field}.{name}")

@@ -49,7 +49,7 @@ class SidecarSpec:
 
     workload_labels: dict[str, str] | None = fields.labels("workloadSelector.labels")
     egress: tuple[Egress, ...] | None = fields.each(
-        Egress, lambda item: (item.get("port") or {}).get("number"), check=_check_egress
+        Egress, lambda item: item.port and item.port.number, check=_check_egress
     )
     outbound_traffic_policy: str | None = fields.choice(*POLICIES, wire="outboundTrafficPolicy.mode")
 
