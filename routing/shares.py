@@ -76,6 +76,13 @@ class Steered:
         named |= {version for fate in fates for version in fate.shares if version}
         return {version: _range(version, fates) for version in sorted(named)}
 
+    def fed_elsewhere(self) -> frozenset[str]:
+        """The versions that get requests by other rules than the default route, too."""
+        fates = [fate for fate in self.fates() if fate.match and fate.shares]
+        if any(WHOLE in fate.shares for fate in fates):
+            return frozenset(version.version for version in self.service.versions)
+        return frozenset(version for fate in fates for version in fate.shares)
+
 
 def steered(resources: Iterable[Manifest], service: inventory.Service) -> Steered:
     """What routes a service, out of all VirtualServices and DestinationRules."""

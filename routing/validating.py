@@ -14,7 +14,7 @@ from cluster.refs import Manifest
 from routing import contents, schemas, yaml_io, yaml_marks
 from routing.problems import Problem, error, info
 from routing.rules import listed, quoted
-from routing.rules.shapes import is_text
+from routing.rules.plain import is_text
 from routing.yaml_marks import Marked, Path
 
 WRITTEN: Final = (*kinds.ISTIO, *kinds.GATEWAY_KINDS)

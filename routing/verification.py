@@ -103,6 +103,7 @@ def setting(steered: shares.Steered) -> Setting:
     return Setting(
         weights=steered.weights(),
         ranges=steered.ranges(),
+        fed_elsewhere=steered.fed_elsewhere(),
         routed_by=istio.name_of(steered.in_force) if steered.in_force else "",
         rivals=tuple(map(istio.name_of, virtual.rivals)),
         gateway_only=tuple(map(istio.name_of, virtual.gateway_only)),

@@ -7,10 +7,11 @@ are no difference for ever. Where the two disagree, nothing is claimed yet.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
 from routing import sample_ratio
+from routing.rules import listed
 from routing.sample_ratio import ALPHA, Range
 from routing.sentences import percent
 
@@ -41,12 +42,14 @@ class Counted:
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What steers a service: the weights of its default route in percent, the part (0-1) that each version
-    can get over all routes, and what may turn requests away from them. `unacknowledged`: what the control
-    plane says of a resource that not all proxies have yet.
+    can get over all routes, and what may turn requests away from them. `fed_elsewhere`: the versions that
+    other routes than the default one send requests to, too. `unacknowledged`: what the control plane says of
+    a resource that not all proxies have yet.
     """
 
     weights: Mapping[str, float] | None
     ranges: Mapping[str, Range] = field(default_factory=dict)
+    fed_elsewhere: frozenset[str] = frozenset()
     routed_by: str = ""
     rivals: tuple[str, ...] = ()
     gateway_only: tuple[str, ...] = ()
@@ -109,7 +112,7 @@ def judge(facts: Facts) -> Verification:
         sentence = f"Another configuration is in force now: {superseded}."
         found = (_finding("SUPERSEDED", "Somebody changed the routing after this change."), *_rivals(facts))
         return Verification("differs", sentence, versions, diagnosis=found)
-    if all(share.is_open for share in facts.intended.ranges.values()):
+    if all(share.is_open for share in _expected(facts.intended).values()):
         sentence = "Other routes send any version any part of the requests, so no share can be verified."
         return Verification("not_measured", sentence, versions)
     if facts.unavailable or facts.counted is None:
@@ -119,8 +122,9 @@ def judge(facts: Facts) -> Verification:
 
 
 def _measured(facts: Facts, counted: Counted, versions: tuple[dict[str, Any], ...]) -> Verification:
-    expected = facts.intended.ranges
-    lately = facts.lately or counted
+    expected = _expected(facts.intended)
+    counted = _of(expected, counted, facts.intended)
+    lately = _of(expected, facts.lately, facts.intended) if facts.lately else counted
     logs = [sample_ratio.log_evidence(each.requests, expected) for each in (counted, lately)]
     evidence = _shown(min(logs))
     differs = [log >= math.log(1 / ALPHA) for log in logs]
@@ -130,10 +134,10 @@ def _measured(facts: Facts, counted: Counted, versions: tuple[dict[str, Any], ..
         return Verification("differs", sentence, versions, evidence, found, since=counted.since)
     if sample_ratio.is_settled(lately.requests, expected) and not differs[1]:
         late = (_finding("LATE", _LATE),) if differs[0] else ()
-        sentence = f"Traffic follows the weights: {lately.total:,.0f} requests, {_within(expected)}."
+        sentence = _follows(lately, expected, facts.intended)
         return Verification("as_intended", sentence, versions, evidence, late, since=lately.since)
     if sample_ratio.is_settled(counted.requests, expected) and not any(differs):
-        sentence = f"Traffic follows the weights: {counted.total:,.0f} requests, {_within(expected)}."
+        sentence = _follows(counted, expected, facts.intended)
         return Verification("as_intended", sentence, versions, evidence, since=counted.since)
     return _too_little(facts, lately if differs[0] else counted, versions, evidence, late=differs[0])
 
@@ -141,7 +145,7 @@ def _measured(facts: Facts, counted: Counted, versions: tuple[dict[str, Any], ..
 def _too_little(
     facts: Facts, counted: Counted, versions: tuple[dict[str, Any], ...], evidence: float, *, late: bool
 ) -> Verification:
-    missing = max(0.0, sample_ratio.enough(facts.intended.ranges) - counted.total)
+    missing = max(0.0, sample_ratio.enough(_expected(facts.intended)) - counted.total)
     rate = facts.requests_per_second
     seconds = round(max(1.0, missing / rate), 1) if rate > 0 else None
     found: list[Finding] = [*_unacknowledged(facts)]
@@ -298,9 +302,37 @@ def _off(counted: Counted, expected: Mapping[str, Range]) -> str:
     return "; ".join(text for _, text in sorted(found)) or "shares differ from what was intended"
 
 
-def _within(expected: Mapping[str, Range]) -> str:
-    points = max((sample_ratio.margin(share) for share in expected.values()), default=0.0)
-    return f"every share within {100 * points:.3g} points of what was intended"
+def _expected(setting: Setting) -> Mapping[str, Range]:
+    """The shares to test. Where other routes feed some versions, those of the rest among themselves: of what
+    only the default route sends, the ratio is known, whatever part of the requests takes the other routes.
+    """
+    weights = setting.weights or {}
+    names = [name for name in setting.ranges if name not in setting.fed_elsewhere]
+    total = sum(weights.get(name, 0.0) for name in names)
+    if not setting.fed_elsewhere or len(names) < 2 or not total or weights.get(""):
+        return setting.ranges
+    return {name: Range(weights.get(name, 0.0) / total, weights.get(name, 0.0) / total) for name in names}
+
+
+def _of(expected: Mapping[str, Range], counted: Counted, setting: Setting) -> Counted:
+    """What was counted of the versions whose shares are tested."""
+    if expected is setting.ranges:
+        return counted
+    kept = {name: n for name, n in counted.requests.items() if name not in setting.fed_elsewhere}
+    return replace(counted, requests=kept)
+
+
+def _follows(counted: Counted, expected: Mapping[str, Range], setting: Setting) -> str:
+    """That traffic is as intended, and what exactly is known of it."""
+    known = [share for share in expected.values() if not share.is_open]
+    points = max(map(sample_ratio.margin, known), default=0.0)
+    others = ""
+    if expected is not setting.ranges:
+        others = f" to {listed(expected)} (other routes send to {listed(sorted(setting.fed_elsewhere))}, too)"
+    return (
+        f"Traffic follows the weights: {counted.total:,.0f} requests{others}, every share within "
+        f"{100 * points:.3g} points of what was intended."
+    )
 
 
 def _range(share: Range) -> str:

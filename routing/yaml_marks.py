@@ -51,7 +51,7 @@ def read(text: str | bytes) -> Marked:
     value = yaml_io.read(text)
     decoded = text.decode("utf-8") if isinstance(text, bytes) else text
     # libyaml refuses some that PyYAML takes, such as half a character.
-    with yaml_io.plain_words():
+    with yaml_io.plain_words(decoded):
         return Marked(value, dict(_marks(decoded)))
 
 

@@ -44,6 +44,8 @@ def changes(request: HttpRequest) -> HttpResponse:
     """What was changed and fits the question, the newest first."""
     person = people.acting(request)
     asked = {name: value for name in FILTERS if (value := request.GET.get(name, "").strip())}
+    if not _is_mark(asked.get("before", "")):
+        asked.pop("before", None)
     question = history_shapes.ChangesQuery(data={**asked, **_whole_days(asked)})
     problem = "" if question.is_valid() else _problem(question.errors)
     rows = history.found(person, question.validated_data) if not problem else Change.objects.none()
@@ -64,6 +66,11 @@ def changes(request: HttpRequest) -> HttpResponse:
         "api_query": urlencode({**asked, "limit": PAGE}),
     }
     return render(request, "routing/changes.html", context)
+
+
+def _is_mark(before: str) -> bool:
+    """Whether this can be the number of a change; an address with another is one without."""
+    return before.isascii() and before.isdecimal() and len(before) < 19 and int(before) > 0
 
 
 def _whole_days(asked: dict[str, str]) -> dict[str, str]:

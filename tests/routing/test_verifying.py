@@ -155,6 +155,36 @@ def test_a_match_that_sends_others_elsewhere_makes_ranges_of_the_shares():
     assert found.ranges == {"v1": Range(0, 0.8), "v2": Range(0, 1), "v3": Range(0, 0.2)}
 
 
+BESIDE = Setting(
+    {"v1": 80.0, "v3": 20.0},
+    {"v1": Range(0, 0.8), "v2": Range(0, 1), "v3": Range(0, 0.2)},
+    fed_elsewhere=frozenset({"v2"}),
+)
+
+
+def test_versions_that_other_routes_feed_are_told_apart():
+    testers = {"match": [{"headers": {"end-user": {"exact": "jason"}}}], "route": route(("v2", 100))}
+    found = read(virtual_service("reviews", [testers, {"route": route(("v1", 80), ("v3", 20))}]))
+    assert found.fed_elsewhere == {"v2"}
+    everywhere = {"match": testers["match"], "route": to_whole()}
+    found = read(virtual_service("reviews", [everywhere, {"route": route(("v1", 80), ("v3", 20))}]))
+    assert found.fed_elsewhere == {"v1", "v2", "v3"}
+
+
+@pytest.mark.parametrize("testers", [0, 10, 500, 100_000])
+def test_the_ratio_of_the_others_is_verified_whatever_part_takes_another_route(testers):
+    told = {"intended": BESIDE, "configured": BESIDE}
+    found = judge(facts(counted(800, 200, v2=testers), **told))
+    assert found.verdict == "as_intended"
+    assert found.sentence == (
+        "Traffic follows the weights: 1,000 requests to v1 and v3 (other routes send to v2, too), every "
+        "share within 10 points of what was intended."
+    )
+    found = judge(facts(counted(950, 50, v2=testers), **told))
+    assert found.verdict == "differs"
+    assert judge(facts(counted(8, 2, v2=testers), **told)).verdict == "not_yet_known"
+
+
 def test_a_rule_for_the_whole_service_leaves_its_part_to_the_pods():
     whole = [*to_whole(), *route(("v3", 1), ("v2", 0))]
     whole[0]["weight"], whole[1]["weight"], whole[2]["weight"] = 60, 40, 0

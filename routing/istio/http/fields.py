@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from routing import durations
 from routing.istio.hosts import fqdn, service_host
-from routing.istio.http.codec import ABSENT, Codec, Json, Leaf, ListOf, MapOf, Object
 from routing.istio.subsets import Subsets
+from routing.rules.codec import ABSENT, DURATION, Codec, Json, Leaf, ListOf, MapOf, Object, number, plain
 
 _HOW: Final = ("exact", "prefix", "regex")
 MATCH: Final = "match"
@@ -39,18 +38,8 @@ class Home:
         return self.service if host == self.host and self.virtual_service == self.namespace else host
 
 
-def _duration(raw: str) -> str:
-    return durations.render(durations.parse(raw))
-
-
 def _percentage(raw: float) -> float:
-    if isinstance(raw, bool) or not isinstance(raw, int | float):
-        raise TypeError
-    return round(float(raw), 4)
-
-
-def _number(percentage: float) -> float:
-    return int(percentage) if percentage == int(percentage) else percentage
+    return round(number(raw), 4)
 
 
 def _string(raw: Mapping[str, Any]) -> Json:
@@ -86,8 +75,7 @@ def _grpc(raw: str) -> str:
 
 SAME: Final = Leaf()
 _VALUE: Final = Leaf(empty=())
-_DURATION: Final = Leaf(_duration)
-_PERCENT: Final = Leaf(_percentage, _number)
+_PERCENT: Final = Leaf(_percentage, plain)
 _STRING: Final = Leaf(_string, _string_back)
 _STRINGS: Final = MapOf(_STRING)
 _HEADERS_MATCH: Final = MapOf(_STRING, str.lower)
@@ -140,7 +128,7 @@ _CORS: Final = Object(
         "allow_methods": (("allowMethods",), SAME),
         "allow_headers": (("allowHeaders",), SAME),
         "expose_headers": (("exposeHeaders",), SAME),
-        "max_age": (("maxAge",), _DURATION),
+        "max_age": (("maxAge",), DURATION),
         "allow_credentials": (("allowCredentials",), SAME),
         "unmatched_preflights": (("unmatchedPreflights",), SAME),
     }
@@ -148,15 +136,15 @@ _CORS: Final = Object(
 _RETRIES: Final = Object(
     {
         "attempts": (("attempts",), SAME),
-        "per_try_timeout": (("perTryTimeout",), _DURATION),
+        "per_try_timeout": (("perTryTimeout",), DURATION),
         "retry_on": (("retryOn",), Leaf(_conditions, ",".join)),
-        "backoff": (("backoff",), _DURATION),
+        "backoff": (("backoff",), DURATION),
         "retry_remote_localities": (("retryRemoteLocalities",), SAME),
         "retry_ignore_previous_hosts": (("retryIgnorePreviousHosts",), SAME),
     }
 )
 _DELAY: Final = Object(
-    {"percentage": (("percentage", "value"), _PERCENT), "fixed_delay": (("fixedDelay",), _DURATION)}
+    {"percentage": (("percentage", "value"), _PERCENT), "fixed_delay": (("fixedDelay",), DURATION)}
 )
 _ABORT: Final = Object(
     {
@@ -209,21 +197,21 @@ def route_fields(home: Home) -> Object:
         "weight": (("weight",), SAME),
         "headers": (("headers",), _HEADERS),
     }
-    everything = Leaf(_percentage, _number, default=100.0)
+    everything = Leaf(_percentage, plain, default=100.0)
     mirrored: dict[str, tuple[tuple[str, ...], Codec]] = {"percentage": (("percentage", "value"), everything)}
     destination = Object({**placed, **weighted}, _inward(home), _outward(home))
     mirror = Object({**placed, **mirrored}, _inward(home), _outward(home))
     return Object(
         {
             MATCH: ((MATCH,), MATCHES),
-            "destinations": (("route",), _Weighted(ListOf(destination, place))),
+            "destinations": (("route",), _Weighted(ListOf(destination, (place,)))),
             "redirect": (("redirect",), _REDIRECT),
             "direct_response": (("directResponse",), _DIRECT_RESPONSE),
             "headers": (("headers",), _HEADERS),
             "rewrite": (("rewrite",), _REWRITE),
             "cors": (("corsPolicy",), _CORS),
-            "mirrors": (("mirrors",), ListOf(mirror, place)),
-            "timeout": (("timeout",), _DURATION),
+            "mirrors": (("mirrors",), ListOf(mirror, (place,))),
+            "timeout": (("timeout",), DURATION),
             "retries": (("retries",), _RETRIES),
             "fault": (("fault",), _FAULT),
         }

@@ -74,9 +74,11 @@ class Placed:
         return explain.Caller("bookinfo", {"app": "productpage", "version": "v1"})
 
     def manifests(self):
-        yield self.virtual_service()
+        both = [self.virtual_service()]
         if self.case.rival:
-            yield self.rival()
+            # The store dates what is made; of the same second, the name decides.
+            both.insert(int(self.case.rival == "younger"), self.rival())
+        yield from both
         if self.service != "reviews":
             for namespace, subsets in self.case.places.items():
                 name = f"{self.name}-{namespace}"
@@ -86,10 +88,7 @@ class Placed:
     def virtual_service(self):
         http = [self.marked(rule, number) for number, rule in enumerate(self.case.http, start=1)]
         gateways = ["front"] if self.case.kind == "gateway" else ["mesh"]
-        created = "2026-01-02T00:00:00Z"
-        return objects.virtual_service(
-            *http, hosts=[self.host], name=self.name, gateways=gateways, created=created
-        )
+        return objects.virtual_service(*http, hosts=[self.host], name=self.name, gateways=gateways)
 
     def marked(self, rule, number):
         """The rule, naming itself in its answers, with its destinations at this case's service."""
@@ -101,11 +100,9 @@ class Placed:
         return made
 
     def rival(self):
-        older = self.case.rival != "younger"
-        rule = {
-            "directResponse": {"status": 299},
-            "headers": {"response": {"set": {"x-rule": f"{self.name}-rival 1"}}},
-        }
+        name = f"{'z' if self.case.rival == 'younger' else 'a'}-{self.name}"
+        told = {"response": {"set": {"x-rule": f"{name} 1"}}}
+        rule = {"directResponse": {"status": 299}, "headers": told}
         full = self.host if "." in self.host else f"{self.host}.bookinfo.svc.cluster.local"
         wide = self.case.rival == "wildcard"
         spec = {
@@ -118,13 +115,7 @@ class Placed:
         namespace = "shop" if self.case.rival in ("hidden", "elsewhere") else "bookinfo"
         if spec["gateways"] == ["front"]:
             spec["gateways"] = ["bookinfo/front"]
-        return objects.virtual_service(
-            rule,
-            name=f"{self.name}-rival",
-            namespace=namespace,
-            created=f"2026-01-0{1 if older else 3}T00:00:00Z",
-            **spec,
-        )
+        return objects.virtual_service(rule, name=name, namespace=namespace, **spec)
 
 
 async def placed(bed):
