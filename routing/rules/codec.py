@@ -138,12 +138,10 @@ class ListOf:
         known = [self._member(item, "", []) for item in olds]
         taken: dict[int, int] = {}
         for by in self.alike:
-            for index, item in enumerate(value):
-                free = [
-                    at for at, old in enumerate(known) if at not in taken.values() and by(old) == by(item)
-                ]
-                if free and index not in taken:
-                    taken[index] = free[0]
+            for index in (index for index in range(len(value)) if index not in taken):
+                free = [at for at in range(len(olds)) if at not in taken.values()]
+                found = next((at for at in free if by(known[at]) == by(value[index])), None)
+                taken |= {} if found is None else {index: found}
         if self.by_place:
             left = set(range(len(olds))) - set(taken.values())
             taken |= {index: index for index in range(len(value)) if index not in taken and index in left}
@@ -235,6 +233,20 @@ def means(codec: Codec, raw: Any, value: Json) -> bool:
     """Whether what is there says exactly this already."""
     lost: list[str] = []
     return bool(codec.decode(raw, "", lost) == value and not lost)
+
+
+def placed(members: Mapping[str, Codec], **wires: str) -> dict[str, tuple[Path, Codec]]:
+    """Each member at its place in Istio's form: by its name in camel case, unless `wires` says otherwise.
+
+    A wire with dots, such as `port.number`, lies in an object of its own there.
+    """
+    return {name: (tuple(wires.get(name, camel(name)).split(".")), codec) for name, codec in members.items()}
+
+
+def camel(name: str) -> str:
+    """`httpStatus` for `http_status`."""
+    first, *rest = name.split("_")
+    return first + "".join(word[:1].upper() + word[1:] for word in rest)
 
 
 def joined(at: str, path: Path) -> str:

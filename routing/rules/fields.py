@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final, Protocol
 from routing import durations
 from routing.rules import codec as codecs
 from routing.rules import leaves
-from routing.rules.codec import Codec, Object, Path
+from routing.rules.codec import Codec, Object, camel, placed
 from routing.rules.reader import Reader, listed
 from routing.rules.shape import Check, Field, ListOf, MapOf, Shape, asked, nothing_to_check
 
@@ -58,8 +58,10 @@ def shape(cls: type[Part], check: Check = nothing_to_check) -> Shape:
 
 def codec(cls: type[Part]) -> Object:
     """How a resource has a part."""
-    members = {name: (_path(name, member), member.codec) for name, member in _members(cls).items()}
-    return Object(members, lambda found: cls(**found), _given)
+    members = _members(cls)
+    wires = {name: member.wire or camel(asked(name)) for name, member in members.items()}
+    by_name = {name: member.codec for name, member in members.items()}
+    return Object(placed(by_name, **wires), lambda found: cls(**found), _given)
 
 
 def whole(least: int = 0, most: int = MAX_INT32, wire: str = "") -> Any:
@@ -136,11 +138,3 @@ def _members(cls: type[Part]) -> dict[str, Member]:
 def _given(part: Part) -> dict[str, Any]:
     found = {name: getattr(part, name) for name in part.__dataclass_fields__}
     return {name: value for name, value in found.items() if value is not None}
-
-
-def _path(name: str, found: Member) -> Path:
-    """Where a field stands in the resource."""
-    if found.wire:
-        return tuple(found.wire.split("."))
-    first, *rest = asked(name).split("_")
-    return (first + "".join(word[:1].upper() + word[1:] for word in rest),)
