@@ -16,7 +16,7 @@ from routing import diff, istio
 from routing.istio import CannotApply, Subsets
 from routing.istio.copies import ANNOTATION, is_copy
 from routing.istio.splits import default_rule
-from routing.rules import Abort, Delay, Fault, HeaderMatch, Match, Split
+from routing.rules import Abort, Delay, Fault, HeaderMatch, Split
 from tests.routing import generated
 from tests.routing.stage import destination_rule, route, to_whole, virtual_service
 
@@ -397,13 +397,3 @@ def test_the_destination_rule_of_the_service_wins_over_that_of_the_root_namespac
 def test_a_destination_rule_for_chosen_workloads_does_not_count():
     chosen = destination_rule("reviews", ["v1"], workloadSelector={"matchLabels": {"app": "x"}})
     assert istio.destination_rules_of([chosen], "bookinfo", "reviews").effective is None
-
-
-def test_a_copy_of_another_rule_is_not_taken_for_that_of_a_rule_with_a_foreign_fault():
-    header = {"match": [{"sourceLabels": {"app": "productpage"}}], "route": to_whole()}
-    foreign = {"abort": {"percentage": {"value": 1}, "grpcStatus": "UNAVAILABLE"}}
-    manifest = virtual_service("reviews", [header, {"route": to_whole(), "fault": foreign}])
-    asked = Match(source_labels={"app": "productpage"})
-    faulty = istio.set_fault(manifest, Fault("bookinfo", "reviews", Delay(50.0, "2s"), None, asked))[0]
-    split = istio.set_split(faulty, Split("bookinfo", "reviews", {"v1": 100}), SUBSETS)
-    assert [rule["route"] for rule in http(split)[:2]] == [to_whole(), to_whole()]
