@@ -11,6 +11,7 @@ SHARED = ("demo", "kube_apiserver")
 CHOSEN = "kube-apiserver"
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With `-n` and `--dist loadgroup`: tests of one module, or of one costly fixture, run in one process."""
     for item in items:
