@@ -3,7 +3,7 @@
 import hashlib
 import json
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -77,30 +77,6 @@ def owner_reference(owner: Object) -> Object:
         "controller": True,
         "blockOwnerDeletion": True,
     }
-
-
-def selects(selector: Mapping[str, Any] | None, given: Mapping[str, str]) -> bool:
-    """Whether a label selector (matchLabels, matchExpressions) matches; an absent one matches nothing."""
-    if selector is None:
-        return False
-    wanted: Mapping[str, str] = selector.get("matchLabels") or {}
-    if any(given.get(key) != value for key, value in wanted.items()):
-        return False
-    return all(_expression(each, given) for each in selector.get("matchExpressions") or ())
-
-
-def _expression(expression: Mapping[str, Any], given: Mapping[str, str]) -> bool:
-    key, values = expression.get("key", ""), expression.get("values") or ()
-    match expression.get("operator"):
-        case "In":
-            return given.get(key) in values
-        case "NotIn":
-            return given.get(key) not in values
-        case "Exists":
-            return key in given
-        case "DoesNotExist":
-            return key not in given
-    return False
 
 
 def condition(obj: Object, kind: str) -> Object | None:

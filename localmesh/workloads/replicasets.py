@@ -7,6 +7,7 @@ from datetime import datetime
 
 from localmesh.apiserver import kinds
 from localmesh.apiserver.store import Store
+from localmesh.selectors import selects
 from localmesh.workloads import injection
 from localmesh.workloads.events import Recorder
 from localmesh.workloads.objects import (
@@ -20,7 +21,6 @@ from localmesh.workloads.objects import (
     namespace,
     owner_reference,
     seconds_since,
-    selects,
     spec,
     status,
     suffix,

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from localmesh.selectors import selects
 from localmesh.xds import names, routeconversion, tls
 from localmesh.xds.model import Mesh, Rule, Service
 from localmesh.xds.routeconversion import NOBODY, Converted
@@ -260,28 +261,8 @@ def _allows(mesh: Mesh, gateway: Rule, listener: Spec, route: Rule) -> bool:
         return False
     scope = namespaces.get("from", "Same")
     if scope == "Selector":
-        return _selects(namespaces.get("selector") or {}, mesh.namespace_labels.get(route.namespace, {}))
+        return selects(namespaces.get("selector") or {}, mesh.namespace_labels.get(route.namespace, {}))
     return scope == "All" or route.namespace == gateway.namespace
-
-
-def _selects(selector: Spec, labels: Mapping[str, str]) -> bool:
-    if not (selector.get("matchLabels") or {}).items() <= labels.items():
-        return False
-    return all(_expression(each, labels) for each in selector.get("matchExpressions") or ())
-
-
-def _expression(expression: Spec, labels: Mapping[str, str]) -> bool:
-    key, given = expression.get("key", ""), expression.get("values") or ()
-    match expression.get("operator"):
-        case "In":
-            return labels.get(key) in given
-        case "NotIn":
-            return labels.get(key) not in given
-        case "Exists":
-            return key in labels
-        case "DoesNotExist":
-            return key not in labels
-    return False
 
 
 def _converted(mesh: Mesh, route: Rule, *, grants: bool) -> Converted:

@@ -1,10 +1,8 @@
 """Parts of rules that have a shape of their own in a resource: one dataclass says how both are read and
 written. Pure.
 
-A field's name is the request's; Istio's is the same in camel case unless `wire` says otherwise, and a name
-that Python keeps for itself ends in `_` here only. A `wire` with dots, such as `port.number`, lies in an
-object of its own there. What a dataclass does not name is not the rule's: rendering onto what is there leaves
-it.
+A field's name is the request's; `wire` is where it stands in the resource (see `codec.placed`). What a
+dataclass does not name is not the rule's: encoding over what is there leaves it.
 """
 
 import dataclasses

@@ -13,6 +13,7 @@ from cluster import refs
 from routing import durations, expressions
 from routing.rules.checks import is_dns_name, is_token
 from routing.rules.reader import Reader, listed, quoted
+from routing.rules.shape import same
 
 NOT_HEADERS: Final = frozenset({"uri", "scheme", "method", "authority", "host"})
 """Names that Istio does not match among the headers, but as parts of the request."""
@@ -27,13 +28,10 @@ RESERVED: Final = "meshui-fault-"
 
 @dataclass(frozen=True)
 class Leaf:
-    """A value that is written as it is kept."""
+    """A value that is written as it is kept, unless `write` says otherwise."""
 
     read: Callable[[Reader, object, str], Any]
-
-    def write(self, value: Any) -> Any:
-        """The value itself."""
-        return value
+    write: Callable[[Any], Any] = same
 
 
 def text(most: int = MAX_TEXT, *, lines: bool = False, empty: bool = False) -> Leaf:

@@ -10,7 +10,7 @@ from typing import Any
 
 from localmesh.apiserver.access.asks import Ask
 from localmesh.apiserver.access.users import User, service_account_name
-from localmesh.apiserver.admission.core import selects
+from localmesh.selectors import selects
 
 Map = dict[str, Any]
 API_GROUP = "rbac.authorization.k8s.io"

@@ -7,13 +7,12 @@ from localmesh.apiserver import kinds
 from localmesh.apiserver.errors import Cause
 from localmesh.apiserver.kinds import Resource
 from localmesh.apiserver.names import annotation_problems, label_problems
-from localmesh.apiserver.selectors import Requirement
 from localmesh.apiserver.validation import show
+from localmesh.selectors import selects
 
 Map = dict[str, Any]
 
 _REQUIRED = "FieldValueRequired"
-_OPERATORS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
 _SERVICE_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 _PROTOCOLS = ("SCTP", "TCP", "UDP")
 
@@ -35,21 +34,6 @@ def problems(resource: Resource, obj: Map, old: Map | None) -> list[Cause]:
         changed = [key for key in ("data", "binaryData") if obj.get(key) != old.get(key)]
         found.extend(Cause(key, "Forbidden: field is immutable when `immutable` is set") for key in changed)
     return found
-
-
-def selects(selector: Map, labels: dict[str, str]) -> bool:
-    """Whether a workload's selector (matchLabels, matchExpressions) matches labels."""
-    wanted = selector.get("matchLabels") or {}
-    if any(labels.get(key) != value for key, value in wanted.items()):
-        return False
-    return all(
-        Requirement(
-            each["key"],
-            _OPERATORS.get(each.get("operator", ""), "exists"),  # type: ignore[arg-type]
-            frozenset(each.get("values") or ()),
-        ).holds(labels.get(each["key"]))
-        for each in selector.get("matchExpressions") or ()
-    )
 
 
 def _workload(spec: Map, old: Map | None) -> Iterator[Cause]:

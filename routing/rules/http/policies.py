@@ -5,7 +5,7 @@ Source: https://istio.io/latest/docs/reference/config/networking/virtual-service
 
 import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from routing.rules import leaves
 from routing.rules.http.actions import PLACE, Placed, place
@@ -88,24 +88,6 @@ class Injection:
     abort: Abort | None = None
 
 
-@dataclass(frozen=True)
-class _Delay:
-    def read(self, reader: Reader, value: object, at: str) -> Delay | None:
-        return read_delay(reader, value, at)
-
-    def write(self, value: Delay) -> dict[str, Any]:
-        return write_delay(value)
-
-
-@dataclass(frozen=True)
-class _Abort:
-    def read(self, reader: Reader, value: object, at: str) -> Abort | None:
-        return read_abort(reader, value, at)
-
-    def write(self, value: Abort) -> dict[str, Any]:
-        return write_abort(value)
-
-
 def _condition(reader: Reader, value: object, at: str) -> str:
     word = value if isinstance(value, str) else ""
     if word not in RETRY_CONDITIONS and not re.fullmatch(r"[1-5][0-9][0-9]", word):
@@ -174,6 +156,10 @@ _RETRIES: Final = Shape(
     },
     _retries,
 )
-_FAULT: Final = Shape(Injection, {"delay": _Delay(), "abort": _Abort()}, not_empty)
+_FAULT: Final = Shape(
+    Injection,
+    {"delay": leaves.Leaf(read_delay, write_delay), "abort": leaves.Leaf(read_abort, write_abort)},
+    not_empty,
+)
 NAMES: Final = tuple(fields("", ""))
 """What a route can say besides its match and its action."""

@@ -6,32 +6,8 @@ from hypothesis import strategies as st
 
 from localmesh.workloads import objects
 
-LABELS = {"app": "reviews", "version": "v1"}
 NOON = "2026-01-01T12:00:00Z"
 LATER = "2026-01-01T12:00:05Z"
-
-
-def expression(key, operator, *values):
-    return {"matchExpressions": [{"key": key, "operator": operator, "values": list(values)}]}
-
-
-def test_an_absent_selector_selects_nothing_and_an_empty_one_everything():
-    assert not objects.selects(None, LABELS)
-    assert objects.selects({}, LABELS)
-
-
-def test_every_label_of_a_selector_must_match():
-    assert objects.selects({"matchLabels": {"app": "reviews"}}, LABELS)
-    assert not objects.selects({"matchLabels": {"app": "reviews", "tier": "back"}}, LABELS)
-
-
-def test_expressions_are_understood():
-    assert objects.selects(expression("version", "In", "v1", "v2"), LABELS)
-    assert not objects.selects(expression("version", "NotIn", "v1"), LABELS)
-    assert objects.selects(expression("tier", "NotIn", "v1"), LABELS)
-    assert objects.selects(expression("app", "Exists"), LABELS)
-    assert objects.selects(expression("tier", "DoesNotExist"), LABELS)
-    assert not objects.selects(expression("app", "Guess"), LABELS)
 
 
 def test_a_condition_keeps_its_time_until_its_status_changes():
