@@ -5,6 +5,7 @@
     filters    what becomes of them, in both directions
     rules      one rule of an HTTPRoute or a GRPCRoute, whole
     objects    which HTTPRoute or GRPCRoute a rule stands in
+    meaning    what routes that stand there mean, in the form of a VirtualService; conditions, actions: its parts
 
 What it cannot say is never left out in silence: `render` gives each such part with the reason, and `read`
 the paths of what a rule of the vocabulary cannot say.
@@ -12,19 +13,26 @@ the paths of what a rule of the vocabulary cannot say.
 
 from routing.gatewayapi.backends import Backends, backends_of
 from routing.gatewayapi.loss import Loss
+from routing.gatewayapi.meaning import Meant, is_meant, meant, named, own, virtual_services
 from routing.gatewayapi.objects import new_object, object_name, parents, route_object, routes_of, with_rule
 from routing.gatewayapi.rules import read, render
 
 __all__ = [
     "Backends",
     "Loss",
+    "Meant",
     "backends_of",
+    "is_meant",
+    "meant",
+    "named",
     "new_object",
     "object_name",
+    "own",
     "parents",
     "read",
     "render",
     "route_object",
     "routes_of",
+    "virtual_services",
     "with_rule",
 ]
