@@ -159,12 +159,8 @@ class _Told:
     def why_not(self, each: Manifest) -> str:
         if id(each) not in self.bound:
             return f"it is bound to {', '.join(gateways_of(each))} only, not to the mesh"
-        if id(each) not in self.seen and gatewayapi.is_meant(each):
-            place = hosts.namespace_of(each)
-            return f"a consumer's route is for callers in its namespace {place}, not {self.caller.namespace}"
         if id(each) not in self.seen:
-            exports = ", ".join(values.texts(each["spec"].get("exportTo")))
-            return f"it is exported to {exports} only, not to namespace {self.caller.namespace}"
+            return _kept(each, self.caller.namespace)
         if id(each) not in self.equals:
             return "its host is less specific"
         if self.chosen is None or _turn(self.caller)(each) < _turn(self.caller)(self.chosen):
@@ -173,6 +169,14 @@ class _Told:
         if gatewayapi.own(self.chosen, self.caller.namespace):
             return f"{name}, of the caller's own namespace, comes first, and only one counts"
         return f"{name} is older, and only one counts"
+
+
+def _kept(each: Manifest, namespace: str) -> str:
+    if gatewayapi.is_meant(each):
+        place = hosts.namespace_of(each)
+        return f"a consumer's route is for callers in its namespace {place}, not {namespace}"
+    exports = ", ".join(values.texts(each["spec"].get("exportTo")))
+    return f"it is exported to {exports} only, not to namespace {namespace}"
 
 
 def _ids(manifests: list[Manifest]) -> frozenset[int]:

@@ -5,7 +5,8 @@
     filters    what becomes of them, in both directions
     rules      one rule of an HTTPRoute or a GRPCRoute, whole
     objects    which HTTPRoute or GRPCRoute a rule stands in
-    meaning    what routes that stand there mean, in the form of a VirtualService; conditions, actions: its parts
+    meaning    what such objects mean, as a VirtualService
+    conditions, actions: the parts of that
 
 What it cannot say is never left out in silence: `render` gives each such part with the reason, and `read`
 the paths of what a rule of the vocabulary cannot say.
