@@ -12,13 +12,14 @@ What it cannot say is never left out in silence: `render` gives each such part w
 the paths of what a rule of the vocabulary cannot say.
 """
 
-from routing.gatewayapi.backends import Backends, backends_of
+from routing.gatewayapi.backends import Backends, backends_of, versions_behind
 from routing.gatewayapi.loss import Loss
-from routing.gatewayapi.meaning import Meant, is_meant, meant, named, own, virtual_services
+from routing.gatewayapi.meaning import KINDS, Meant, is_meant, meant, named, own, virtual_services
 from routing.gatewayapi.objects import new_object, object_name, parents, route_object, routes_of, with_rule
 from routing.gatewayapi.rules import read, render
 
 __all__ = [
+    "KINDS",
     "Backends",
     "Loss",
     "Meant",
@@ -34,6 +35,7 @@ __all__ = [
     "render",
     "route_object",
     "routes_of",
+    "versions_behind",
     "virtual_services",
     "with_rule",
 ]
