@@ -141,7 +141,8 @@ def _timing(rule: Mapping[str, Any]) -> Json:
     retry = rule.get("retry")
     if isinstance(retry, Mapping):
         attempts = whole(retry.get("attempts", _ATTEMPTS))
-        codes = [str(each) for each in retry.get("codes") or () if whole(each)]
+        given = retry.get("codes")
+        codes = [str(each) for each in given if whole(each)] if isinstance(given, list) else []
         found["retries"] = {"attempts": attempts, "retryOn": ",".join([*_RETRY_ON, *codes])}
     timeouts = mapping(rule.get("timeouts"))
     request, backend = (_given(timeouts.get(key)) for key in ("request", "backendRequest"))
