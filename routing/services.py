@@ -61,7 +61,7 @@ def one(person: PersonCluster, traffic: Traffic, namespace: str, name: str) -> S
 
 
 def routes(service: inventory.Service, state: Live) -> list[Json]:
-    """Every http route in force, in the words of rules: its match, action and policies.
+    """Every http route of the VirtualService, in the words of rules: its match, action and policies.
 
     `rule` is the whole as POST plans takes it, null where the vocabulary has no words for all of its name,
     match and action; `not_expressible` lists the fields of the route that no rule can say, and none touches.
