@@ -12,7 +12,7 @@ The row says which process writes and when it last did: `routing.recovery` ends 
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NoReturn
@@ -26,7 +26,7 @@ from cluster import connection
 from cluster.errors import AlreadyExists, ClusterError, Conflict, Forbidden, Invalid, NotFound, Unavailable
 from cluster.person import PersonCluster
 from cluster.refs import Manifest, Ref
-from routing import diff, live, planner, processes, rules, scope, settling, stored, writing
+from routing import claiming, diff, live, planner, rules, scope, settling, stored, writing
 from routing.errors import ConflictError, NotWrittenError
 from routing.models import Change, ChangeState, Plan, PlanState
 from routing.operations import LEAVING, Operation, settles_between
@@ -35,6 +35,8 @@ from routing.recovery import finish_interrupted, give_back
 from routing.settling import Sleep
 
 Clock = Callable[[], datetime]
+_LOST = "Somebody changed what its routes and subsets refer to."
+"""What is kept for all readers: the message names routes that not everybody may read."""
 
 
 def apply(
@@ -56,7 +58,7 @@ def apply(
     change = None
     if plan.state == PlanState.READY:
         require_rights(person, plan.operations)
-        change = _claim(plan, by, note or plan.note, now())
+        change = claiming.claim(plan, by, note or plan.note, now())
     if change is None:
         return _already(plan, now())
     return _Application(plan, change, person, sleep, now).run()
@@ -103,7 +105,9 @@ class _Application:
         except ClusterError as error:
             self.refuse(error)
         for index in range(len(self.operations)):
-            self.settle(index)
+            if index and settles_between(self.operations[index - 1], self.operations[index]):
+                self.settle(index)
+                self.look_again(index)
             self.hold()
             operation, found = self.as_it_stands(index, current[index])
             written = writing.attempt(self.person, operation, found, expected[index])
@@ -115,14 +119,36 @@ class _Application:
 
     def settle(self, index: int) -> None:
         """Gives the proxies the time to learn of the phase before, and writes down how long that was."""
-        if not index or not settles_between(self.operations[index - 1], self.operations[index]):
-            return
         leaving = self.operations[index].phase in LEAVING
         before = self.operations[index - 1].phase
         refs = [item.ref for item in self.operations[:index] if item.phase == before and item.after]
         waited = self.settling.wait(refs, drain=leaving)
         seconds = round(waited.seconds, 2)
         self.change.operations[index]["waited"] = {"seconds": seconds, "told": waited.told}
+
+    def look_again(self, index: int) -> None:
+        """Makes sure that nobody has begun to need what goes next, or taken what routes are to need, while
+        the proxies were waited for. Ends the change otherwise. Raises ConflictError, NotWrittenError.
+        """
+        try:
+            lost = self.lost(self.operations[index:])
+        except ClusterError as error:
+            self.stop(index, error, error.message)
+        if lost:
+            message = f"{lost} The rest was not written."
+            done = any(entry["state"] == "done" for entry in self.change.operations)
+            state = ChangeState.PARTIAL if done else ChangeState.CONFLICT
+            self.finish(state, PlanState.STALE, f"{_LOST} The rest was not written.")
+            raise ConflictError(message, [], self.change.pk)
+
+    def lost(self, operations: list[Operation]) -> str:
+        """Why a route would be without its subset after these writes; empty when none would. Who was told
+        so by the preview has decided. Raises ClusterError.
+        """
+        if message := live.dangling(self.person, operations):
+            return message
+        told = any(problem["code"] == "SUBSET_MISSING" for problem in self.plan.problems)
+        return "" if told else live.unmet(self.person, operations)
 
     def hold(self) -> None:
         """Makes sure that the change is still ours to write.
@@ -132,9 +158,8 @@ class _Application:
         ours = Change.objects.filter(pk=self.change.pk, state=ChangeState.STARTED)
         if ours.update(beat_at=self.now()):
             return
-        done = any(entry["state"] == "done" for entry in self.change.operations)
+        # Its record is whole, and what it was to take back may be somebody else's by now: nothing is touched.
         message = "The server was held up, and the change was ended meanwhile; the rest was not written."
-        self.finish(ChangeState.PARTIAL if done else ChangeState.FAILED, PlanState.FAILED, message)
         raise ConflictError(message, [], self.change.pk)
 
     def as_it_stands(self, index: int, found: Manifest | None) -> tuple[Operation, Manifest | None]:
@@ -160,6 +185,8 @@ class _Application:
             self.conflict("Somebody changed it since the plan was made; nothing was written.", conflicts)
         if self.plan.rules:
             self.replanned()
+        elif lost := self.lost(self.operations):
+            self.conflict(f"{lost} Nothing was written.", [], kept=f"{_LOST} Nothing was written.")
         return [found[operation.ref] for operation in self.operations]
 
     def replanned(self) -> None:
@@ -319,65 +346,6 @@ def _already(plan: Plan, now: datetime) -> Change:
     if plan.state == PlanState.APPLYING:
         raise ConflictError("This plan is being applied right now.")
     raise ConflictError("This plan can no longer be applied; make a new one.")
-
-
-def _claim(plan: Plan, by: User, note: str, at: datetime) -> Change | None:
-    """The change of a plan that is ours to apply; None when somebody else's is."""
-    # One transaction: a claim without the row that tells of it would be lost with the process.
-    with transaction.atomic():
-        ready = Plan.objects.filter(pk=plan.pk, state=PlanState.READY)
-        return _start(plan, by, note, at) if ready.update(state=PlanState.APPLYING) else None
-
-
-def _start(plan: Plan, by: User, note: str, at: datetime) -> Change:
-    untouched = {"state": "not_done", "message": ""}
-    about = stored.about(plan.rules)
-    reverted = _reverted(plan)
-    if origins := reverted or [each for each in [plan.finishes] if each is not None]:
-        about = sorted({name for each in origins for name in each.services})
-    _take(reverted, at)
-    change = Change.objects.create(
-        cluster=plan.cluster,
-        needs=plan.needs,
-        plan=plan,
-        kind="revert" if plan.reverts else "finish" if plan.finishes else "apply",
-        reverts=plan.reverts,
-        finishes=plan.finishes,
-        by=by,
-        at=at,
-        beat_at=at,
-        process=processes.me(),
-        note=note,
-        summary=plan.summary,
-        namespace=_namespace(about, plan.operations),
-        services=about,
-        operations=[{**kept, **untouched} for kept in plan.operations],
-        touches=stored.touches(plan.operations),
-    )
-    change.reverts_also.set(reverted[1:])
-    return change
-
-
-def _reverted(plan: Plan) -> list[Change]:
-    """The changes that a plan takes back, the newest first."""
-    newest = plan.reverts
-    return [] if newest is None else [newest, *plan.reverts_also.all()]
-
-
-def _take(changes: list[Change], at: datetime) -> None:
-    """Makes these changes ours to take back. Raises ConflictError where one is not to be had."""
-    free = Change.objects.filter(pk__in=[each.pk for each in changes], revert_claimed_at=None)
-    if free.update(revert_claimed_at=at) != len(changes):
-        names = ", ".join(f"#{each.pk}" for each in changes)
-        word = "Change" if len(changes) == 1 else "One of the changes"
-        raise ConflictError(f"{word} {names} has been taken back already, or is just now.")
-
-
-def _namespace(about: Sequence[str], operations: Sequence[Mapping[str, Any]]) -> str:
-    """Where a change is: at its first service, else at the first object that it writes."""
-    if about:
-        return about[0].partition("/")[0]
-    return str(operations[0]["resource"]["namespace"]) if operations else ""
 
 
 def _conflict(operation: Operation, found: Manifest | None) -> dict[str, Any]:

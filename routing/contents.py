@@ -3,24 +3,20 @@
 Sources: istio.io/api (the fields), RFC 9110 5.5 and 5.6.2 (headers), RE2 (expressions, as Envoy has them).
 """
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-import re2
-
 from cluster import kinds
 from cluster.kinds import Kind
 from cluster.refs import Manifest
+from routing import expressions
 from routing.problems import Problem, error
 from routing.rules import quoted
-from routing.rules.http.leaves import TOKEN
+from routing.rules.checks import is_range, is_token
 from routing.yaml_marks import Path
 
 Found = tuple[Path, Problem]
-MAX_REGEX: Final = 1024
-"""The longest expression that istiod passes on to Envoy."""
 _LABEL: Final = re.compile(r"[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?", re.ASCII)
 _HEADER_NAMES: Final = frozenset({"set", "add", "headers", "withoutHeaders"})
 _SAID: Final = frozenset({"rewrite", "redirect", "headers", "withoutHeaders", "directResponse"})
@@ -46,18 +42,12 @@ def walk(value: Any, path: Path = ("spec",)) -> Iterator[tuple[Path, Any]]:
 
 def regex_error(text: str) -> str:
     """Why RE2, and so the proxy, does not take an expression; empty when it does."""
-    if len(text) > MAX_REGEX:
-        return f"The expression has {len(text)} characters; at most {MAX_REGEX} are allowed."
-    options = re2.Options()
-    options.log_errors = False
+    if len(text) > expressions.LONGEST:
+        return f"The expression has {len(text)} characters; at most {expressions.LONGEST} are allowed."
     try:
-        re2.compile(text, options)
-    except re2.error as refusal:
-        reason = refusal.args[0] if refusal.args else ""
-        shown = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
-        return f"{quoted(text)} is no expression that the proxies (RE2) take: {shown[:120]}."
-    except UnicodeEncodeError:
-        return f"{quoted(text)} holds characters that no expression can."
+        expressions.compiled(text)
+    except ValueError as refusal:
+        return f"{quoted(text)} is no expression that the proxies (RE2) take: {refusal}."
     return ""
 
 
@@ -125,11 +115,7 @@ def _header_name(path: Path, name: Any) -> Iterator[Found]:
     # Istio's own names for parts of the request begin with a colon; claims of a JWT have a name of their own.
     if isinstance(name, str) and name.startswith("@request.auth.claims"):
         return
-    if (
-        not isinstance(name, str)
-        or not name.removeprefix(":")
-        or not set(name.removeprefix(":").lower()) <= TOKEN
-    ):
+    if not isinstance(name, str) or not is_token(name.removeprefix(":")):
         yield path, error("BAD_HEADER", f"{quoted(name)} cannot be the name of a header.")
 
 
@@ -144,7 +130,7 @@ def _one_line(path: Path, text: str) -> Iterator[Found]:
 
 def host_error(host: str) -> str:
     """What is wrong with a host that may begin with a wildcard; empty when nothing is."""
-    if host == "*" or _is_address(host):
+    if host == "*" or is_range(host):
         return ""
     if len(host) > 255:
         return f"{quoted(host)} is longer than 255 characters."
@@ -245,14 +231,6 @@ def _texts(value: Mapping[str, Any], name: str, path: Path = ("spec",)) -> Itera
     for index, item in enumerate(items if isinstance(items, list) else []):
         if isinstance(item, str):
             yield (*path, name, index), item
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_network(host, strict=False)
-    except ValueError:
-        return False
-    return True
 
 
 _CHECKS: Final[Mapping[Kind, Callable[[Mapping[str, Any]], Iterator[Found]]]] = {

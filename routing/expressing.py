@@ -4,13 +4,13 @@ The rules that the forms would ask for are read from the text, planned on the li
 the text: where the plan leads to something else, that is what no form can express.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from cluster import inventory
 from cluster.refs import Manifest, Ref
-from routing import diff, istio, planner, rules
+from routing import diff, istio, planner, reading_back, rules
 from routing.diff import FieldDiff
 from routing.istio.copies import ANNOTATION
 from routing.planner import Live
@@ -45,10 +45,7 @@ def steered(live: Live, namespace: str, service: str) -> Steered:
 def expressed(service: inventory.Service, live: Live, edited: Sequence[Manifest]) -> Expressed:
     """What the forms of a service can say of these manifests, where `live` is what stands there."""
     wanted = {Ref.of(manifest): manifest for manifest in edited}
-    found = tuple(_rules(service, live, wanted))
-    after = _after(found, live)
-    if after is None:
-        found, after = (), {Ref.of(item): item for item in live.resources}
+    found, after = _plannable(_attempts(service, live, wanted), live)
     rest = [
         (ref, difference)
         for ref, manifest in wanted.items()
@@ -56,6 +53,59 @@ def expressed(service: inventory.Service, live: Live, edited: Sequence[Manifest]
         if not difference.path.startswith(OURS) and not _only_ours(difference)
     ]
     return Expressed(found, tuple(rest))
+
+
+def _plannable(
+    attempts: Iterable[tuple[rules.Rule, ...]], live: Live
+) -> tuple[tuple[rules.Rule, ...], dict[Ref, Manifest]]:
+    """The first of some sets of rules that can be planned, and what it leads to."""
+    for found in attempts:
+        after = _after(found, live)
+        if after is not None:
+            return found, after
+    return (), {Ref.of(item): item for item in live.resources}
+
+
+def _attempts(
+    service: inventory.Service, live: Live, wanted: dict[Ref, Manifest]
+) -> Iterator[tuple[rules.Rule, ...]]:
+    """All that the forms could say; then only the split and the fault."""
+    simple = tuple(_rules(service, live, wanted))
+    more = tuple(each for each in _more(service, live, wanted) if _sound(each))
+    if more:
+        told = any(isinstance(each, rules.Route) and each.policies.fault for each in more)
+        yield (*(each for each in simple if not (told and isinstance(each, rules.Fault))), *more)
+    yield simple
+
+
+def _more(service: inventory.Service, live: Live, wanted: dict[Ref, Manifest]) -> Iterator[rules.Rule]:
+    """Routes and policies that differ."""
+    as_wanted = _with(live, service, wanted)
+    before, after = (steered(each, service.namespace, service.name) for each in (live, as_wanted))
+    policies = [_policies(service, each) for each in (live, as_wanted)]
+    if before.virtual_service is not None or after.virtual_service is not None:
+        now, then = (_routes(service, each) for each in (live, as_wanted))
+        yield from reading_back.routes(now, then)
+    yield from reading_back.changed_policies(*policies)
+
+
+def _routes(service: inventory.Service, live: Live) -> tuple[istio.HttpRoute, ...]:
+    virtual = steered(live, service.namespace, service.name).virtual_service
+    if virtual is None:
+        return ()
+    rules_of = istio.destination_rules_of(live.destination_rules, service.namespace, service.name)
+    subsets = istio.read_subsets(rules_of.effective, service)
+    return istio.read_routes(virtual, service.namespace, service.name, subsets)
+
+
+def _policies(service: inventory.Service, live: Live) -> tuple[rules.DestinationPolicy, ...]:
+    found = istio.destination_rules_of(live.destination_rules, service.namespace, service.name)
+    return reading_back.policies(service, found.effective)
+
+
+def _with(live: Live, service: inventory.Service, wanted: dict[Ref, Manifest]) -> Live:
+    others = [item for item in live.resources if Ref.of(item) not in wanted]
+    return Live((service,), (*others, *wanted.values()))
 
 
 def _only_ours(difference: FieldDiff) -> bool:
@@ -81,8 +131,7 @@ def _after(found: Sequence[rules.Rule], live: Live) -> dict[Ref, Manifest] | Non
 
 
 def _rules(service: inventory.Service, live: Live, wanted: dict[Ref, Manifest]) -> Iterable[rules.Rule]:
-    others = [item for item in live.resources if Ref.of(item) not in wanted]
-    as_wanted = Live((service,), (*others, *wanted.values()))
+    as_wanted = _with(live, service, wanted)
     now = steered(live, service.namespace, service.name).virtual_service
     then = steered(as_wanted, service.namespace, service.name).virtual_service
     if then is None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from cluster.person import PersonCluster
 from cluster.refs import Manifest, Ref
-from routing import blast, diff, live, managers, planner, scope, stored
+from routing import blast, claiming, diff, live, managers, planner, scope, stored
 from routing.apply import Clock
 from routing.errors import ConflictError
 from routing.models import Change, ChangeState, Plan
@@ -27,11 +27,7 @@ def why_not(change: Change) -> str:
     """Why a change cannot be finished, by its record; empty when it can."""
     if change.state not in UNFINISHED:
         return f"Change #{change.pk} did not stop half-way."
-    if change.revert_claimed_at is not None:
-        return f"Change #{change.pk} has been taken back already, or is just now."
-    if (by := stored.finished_by(change)) is not None:
-        return f"Change #{change.pk} was finished by #{by} already."
-    return ""
+    return claiming.why_not_open(change)
 
 
 def plan_rest(
@@ -47,12 +43,12 @@ def plan_rest(
     operations = _left(change, person)
     if not operations:
         raise ConflictError(f"Nothing is left of change #{change.pk}: the cluster has all of it.")
-    if message := live.dangling(person, operations):
+    if message := live.dangling(person, operations) or live.unmet(person, operations):
         raise ConflictError(f"{message} Nothing was planned.")
     kept = [stored.keep(operation) for operation in operations]
     return Plan.objects.create(
         cluster=change.cluster,
-        needs=" ".join(sorted({*change.needs.split(" "), *scope.needs(kept, change.services).split(" ")})),
+        needs=scope.joined(change.needs, scope.needs(kept, change.services)),
         created_at=now(),
         created_by=by,
         note=note,

@@ -1,5 +1,7 @@
 """The shapes of the history of changes, for the OpenAPI document: see `routing.serializers`."""
 
+from typing import Final
+
 from rest_framework import serializers
 
 from routing.serializers import (
@@ -10,12 +12,18 @@ from routing.serializers import (
     RevertRequestSerializer,
 )
 
+MAX_ID: Final = 2**63 - 1
+"""The highest number that a database can give to a change."""
+
 
 class GroupRevertRequestSerializer(RevertRequestSerializer):
     """Which changes are taken back together, and why."""
 
     changes = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), min_length=1, max_length=50, help_text="In any order"
+        child=serializers.IntegerField(min_value=1, max_value=MAX_ID),
+        min_length=1,
+        max_length=50,
+        help_text="In any order",
     )
 
 
@@ -52,7 +60,7 @@ class ChangesQuery(Base):
     since = serializers.DateTimeField(required=False, help_text="From this moment on")
     until = serializers.DateTimeField(required=False, help_text="Before this moment")
     limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
-    before = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    before = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
 
 
 class ChangesSerializer(Base):

@@ -24,7 +24,7 @@ from cluster.person import PersonCluster
 from cluster.port import Cluster
 from cluster.refs import Manifest, Ref
 from routing import problems
-from routing.planner import AFTER_ROUTES, Live, Operation, dangling_subsets
+from routing.planner import AFTER_ROUTES, Live, Operation, dangling_subsets, missing_subsets
 
 MAKERS: Final = (DEPLOYMENT, STATEFUL_SET, ROLLOUT)
 """What can stand without a pod: of these a version counts even while none of its pods runs."""
@@ -97,6 +97,22 @@ def dangling(person: PersonCluster, operations: Sequence[Operation]) -> str:
     # A route that this person may not read would break as well: the console's own account reads them all.
     console = connection.get(person.name).acting(None)
     for found in dangling_subsets(rules(console, VIRTUAL_SERVICE), operations):
+        needs = set(found.needs)
+        return found.message if needs <= person.may_read(needs) else problems.ELSEWHERE
+    return ""
+
+
+def unmet(person: PersonCluster, operations: Sequence[Operation]) -> str:
+    """Which route these operations would have send requests to a subset that is not there, whoever may read
+    that; or empty. Of writes that were decided earlier: what they refer to may have gone since.
+
+    Raises ClusterError.
+    """
+    if not any(item.ref.kind == VIRTUAL_SERVICE and item.after for item in operations):
+        return ""
+    console = connection.get(person.name).acting(None)
+    standing = [item for kind in (VIRTUAL_SERVICE, DESTINATION_RULE) for item in rules(console, kind)]
+    for found in missing_subsets(operations, standing):
         needs = set(found.needs)
         return found.message if needs <= person.may_read(needs) else problems.ELSEWHERE
     return ""

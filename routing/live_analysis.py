@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from cluster import connection, kinds, objects
+from cluster import connection, kinds, objects, refs
 from cluster.cache import Cache
 from cluster.kinds import Kind
 from cluster.person import PersonCluster
@@ -26,6 +26,7 @@ from routing.analysis.findings import Analyzer, Finding
 from routing.analysis.incremental import Incremental
 from routing.analysis.objects import Key, Obj
 from routing.analysis.world import World
+from routing.yaml_files import Path
 
 READ: Final = (
     kinds.NAMESPACE,
@@ -39,6 +40,7 @@ READ: Final = (
 SUBJECTS: Final = frozenset((kind.group, kind.kind) for kind in (*kinds.ISTIO, *kinds.GATEWAY_KINDS))
 UNSEEN: Final = frozenset({"gateway.SecretAnalyzer"})
 """Checks of what the console does not read: it has no right to Secrets, so every one would be missing."""
+_SERVICES: Final = ".svc.cluster.local"
 _KINDS: Final[Mapping[tuple[str, str], Kind]] = {(kind.group, kind.kind): kind for kind in READ}
 Sources: TypeAlias = tuple[tuple[Any, ...], ...]
 """What the cache holds of each kind of `READ`."""
@@ -121,7 +123,12 @@ def foreseen(person: PersonCluster, writes: Iterable[tuple[Ref, Manifest | None]
             added.append(Obj.of(manifest))
     with _lock:
         found = _current(person.name).foreseen(removed, added)
-    return shown(person, found)
+    written = {obj.key: obj for obj in added}
+    return tuple(
+        each
+        for each in shown(person, found)
+        if each.subject not in written or not _guesses(person, each, written[each.subject])
+    )
 
 
 def manifests(person: PersonCluster, names: Collection[str]) -> list[Manifest]:
@@ -138,7 +145,8 @@ def of_text(person: PersonCluster, kind: Kind, manifest: Manifest) -> Iterable[c
         checks = [each for each in _checks() if (kind.group, kind.kind) in each.subjects]
         of_it = analyze_one(world, obj, checks)
     for found in shown(person, of_it):
-        yield found.at, problems.Problem(_LEVELS[found.level], found.code, found.message)
+        if not _guesses(person, found, obj):
+            yield found.at, problems.Problem(_LEVELS[found.level], found.code, found.message)
 
 
 def shown(person: PersonCluster, found: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -156,6 +164,48 @@ def shown(person: PersonCluster, found: Iterable[Finding]) -> tuple[Finding, ...
         for each in every
         if may(each.subject)
     )
+
+
+def _guesses(person: PersonCluster, found: Finding, obj: Obj) -> bool:
+    """Whether a finding is on a field that names something where this person may not read: of what is not
+    yet in force, it would tell anybody who guesses names which of them there are.
+    """
+    return not all(map(person.readable, _places_named(obj.manifest, found.at)))
+
+
+def _places_named(manifest: Manifest, at: Path) -> set[str]:
+    """The namespaces that the field at a path, and the objects around it, name: of a host or outright."""
+    places: set[str] = set()
+    value: Any = manifest.get("spec")
+    for step in (*at[1:], None):
+        if isinstance(value, dict):
+            # Of a backend of the Gateway API, and of a destination.
+            places |= {str(each) for each in [value.get("namespace")] if each}
+            places |= _place_of(value.get("host"))
+        if isinstance(value, str) and {"namespaces", "notNamespaces"}.intersection(at):
+            places.add(value)
+        elif step is None:
+            places |= _place_of(value)
+        else:
+            value = _member(value, step)
+    return places
+
+
+def _member(value: Any, step: str | int) -> Any:
+    try:
+        return value[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _place_of(name: Any) -> set[str]:
+    """The namespace in a host, a gateway's `namespace/name`, or a Sidecar's `namespace/host`."""
+    if not isinstance(name, str):
+        return set()
+    place, slash, host = name.rpartition("/")
+    stem = host.removesuffix(_SERVICES)
+    found = {place} if slash and refs.is_dns_label(place) else set()
+    return found | ({stem.rpartition(".")[2]} if stem != host else set())
 
 
 def _need(key: Key) -> tuple[Kind, str] | None:

@@ -96,9 +96,13 @@ class TextOfTextYaml(TextOfJson):
 def read_json(text: str) -> Any:
     """The value of a JSON text, {} of an empty one. Raises UnreadableError."""
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse) if text.strip() else {}
+        if not text.strip():
+            return {}
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=yaml_io.finite)
     except json.JSONDecodeError as error:
         raise UnreadableError(f"Line {error.lineno}: this is not JSON: {error.msg}.") from error
+    except yaml_io.YamlError as error:
+        raise UnreadableError(str(error)) from error
     except ValueError as error:
         raise UnreadableError("A number is too long.") from error
     except RecursionError as error:

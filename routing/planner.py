@@ -27,7 +27,7 @@ from routing.operations import (
     settles_between,
 )
 from routing.problems import Need, Problem, error, info, warning
-from routing.sequence import dangling_subsets, in_safe_order, unsafe_steps
+from routing.sequence import dangling_subsets, in_safe_order, missing_subsets, unsafe_steps
 
 __all__ = [
     "AFTER_ROUTES",
@@ -40,6 +40,7 @@ __all__ = [
     "dangling_subsets",
     "digest",
     "in_safe_order",
+    "missing_subsets",
     "operation",
     "plan",
     "services_of",

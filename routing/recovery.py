@@ -49,9 +49,12 @@ def finish_interrupted(
         if change.last_sign > now - after and not processes.is_gone(change.process):
             continue
         try:
-            recovered.changes.append(_finish(change, cluster, now))
+            ended = _finish(change, cluster, now)
         except ClusterError as error:
             recovered.problems.append(f"#{change.pk} {change.summary}: {error.message}")
+            continue
+        if ended:
+            recovered.changes.append(change)
     return recovered
 
 
@@ -61,7 +64,8 @@ def give_back(change: Change) -> None:
     Change.objects.filter(pk__in=[each.pk for each in taken]).update(revert_claimed_at=None)
 
 
-def _finish(change: Change, cluster: Cluster, now: datetime) -> Change:
+def _finish(change: Change, cluster: Cluster, now: datetime) -> bool:
+    """Whether the change was still to be ended: another console, or its own process, may have been first."""
     left = [entry for entry in change.operations if entry["state"] != "done"]
     if left:
         _look_up(left[0], cluster)
@@ -76,11 +80,14 @@ def _finish(change: Change, cluster: Cluster, now: datetime) -> Change:
     change.message = "The server stopped in the middle; the writes were looked up afterwards."
     change.finished_at = now
     with transaction.atomic():
-        change.save(update_fields=["state", "operations", "message", "finished_at"])
+        open_still = Change.objects.filter(pk=change.pk, state=ChangeState.STARTED)
+        fields = {name: getattr(change, name) for name in ("state", "operations", "message", "finished_at")}
+        if not open_still.update(**fields):
+            return False
         Plan.objects.filter(pk=change.plan_id).update(state=plan_state)
         if change.state != ChangeState.APPLIED:
             give_back(change)
-    return change
+    return True
 
 
 def _look_up(entry: dict[str, Any], cluster: Cluster) -> None:

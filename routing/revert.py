@@ -17,7 +17,7 @@ from django.utils import timezone
 from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from cluster.refs import Manifest, Ref
-from routing import blast, diff, live, managers, planner, stored
+from routing import blast, diff, live, managers, planner, scope, stored
 from routing.apply import Clock, apply, require_rights
 from routing.errors import ConflictError
 from routing.models import Change, ChangeState, Plan, PlanState
@@ -98,7 +98,7 @@ def _plan(changes: list[Change], by: User, person: PersonCluster, note: str, now
     kinds = (VIRTUAL_SERVICE, DESTINATION_RULE)
     resources = [item for kind in kinds for item in live.rules(person, kind)] if operations else []
     ordered = planner.in_safe_order(operations, resources)
-    if message := live.dangling(person, ordered):
+    if message := live.dangling(person, ordered) or live.unmet(person, ordered):
         raise ConflictError(f"{message} Nothing was taken back.")
     return _keep(changes, by, ordered, note, now)
 
@@ -134,8 +134,9 @@ def _keep(changes: list[Change], by: User, operations: tuple[Operation, ...], no
     also = f"#{newest.pk} ({newest.summary})" if len(changes) == 1 else ", ".join(names)
     plan = Plan.objects.create(
         cluster=newest.cluster,
-        # What the changes were about stays the condition, even where there is less to take back.
-        needs=" ".join(sorted({need for change in changes for need in change.needs.split(" ")})),
+        # What the changes were about stays the condition, even where there is less to take back; and there
+        # may be more: a route that steps aside for a moment.
+        needs=scope.joined(*(change.needs for change in changes), scope.needs(kept, ())),
         created_at=now(),
         created_by=by,
         note=note,

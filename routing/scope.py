@@ -31,6 +31,11 @@ def needs(
     return " ".join(sorted(map(problems.written, found.union(sources))))
 
 
+def joined(*texts: str) -> str:
+    """What must be readable to see all of what these are the `needs` of."""
+    return " ".join(sorted({need for text in texts for need in text.split(" ") if need}))
+
+
 def pairs(text: str) -> set[Need]:
     """What `needs` wrote."""
     return {problems.read(need) for need in text.split(" ") if need}

@@ -5,7 +5,7 @@ would do both, it becomes several: a DestinationRule first gains subsets and los
 left them; a subset that is about to select other pods is left by its routes, changed, and routed to again.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -81,6 +81,33 @@ def dangling_subsets(
                 told = {(VIRTUAL_SERVICE, istio.namespace_of(route)) for route in users}
                 found.append(error("SUBSET_IN_USE", message, resource=str(ref), needs=told))
     return tuple(found)
+
+
+def missing_subsets(operations: Iterable[Operation], standing: Iterable[Manifest]) -> tuple[Problem, ...]:
+    """An error for each route that these operations would have send requests to a subset that nobody has.
+
+    `standing`: all VirtualServices and DestinationRules as they are now.
+    """
+    done = {ref: after for ref, (_, after) in outcome(operations).items()}
+    now = {Ref.of(item): item for item in standing}
+    then = {ref: item for ref, item in {**now, **done}.items() if item is not None}
+    found = []
+    for each in istio.broken(_rules(now), _rules(then)):
+        if (each.host, each.subset) not in istio.weighted_subsets(each.route):
+            continue
+        route = istio.name_of(each.route)
+        message = f"{route} would send requests to subset {each.subset} of {each.host}, which nobody has."
+        told = {(VIRTUAL_SERVICE, istio.namespace_of(each.route))}
+        found.append(error("SUBSET_MISSING", message, resource=route, needs=told))
+    return tuple(found)
+
+
+def _rules(resources: Mapping[Ref, Manifest]) -> istio.Rules:
+    routes, policies = (
+        tuple(item for ref, item in resources.items() if ref.kind == kind)
+        for kind in (VIRTUAL_SERVICE, DESTINATION_RULE)
+    )
+    return istio.Rules(routes, policies)
 
 
 def unsafe_steps(operations: Iterable[Operation], resources: Iterable[Manifest]) -> tuple[Problem, ...]:

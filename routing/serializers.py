@@ -380,9 +380,10 @@ class FreshnessSerializer(Base):
 
 
 class OneServiceSerializer(ServiceSerializer, FreshnessSerializer):
-    """One service, with every http route in force."""
+    """One service, with every http route and every traffic policy in force."""
 
     routes = http.RouteSerializer(many=True)
+    policies = RuleSerializer(many=True, help_text="destination_policy, one for each place that has any")
 
 
 class ServicesSerializer(FreshnessSerializer):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from cluster import inventory
 from cluster.person import PersonCluster
-from routing import gatewayapi, istio, live
+from routing import gatewayapi, istio, live, reading_back
 from routing.blast import Traffic
 from routing.istio import ObservedFault
 from routing.planner import Live
@@ -24,6 +24,9 @@ Json = dict[str, Any]
 
 
 UNREAD: Final = "You may not read the VirtualServices and DestinationRules of this namespace."
+
+
+_STEERS_NOTHING: Final[Json] = {"routes": [], "policies": []}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,15 @@ def one(person: PersonCluster, traffic: Traffic, namespace: str, name: str) -> S
     if service is None:
         return found
     unread = service.namespace in seen.unread
-    return replace(found, items=[{**found.items[0], "routes": [] if unread else routes(service, seen.live)}])
+    said = _STEERS_NOTHING if unread else _steering(service, seen.live)
+    return replace(found, items=[{**found.items[0], **said}])
+
+
+def _steering(service: inventory.Service, state: Live) -> Json:
+    """The routes and the traffic policies in force, each as POST plans takes it."""
+    rules = istio.destination_rules_of(state.destination_rules, service.namespace, service.name)
+    found = reading_back.policies(service, rules.effective)
+    return {"routes": routes(service, state), "policies": [to_json(each) for each in found]}
 
 
 def routes(service: inventory.Service, state: Live) -> list[Json]:

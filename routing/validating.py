@@ -1,6 +1,6 @@
 """Checks one resource as somebody types it: every problem at its field and line, and nothing is written."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
@@ -14,6 +14,7 @@ from cluster.refs import Manifest
 from routing import contents, schemas, yaml_io, yaml_marks
 from routing.problems import Problem, error, info
 from routing.rules import listed, quoted
+from routing.rules.plain import is_text
 from routing.yaml_marks import Marked, Path
 
 WRITTEN: Final = (*kinds.ISTIO, *kinds.GATEWAY_KINDS)
@@ -87,6 +88,8 @@ def check_marked(
     marked: Marked, person: PersonCluster, namespace: str = "", findings: Findings | None = None
 ) -> Checked:
     """As `check`, of a value that was read already."""
+    if unstorable := next(_unstorable(marked.value), None):
+        return Checked(None, None, _placed(marked, [unstorable]))
     found = _structure(marked.value)
     kind = None if found else kind_of(marked.value["apiVersion"], marked.value["kind"])
     if kind is None:
@@ -125,6 +128,22 @@ def schema_of(person: PersonCluster, kind: Kind, version: str) -> schemas.Schema
 @lru_cache(maxsize=200)
 def _schema(definition: Definition, version: str) -> schemas.Schema:
     return schemas.Schema(definition.schemas[version])
+
+
+def _unstorable(value: Any, path: Path = ()) -> Iterator[contents.Found]:
+    """What can be written in JSON or YAML and neither be stored nor answered, at the nearest field."""
+    if len(path) > yaml_io.MAX_DEPTH:
+        yield (), error("NOT_YAML", f"This is nested more than {yaml_io.MAX_DEPTH} levels deep.")
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            if not is_text(key):
+                yield path, error("NOT_YAML", "The name of a field holds characters that cannot be stored.")
+            yield from _unstorable(child, (*path, key))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from _unstorable(child, (*path, index))
+    elif isinstance(value, str) and not is_text(value):
+        yield path, error("NOT_YAML", "The text holds characters that cannot be stored.")
 
 
 def _structure(value: Any) -> list[contents.Found]:

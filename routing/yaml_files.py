@@ -13,10 +13,12 @@ from typing import Any, Final, TypeAlias
 
 import yaml
 
-from routing.yaml_io import MAX_DEPTH, YamlError, plain_words
+from routing.yaml_io import YamlError, plain_words
 
 MAX_FILE_BYTES: Final = 8 * 1024 * 1024
 MAX_FILE_NODES: Final = 500_000
+MAX_FILE_DEPTH: Final = 64
+"""More than for one resource: definitions (CRD) that hold the schema of a pod come to more than 30 levels."""
 Path: TypeAlias = tuple[str | int, ...]
 """The way to a field: keys of objects and indexes of lists."""
 
@@ -59,7 +61,7 @@ def read_documents(text: str | bytes) -> Iterator[Document]:
     """
     if len(text) > MAX_FILE_BYTES:
         raise YamlError(f"The file is larger than {MAX_FILE_BYTES // 1024**2} MiB.")
-    with plain_words():
+    with plain_words(text):
         decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text
         reading = _Reading()
         for event in yaml.parse(decoded, Loader=_LOADER):
@@ -114,15 +116,18 @@ class _Reading:
                 raise YamlError(f"The key {event.value[:60]!r} stands here a second time.", line)
             top.key, top.line = event.value, line
         else:
-            self.put(_scalar(event), line)
+            try:
+                self.put(_scalar(event), line)
+            except ValueError as error:  # more digits than Python converts (sys.get_int_max_str_digits)
+                raise YamlError("A number is too long.", line) from error
 
     def start(self, event: yaml.CollectionStartEvent) -> None:
         line = self.node(event)
         top = self.open[-1] if self.open else None
         if top is not None and top.key is None and isinstance(top.value, dict):
             raise YamlError("A key must be plain text.", line)
-        if len(self.open) >= MAX_DEPTH:
-            raise YamlError(f"This is nested more than {MAX_DEPTH} levels deep.", line)
+        if len(self.open) >= MAX_FILE_DEPTH:
+            raise YamlError(f"This is nested more than {MAX_FILE_DEPTH} levels deep.", line)
         value: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
         self.put(value, line)
         self.open.append(_Open(value))

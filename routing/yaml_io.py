@@ -6,6 +6,7 @@ are JSON's: a date stays the text that it is. Whole files, with the line of each
 `routing.yaml_files`' business.
 """
 
+import math
 import re
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
@@ -35,29 +36,48 @@ def read(text: str | bytes) -> Any:
     """The value of one YAML document (JSON is YAML too). Raises YamlError."""
     if len(text) > MAX_BYTES:
         raise YamlError(f"The text is longer than {MAX_BYTES // 1024} KiB.")
-    with plain_words():
+    with plain_words(text):
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
         _check(decoded)
         return yaml.load(decoded, Loader=_Loader)  # noqa: S506  (a SafeLoader that knows less)
 
 
+def finite(text: str) -> float:
+    """A number as it is written. Raises YamlError for one that is too large, such as 1e400."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise YamlError(f"The number {text[:20]} is too large.")
+    return value
+
+
 @contextmanager
-def plain_words() -> Iterator[None]:
-    """Makes a YamlError of whatever the parser raises inside."""
+def plain_words(read: str | bytes) -> Iterator[None]:
+    """Makes a YamlError of whatever the parser raises inside; `read` is what it reads."""
     try:
         yield
     except UnicodeDecodeError as error:
-        raise YamlError("The text is not UTF-8.") from error
+        raise YamlError("The text is not UTF-8.", error.object.count(b"\n", 0, error.start) + 1) from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise YamlError(f"This is not YAML: {error.problem or error.context}.", line) from error
     except yaml.YAMLError as error:
-        raise YamlError("This is not YAML: it holds characters that YAML does not allow.") from error
+        message = "This is not YAML: it holds characters that YAML does not allow."
+        raise YamlError(message, _forbidden(read)) from error
     except ValueError as error:
         if isinstance(error, YamlError):
             raise
         # A number with more digits than Python converts (sys.get_int_max_str_digits).
         raise YamlError("A number is too long.") from error
+
+
+def _forbidden(read: str | bytes) -> int:
+    """The line of the first character that YAML does not allow; 0 when there is none.
+
+    PyYAML says where it stands, but one of its parsers counts characters, and the other one bytes.
+    """
+    text = read.decode("utf-8", "replace") if isinstance(read, bytes) else read
+    found = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    return text.count("\n", 0, found.start()) + 1 if found else 0
 
 
 def write(manifest: Manifest) -> str:
@@ -114,6 +134,13 @@ class _Loader(yaml.SafeLoader):
             key.tag = "tag:yaml.org,2002:str"
         return super().construct_mapping(node, deep=deep)
 
+    def construct_yaml_float(self, node: yaml.ScalarNode) -> float:
+        """A number of JSON's: there is no infinite one."""
+        try:
+            return finite(str(node.value))
+        except YamlError as error:
+            raise YamlError(str(error), node.start_mark.line + 1) from error
+
 
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]
@@ -129,6 +156,7 @@ _Loader.add_implicit_resolver(
     re.compile(r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$"),
     list("-+0123456789."),
 )
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
 
 
 class _Dumper(yaml.SafeDumper):

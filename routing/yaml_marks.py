@@ -50,7 +50,9 @@ def read(text: str | bytes) -> Marked:
     """The value of one document and the places of its fields. Raises `yaml_io.YamlError`."""
     value = yaml_io.read(text)
     decoded = text.decode("utf-8") if isinstance(text, bytes) else text
-    return Marked(value, dict(_marks(decoded)))
+    # libyaml refuses some that PyYAML takes, such as half a character.
+    with yaml_io.plain_words(decoded):
+        return Marked(value, dict(_marks(decoded)))
 
 
 def of_json(text: str, value: Any) -> Marked:

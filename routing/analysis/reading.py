@@ -23,6 +23,8 @@ WORKLOADS: Final = frozenset(
     {DEPLOYMENT, ("apps", "StatefulSet"), ("apps", "DaemonSet"), ("argoproj.io", "Rollout")}
 )
 """What makes pods that stay."""
+MAX_NAME: Final = 253
+"""The longest name that Kubernetes accepts."""
 INGRESS_PORTS: Final = (80, 443, 31400, 15443)
 """The ports of the assumed ingress gateway."""
 
@@ -37,6 +39,10 @@ def objects_of(file: str, content: str | bytes, namespace: str) -> Iterator[Obj]
             obj = Obj.of(manifest, namespace, origin)
             if not (obj.key.kind and obj.name):
                 raise YamlError("An object needs apiVersion, kind and metadata.name.", origin.line(()))
+            if len(obj.name) > MAX_NAME or len(obj.namespace) > MAX_NAME:
+                raise YamlError(
+                    f"A name has at most {MAX_NAME} characters.", origin.line(("metadata", "name"))
+                )
             yield obj
 
 
@@ -47,6 +53,8 @@ def _manifests(origin: Origin, value: Any) -> Iterator[tuple[Manifest, Origin]]:
     if not (kind == "List" or (kind.endswith("List") and isinstance(value.get("items"), list))):
         yield value, origin
         return
+    if value.get("items") is not None and not isinstance(value["items"], list):
+        raise YamlError("The items of a list must be a list.", origin.line(("items",)))
     for index, item in enumerate(items(value.get("items"))):
         inner = Origin(origin.file, origin.document, (*origin.within, "items", index))
         if isinstance(item, dict) and "kind" not in item and kind != "List":
@@ -94,7 +102,7 @@ def schemas_of(published: Mapping[str, Any]) -> dict[GroupKind, Schema]:
     return found
 
 
-def networks(file: str, content: str | bytes, root_namespace: str) -> Obj:
+def networks(file: str, root_namespace: str, content: str | bytes) -> Obj:
     """The networks of the mesh in a file, as an object. Raises YamlError."""
     value = dict(settings(content))
     manifest = {"kind": MESH_NETWORKS[1], "metadata": {"name": "meshnetworks"}, **value}

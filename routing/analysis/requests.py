@@ -4,11 +4,9 @@ Source: https://istio.io/latest/docs/reference/config/networking/virtual-service
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final
 
-import re2
-
+from routing import expressions
 from routing.analysis.objects import items, mapping, number, strings, text, texts
 
 Match = Mapping[str, Any]
@@ -17,7 +15,6 @@ _NAMED: Final = ("headers", "queryParams")
 _ANYTHING: Final = frozenset({".*", "^.*$", ".+", "^.+$"})
 _ANY_PATH: Final = _ANYTHING | {"/.*", "^/.*$", "^/.*"}
 _MESH: Final = "mesh"
-LONGEST_EXPRESSION: Final = 1024
 
 
 def takes_everything(match: Match) -> bool:
@@ -112,14 +109,9 @@ def _fits(expression: str, value: str) -> bool:
     return compiled is not None and compiled.fullmatch(value) is not None
 
 
-@lru_cache(maxsize=1000)
 def _compiled(expression: str) -> Any:
     """An expression as Envoy reads it; None for one that it refuses."""
-    if len(expression) > LONGEST_EXPRESSION:
-        return None
-    options = re2.Options()
-    options.log_errors = False
     try:
-        return re2.compile(expression, options)
-    except re2.error:
+        return expressions.compiled(expression) if len(expression) <= expressions.LONGEST else None
+    except ValueError:
         return None

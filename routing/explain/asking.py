@@ -6,9 +6,9 @@ from ipaddress import ip_address
 from typing import Final
 
 from cluster import refs
-from routing.explain import matching
 from routing.explain.question import Caller, Request
 from routing.rules import FieldError, RulesError, quoted
+from routing.rules.checks import is_token
 
 MAX_HEADERS: Final = 50
 MAX_LABELS: Final = 63
@@ -124,7 +124,7 @@ class _Reader:
 
     def method(self) -> str:
         value = self.one("method") or "GET"
-        if not matching.is_header(value) or len(value) > 20:
+        if not is_token(value) or len(value) > 20:
             self.error("method", f"{quoted(value)} is not a method, such as GET.")
         return value
 
@@ -171,7 +171,7 @@ class _Reader:
     def _header(self, text: str) -> tuple[str, str]:
         name, colon, value = text.partition(":")
         name, value = name.strip(), value.strip()
-        if not colon or not matching.is_header(name) or len(name) > 256:
+        if not colon or not is_token(name) or len(name) > 256:
             self.error("header", f"{quoted(text)} is not a header; write name: value.")
         elif name.lower() in _NOT_GIVEN_AS_HEADERS:
             self.error("header", f"{quoted(name)} is what the host says; give that instead.")

@@ -13,7 +13,7 @@ from routing.explain import strings, values
 from routing.explain.question import MESH, Caller
 from routing.explain.values import Unusable
 from routing.rules import quoted
-from routing.rules.http.leaves import TOKEN
+from routing.rules.checks import is_token
 
 _CLAIM: Final = "@"
 _PARTS: Final = ("method", "authority", "scheme")
@@ -68,13 +68,8 @@ def check(match: Mapping[str, Any], path: str) -> None:
 def check_header(name: object, path: str) -> None:
     """Raises Unusable for what cannot be the name of a header."""
     written = str(name)
-    if not written.startswith(_CLAIM) and not is_header(written.removeprefix(":")):
+    if not written.startswith(_CLAIM) and not is_token(written.removeprefix(":")):
         raise Unusable(path, f"{quoted(name)} cannot be the name of a header.")
-
-
-def is_header(name: str) -> bool:
-    """Whether this can be the name of a header (RFC 9110, 5.6.2)."""
-    return bool(name) and set(name.lower()) <= TOKEN
 
 
 def first_failure(match: Mapping[str, Any], seen: Seen) -> str | None:

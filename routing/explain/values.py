@@ -4,17 +4,13 @@ Nothing here raises for a manifest of the wrong shape: what is no list is an emp
 Istio or Envoy would refuse raises `Unusable`.
 """
 
-from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
-import re2
-
-from routing import durations
+from routing import durations, expressions
 from routing.rules import quoted
 from routing.shapes import Fields, is_number, labels, mapping, mappings, text, texts, whole
 
 __all__ = [
-    "MAX_REGEX",
     "Fields",
     "Unusable",
     "expression",
@@ -28,9 +24,6 @@ __all__ = [
     "texts",
     "whole",
 ]
-
-MAX_REGEX: Final = 1024
-"""The longest expression that Istio's validation lets through (pkg/config/validation)."""
 
 
 class Unusable(Exception):  # noqa: N818  (a value is unusable; nothing has gone wrong here)
@@ -63,21 +56,16 @@ def seconds(value: object, path: str) -> float:
         raise Unusable(path, str(error)) from error
 
 
-@lru_cache(maxsize=4096)
 def expression(pattern: str) -> Any:
     """A compiled RE2 expression, as Envoy has it. Raises Unusable (with an empty path)."""
     if not pattern:
         raise Unusable("", "The expression is empty.")
-    if len(pattern) > MAX_REGEX:
-        raise Unusable("", f"The expression is longer than {MAX_REGEX} characters.")
-    options = re2.Options()
-    options.log_errors = False
+    if len(pattern) > expressions.LONGEST:
+        raise Unusable("", f"The expression is longer than {expressions.LONGEST} characters.")
     try:
-        return re2.compile(pattern, options)
-    except re2.error as error:
-        words = error.args[0] if error.args else ""
-        told = words.decode(errors="replace") if isinstance(words, bytes) else str(words)
-        raise Unusable("", f"{quoted(pattern)} is not an expression of RE2: {told}.") from error
+        return expressions.compiled(pattern)
+    except ValueError as error:
+        raise Unusable("", f"{quoted(pattern)} is not an expression of RE2: {error}.") from error
 
 
 def regex(value: object, path: str) -> Any:
@@ -86,6 +74,5 @@ def regex(value: object, path: str) -> Any:
         raise Unusable(path, f"{quoted(value)} is not text.")
     try:
         return expression(value)
-    except (Unusable, UnicodeError) as error:
-        reason = error.reason if isinstance(error, Unusable) else "The expression is not valid text."
-        raise Unusable(path, reason) from None
+    except Unusable as error:
+        raise Unusable(path, error.reason) from None

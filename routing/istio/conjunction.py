@@ -7,13 +7,10 @@ value, in RE2's syntax.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import re2
-
+from routing import expressions
 from routing.istio.errors import CannotApply
 
 Match = dict[str, Any]
-_QUIET: Final = re2.Options()
-_QUIET.log_errors = False
 
 
 class _Never(Exception):  # noqa: N818  (it ends a comparison, it is no error)
@@ -48,8 +45,8 @@ def accepts(string_match: Any, value: str) -> bool:
     if "prefix" in string_match:
         return value.startswith(str(string_match["prefix"]))
     try:
-        return re2.fullmatch(str(string_match.get("regex", "")), value, _QUIET) is not None
-    except re2.error:
+        return expressions.compiled(str(string_match.get("regex", ""))).fullmatch(value) is not None
+    except ValueError:
         return False
 
 

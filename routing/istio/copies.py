@@ -12,9 +12,9 @@ from cluster.refs import Manifest
 from routing.istio.conjunction import both
 from routing.istio.errors import CannotApply
 from routing.istio.hosts import http_rules
-from routing.istio.http.codec import ABSENT
 from routing.istio.http.fields import MATCHES
 from routing.rules import FaultMatch, HeaderMatch, Reader, read_match, write_match
+from routing.rules.codec import ABSENT
 
 PREFIX: Final = "meshui-fault-"
 ANNOTATION: Final = "meshui.io/faults"
@@ -63,8 +63,10 @@ def copies_of(rule: HttpRule, virtual_service: Manifest) -> list[HttpRule]:
     """The copy that was made of a rule: the nearest before it that
     has the rule's matches, narrowed to the fault's.
 
-    An empty list when there is none.
+    An empty list when there is none: of a rule with a fault of its own, no copy is ever made.
     """
+    if "fault" in rule:
+        return []
     rules = http_rules(virtual_service)
     position = next(index for index, item in enumerate(rules) if item is rule)
     for copied in reversed(rules[:position]):

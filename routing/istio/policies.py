@@ -13,7 +13,8 @@ from routing.istio.errors import Notice
 from routing.istio.hosts import name_of
 from routing.istio.subsets import subsets_of
 from routing.rules import DestinationPolicy
-from routing.rules.fields import Clear, Part, clear_part, render_part, take_part
+from routing.rules.codec import ABSENT
+from routing.rules.fields import Clear, Part, codec
 from routing.rules.policies import (
     ClientTls,
     HttpPool,
@@ -124,7 +125,8 @@ def _take(level: Policy, cls: type[Any], path: tuple[str, ...]) -> Any:
     found: Any = level
     for name in path:
         found = found.get(name) if isinstance(found, dict) else None
-    return take_part(cls, found)
+    part = codec(cls).decode(found, "", [])
+    return None if part is ABSENT else part
 
 
 def _put(level: Policy, cls: type[Any], path: tuple[str, ...], part: Part | Clear) -> None:
@@ -134,10 +136,10 @@ def _put(level: Policy, cls: type[Any], path: tuple[str, ...], part: Part | Clea
         inner = dict(level.get(first) or {})
         _put(inner, cls, tuple(rest), part)
     elif not isinstance(part, Clear):
-        inner = render_part(part, level.get(first))
+        inner = codec(cls).encode(part, level.get(first))
     elif first == "loadBalancer":
         # The affinity in it is another part.
-        inner = clear_part(cls, level.get(first) or {})
+        inner = codec(cls).without(level.get(first))
     else:
         inner = {}
     if inner or (not rest and not isinstance(part, Clear)):

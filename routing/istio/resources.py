@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from cluster.refs import Manifest
 from routing.istio.hosts import covers, namespace_of
-from routing.rules.fields import render_part, take_part
+from routing.rules.codec import ABSENT
+from routing.rules.fields import codec
 from routing.rules.gateways import Gateway
 from routing.rules.resources import Resource
 
@@ -15,7 +16,7 @@ R = TypeVar("R", bound=Resource)
 
 def read_resource(cls: type[R], manifest: Manifest) -> R:
     """The rule that says of a resource what can be said of it."""
-    spec = take_part(cls.says, manifest.get("spec") or {})
+    spec = codec(cls.says).decode(manifest.get("spec") or {}, "", [])
     return cls(namespace_of(manifest), str(manifest["metadata"]["name"]), spec)
 
 
@@ -26,10 +27,10 @@ def set_resource(live: Manifest | None, rule: Resource) -> Manifest:
             "apiVersion": rule.of.api_version,
             "kind": rule.of.kind,
             "metadata": {"name": rule.name, "namespace": rule.namespace},
-            "spec": render_part(rule.spec),
+            "spec": codec(rule.says).encode(rule.spec, ABSENT),
         }
     changed = copy.deepcopy(live)
-    changed["spec"] = render_part(rule.spec, live.get("spec"))
+    changed["spec"] = codec(rule.says).encode(rule.spec, live.get("spec"))
     return changed
 
 

@@ -5,7 +5,12 @@
     http       routes with matches and actions, and the policies on them
     subsets    names for the pods of a version
     policies   what applies to traffic that was routed
-    fields     how parts with a shape of their own are read and written
+    shape      what an object, a list and a map look like: reading and writing them from one description
+    leaves     the texts, numbers, hosts and headers in them
+    checks     what a text can be
+    codec      between the form of rules and Istio's own, in both directions
+    fields     parts with a form of their own in a resource
+    plain      whether a manifest is plain JSON
     resources  Sidecars, ServiceEntries and Gateways: a resource each
     objects    whole resources, written and deleted
     gateway_routes   routes and splits in the Gateway API's words

@@ -6,10 +6,9 @@ Source: networking/v1alpha3/service_entry.proto and workload_entry.proto of isti
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from cluster import refs
 from cluster.kinds import SERVICE_ENTRY, Kind
-from routing.rules import fields
-from routing.rules.hosts import is_address, is_dns_name, is_host, is_range
+from routing.rules import fields, leaves
+from routing.rules.checks import is_address, is_dns_name, is_host, is_range, is_scope, is_word
 from routing.rules.reader import Reader, path_part, quoted
 from routing.rules.resources import Resource, require, unique, word
 from routing.rules.sidecars import PROTOCOLS
@@ -19,24 +18,12 @@ RESOLUTIONS: Final = ("NONE", "STATIC", "DNS", "DNS_ROUND_ROBIN")
 MAX_WEIGHT: Final = 2**32 - 1
 
 
-def _is_word(value: str) -> bool:
-    return " " not in value
-
-
 def _is_named(value: str) -> bool:
     return is_host(value) and value != "*"
 
 
-def _is_scope(value: str) -> bool:
-    return value in ("*", ".", "~") or refs.is_dns_label(value)
-
-
 def _is_endpoint(value: str) -> bool:
     return is_address(value) or is_dns_name(value) or value.startswith(("unix:///", "unix://@"))
-
-
-def _port_of(reader: Reader, key: object, value: object, field: str) -> int:
-    return reader.port(value, f"{field}.{path_part(key)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +31,7 @@ class Port:
     """A port of the service; `target_port` is where its endpoints listen, if elsewhere."""
 
     number: int | None = fields.whole(1, 65535)
-    name: str | None = fields.text(_is_word, "the name of a port")
+    name: str | None = fields.text(is_word, "the name of a port")
     protocol: str | None = fields.choice(*PROTOCOLS)
     target_port: int | None = fields.whole(1, 65535)
 
@@ -59,12 +46,12 @@ class Endpoint:
     """Where a part of the service runs."""
 
     address: str | None = fields.text(_is_endpoint, "an address: an IP address, a host or unix:///path")
-    ports: dict[str, int] | None = fields.mapping(_port_of, int)
-    labels: dict[str, str] | None = fields.mapping(Reader.label, str)
-    network: str | None = fields.text(_is_word, "a network")
-    locality: str | None = fields.text(_is_word, "a locality")
+    ports: dict[str, int] | None = fields.mapping(leaves.text(), leaves.PORT, int)
+    labels: dict[str, str] | None = fields.labels()
+    network: str | None = fields.text(is_word, "a network")
+    locality: str | None = fields.text(is_word, "a locality")
     weight: int | None = fields.whole(0, MAX_WEIGHT)
-    service_account: str | None = fields.text(_is_word, "a service account")
+    service_account: str | None = fields.text(is_word, "a service account")
 
 
 def _check_endpoint(reader: Reader, endpoint: Endpoint, field: str) -> None:
@@ -77,15 +64,15 @@ class ServiceEntrySpec:
 
     hosts: tuple[str, ...] | None = fields.texts(_is_named, "a host, such as api.example or *.example")
     addresses: tuple[str, ...] | None = fields.texts(is_range, "an IP address or a range of them")
-    ports: tuple[Port, ...] | None = fields.each(Port, lambda item: item.get("number"), check=_check_port)
+    ports: tuple[Port, ...] | None = fields.each(Port, lambda item: item.number, check=_check_port)
     location: str | None = fields.choice(*LOCATIONS)
     resolution: str | None = fields.choice(*RESOLUTIONS)
     endpoints: tuple[Endpoint, ...] | None = fields.each(
-        Endpoint, lambda item: item.get("address"), check=_check_endpoint
+        Endpoint, lambda item: item.address, check=_check_endpoint
     )
-    workload_labels: dict[str, str] | None = fields.mapping(Reader.label, str, "workloadSelector.labels")
-    export_to: tuple[str, ...] | None = fields.texts(_is_scope, "a namespace, . or *")
-    subject_alt_names: tuple[str, ...] | None = fields.texts(_is_word, "a subject's name")
+    workload_labels: dict[str, str] | None = fields.labels("workloadSelector.labels")
+    export_to: tuple[str, ...] | None = fields.texts(is_scope, "a namespace, . or *")
+    subject_alt_names: tuple[str, ...] | None = fields.texts(is_word, "a subject's name")
 
 
 def _check(reader: Reader, spec: ServiceEntrySpec, field: str) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from routing.rules.http.leaves import NOT_HEADERS, TOKEN
 from routing.rules.http.matches import MATCH, Match
 from routing.rules.injections import Abort, Delay, read_abort, read_delay, write_abort, write_delay
-from routing.rules.reader import Reader, quoted
+from routing.rules.leaves import MATCHED_HEADER
+from routing.rules.reader import Reader
 from routing.rules.word import Word, of_service
 
 MAX_HEADER_VALUE: Final = 1024
@@ -77,15 +77,12 @@ def _header_match(reader: Reader, value: object, field: str) -> HeaderMatch | No
     if fields is None:
         return None
     header, text = fields.get("header"), fields.get("value")
-    if not isinstance(header, str) or not header or not set(header.lower()) <= TOKEN or len(header) > 256:
-        reader.error(f"{field}.header", f"{quoted(header)} cannot be the name of a header.")
-    elif header.lower() in NOT_HEADERS:
-        reader.error(f"{field}.header", f"{quoted(header)} is not matched as a header.")
+    name = MATCHED_HEADER.read(reader, header, f"{field}.header")
     if not isinstance(text, str) or not text or not text.isprintable():
         reader.error(f"{field}.value", "The value must be text on one line, and not empty.")
     elif len(text) > MAX_HEADER_VALUE:
         reader.error(f"{field}.value", f"The value is longer than {MAX_HEADER_VALUE} characters.")
-    return HeaderMatch(str(header).lower(), str(text))
+    return HeaderMatch(name, str(text))
 
 
 def _write(rule: Fault) -> dict[str, Any]:

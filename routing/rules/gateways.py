@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from cluster.kinds import GATEWAY, VIRTUAL_SERVICE, Kind
 from routing.rules import fields
-from routing.rules.hosts import is_scoped_host
+from routing.rules.checks import is_scoped_host, is_word
 from routing.rules.reader import Reader, listed
 from routing.rules.resources import Resource, require, unique, word
 
@@ -20,24 +20,20 @@ VERSIONS: Final = ("TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3")
 _FILES: Final = ("server_certificate", "private_key", "ca_certificates")
 
 
-def _is_word(value: str) -> bool:
-    return " " not in value
-
-
 @dataclass(frozen=True, slots=True)
 class ServerTls:
     """With what a server shows who it is; files are paths in the gateway's proxy."""
 
     mode: str | None = fields.choice(*MODES)
-    credential_name: str | None = fields.text(_is_word, "the name of a secret")
+    credential_name: str | None = fields.text(is_word, "the name of a secret")
     https_redirect: bool | None = fields.flag()
-    server_certificate: str | None = fields.text(_is_word, "the path of a file")
-    private_key: str | None = fields.text(_is_word, "the path of a file")
-    ca_certificates: str | None = fields.text(_is_word, "the path of a file")
-    subject_alt_names: tuple[str, ...] | None = fields.texts(_is_word, "a subject's name")
+    server_certificate: str | None = fields.text(is_word, "the path of a file")
+    private_key: str | None = fields.text(is_word, "the path of a file")
+    ca_certificates: str | None = fields.text(is_word, "the path of a file")
+    subject_alt_names: tuple[str, ...] | None = fields.texts(is_word, "a subject's name")
     min_protocol_version: str | None = fields.choice(*VERSIONS)
     max_protocol_version: str | None = fields.choice(*VERSIONS)
-    cipher_suites: tuple[str, ...] | None = fields.texts(_is_word, "a cipher suite")
+    cipher_suites: tuple[str, ...] | None = fields.texts(is_word, "a cipher suite")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +42,11 @@ class Server:
 
     port: int | None = fields.whole(1, 65535, wire="port.number")
     protocol: str | None = fields.choice(*PROTOCOLS, wire="port.protocol")
-    port_name: str | None = fields.text(_is_word, "the name of a port", wire="port.name")
+    port_name: str | None = fields.text(is_word, "the name of a port", wire="port.name")
     hosts: tuple[str, ...] | None = fields.texts(
         is_scoped_host, "a host, such as shop.example, *.example or namespace/shop.example"
     )
-    name: str | None = fields.text(_is_word, "the name of a server")
+    name: str | None = fields.text(is_word, "the name of a server")
     tls: ServerTls | None = fields.nested(ServerTls)
 
 
@@ -108,12 +104,12 @@ def _check_certificates(reader: Reader, tls: ServerTls, field: str) -> None:
 class GatewaySpec:
     """The pods that serve, and what they serve."""
 
-    selector: dict[str, str] | None = fields.mapping(Reader.label, str)
+    selector: dict[str, str] | None = fields.labels()
     servers: tuple[Server, ...] | None = fields.each(
         Server,
-        lambda item: ((item.get("port") or {}).get("number"), tuple(item.get("hosts") or ())),
+        lambda item: (item.port, item.hosts),
+        lambda item: item.port,
         check=_check_server,
-        loose=lambda item: (item.get("port") or {}).get("number"),
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from routing import durations
-from routing.rules.http.leaves import one_of
+from routing.rules.leaves import one_of
 from routing.rules.reader import Reader, quoted
 
 MIN_DELAY: Final = durations.MILLISECOND

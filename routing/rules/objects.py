@@ -11,8 +11,8 @@ from cluster import kinds, refs
 from cluster.kinds import DESTINATION_RULE, GATEWAY, VIRTUAL_SERVICE, Kind
 from cluster.refs import Manifest, Ref
 from routing import diff
+from routing.rules.plain import faults_of
 from routing.rules.reader import Reader, listed, quoted
-from routing.rules.shapes import faults_of
 from routing.rules.word import Word
 
 WRITABLE: Final[tuple[Kind, ...]] = (*kinds.ISTIO, *kinds.GATEWAY_KINDS)

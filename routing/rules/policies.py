@@ -6,37 +6,20 @@ Source: networking/v1alpha3/destination_rule.proto of istio.io/api.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from cluster.kinds import PEER_AUTHENTICATION, Kind
-from routing.rules import fields
-from routing.rules.fields import CLEAR, MAX_UINT32, Clear, Part, read_part, write_part
-from routing.rules.http.leaves import TOKEN
-from routing.rules.reader import Reader, path_part, quoted
+from routing.rules import fields, leaves
+from routing.rules.checks import is_token, is_word
+from routing.rules.fields import CLEAR, MAX_UINT32, Clear, Part, shape
+from routing.rules.reader import Reader, quoted
 from routing.rules.word import Word
 
-P = TypeVar("P", bound=Part)
 SIMPLE: Final = ("ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "PASSTHROUGH")
 MODES: Final = ("DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL")
+_A_LOCALITY: Final = "a locality, such as us-west/zone1/*"
+_LOCALITY: Final = leaves.fit(is_word, _A_LOCALITY)
 _CERTIFICATES: Final = ("client_certificate", "private_key", "ca_certificates", "ca_crl")
-
-
-def _is_token(value: str) -> bool:
-    return set(value.lower()) <= TOKEN
-
-
-def _is_word(value: str) -> bool:
-    return " " not in value
-
-
-def _weight(reader: Reader, key: object, value: object, field: str) -> int:
-    at = f"{field}.{path_part(key)}"
-    if not isinstance(key, str) or not key or not key.isprintable() or " " in key:
-        reader.error(at, f"{quoted(key)} cannot be a locality, such as us-west/zone1/*.")
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
-        reader.error(at, f"{quoted(value)} is not a whole number of percent.")
-        return 0
-    return value
 
 
 def _check_distribute(reader: Reader, part: "Distribute", field: str) -> None:
@@ -73,16 +56,16 @@ def _check_cookie(reader: Reader, part: "Cookie", field: str) -> None:
 class Distribute:
     """From one locality, percent of the requests to each of others."""
 
-    from_: str | None = fields.text(_is_word, "a locality, such as us-west/zone1/*")
-    to: Mapping[str, int] | None = fields.mapping(_weight, int)
+    from_: str | None = fields.text(is_word, _A_LOCALITY)
+    to: Mapping[str, int] | None = fields.mapping(_LOCALITY, leaves.whole(0, 100), int)
 
 
 @dataclass(frozen=True, slots=True)
 class Failover:
     """From a region whose pods are not healthy to another one."""
 
-    from_: str | None = fields.text(_is_word, "a region")
-    to: str | None = fields.text(_is_word, "a region")
+    from_: str | None = fields.text(is_word, "a region")
+    to: str | None = fields.text(is_word, "a region")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +74,12 @@ class Locality:
 
     enabled: bool | None = fields.flag()
     distribute: tuple[Distribute, ...] | None = fields.each(
-        Distribute, lambda item: item.get("from"), check=_check_distribute
+        Distribute, lambda item: item.from_, check=_check_distribute
     )
     failover: tuple[Failover, ...] | None = fields.each(
-        Failover, lambda item: item.get("from"), check=_check_failover
+        Failover, lambda item: item.from_, check=_check_failover
     )
-    failover_priority: tuple[str, ...] | None = fields.texts(_is_word, "a label")
+    failover_priority: tuple[str, ...] | None = fields.texts(is_word, "a label")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +104,7 @@ class LoadBalancer:
 class Cookie:
     """A cookie; with a `ttl` the proxy sets it where it is missing (0s: for the session)."""
 
-    name: str | None = fields.text(_is_token, "the name of a cookie")
+    name: str | None = fields.text(is_token, "the name of a cookie")
     path: str | None = fields.text(lambda value: value.startswith("/"), "a path, which begins with /")
     ttl: str | None = fields.duration(least=0)
 
@@ -130,10 +113,10 @@ class Cookie:
 class SessionAffinity:
     """By what requests are known to belong together, so that they go to one pod."""
 
-    header: str | None = fields.text(_is_token, "the name of a header", "httpHeaderName")
+    header: str | None = fields.text(is_token, "the name of a header", "httpHeaderName")
     cookie: Cookie | None = fields.nested(Cookie, "httpCookie", _check_cookie)
     source_ip: bool | None = fields.flag("useSourceIp")
-    query_param: str | None = fields.text(_is_word, "the name of a parameter", "httpQueryParameterName")
+    query_param: str | None = fields.text(is_word, "the name of a parameter", "httpQueryParameterName")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +172,13 @@ class ClientTls:
     """How callers' proxies secure their connections; certificates are paths in the proxy."""
 
     mode: str | None = fields.choice(*MODES)
-    client_certificate: str | None = fields.text(_is_word, "the path of a file")
-    private_key: str | None = fields.text(_is_word, "the path of a file")
-    ca_certificates: str | None = fields.text(_is_word, "the path of a file")
-    ca_crl: str | None = fields.text(_is_word, "the path of a file")
-    credential_name: str | None = fields.text(_is_word, "the name of a secret")
-    subject_alt_names: tuple[str, ...] | None = fields.texts(_is_word, "a subject's name")
-    sni: str | None = fields.text(_is_word, "a server's name")
+    client_certificate: str | None = fields.text(is_word, "the path of a file")
+    private_key: str | None = fields.text(is_word, "the path of a file")
+    ca_certificates: str | None = fields.text(is_word, "the path of a file")
+    ca_crl: str | None = fields.text(is_word, "the path of a file")
+    credential_name: str | None = fields.text(is_word, "the name of a secret")
+    subject_alt_names: tuple[str, ...] | None = fields.texts(is_word, "a subject's name")
+    sni: str | None = fields.text(is_word, "a server's name")
     insecure_skip_verify: bool | None = fields.flag()
 
 
@@ -257,12 +240,10 @@ def _read(reader: Reader, value: Mapping[str, object], field: str) -> Destinatio
     return rule
 
 
-def _part(
-    reader: Reader, cls: type[P], given: Mapping[str, object], field: str, name: str
-) -> P | Clear | None:
+def _part(reader: Reader, cls: type[Part], given: Mapping[str, object], field: str, name: str) -> Any:
     if name not in given:
         return None
-    return CLEAR if given[name] is None else read_part(reader, cls, given[name], f"{field}.{name}")
+    return CLEAR if given[name] is None else shape(cls).read(reader, given[name], f"{field}.{name}")
 
 
 def _pool(
@@ -340,7 +321,7 @@ def _write(rule: DestinationPolicy) -> dict[str, Any]:
     pool: dict[str, Any] = {}
     for name, part in rule.parts.items():
         place = pool if name in ("tcp", "http") else written
-        place[name] = None if isinstance(part, Clear) else write_part(part)
+        place[name] = None if isinstance(part, Clear) else shape(type(part)).write(part)
     if pool:
         written["connection_pool"] = pool
     return written

@@ -74,17 +74,6 @@ class Reader:
             return 0
         return value
 
-    def label(self, key: object, value: object, field: str) -> str:
-        """The value of one label; it may be empty. `field` is the path of all labels."""
-        at = f"{field}.{path_part(key)}"
-        if not isinstance(key, str) or not refs.is_label_key(key):
-            self.error(at, f"{quoted(key)} cannot be the name of a label.")
-        elif not isinstance(value, str) or (value and not refs.is_label_value(value)):
-            self.error(at, f"{quoted(value)} cannot be the value of a label.")
-        else:
-            return value
-        return ""
-
     def percentage(self, value: object, field: str) -> float:
         """A number above 0 and up to 100, in steps that Envoy can count."""
         # A whole number may be too large for a float: only floats are asked whether they are finite.

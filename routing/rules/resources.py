@@ -10,11 +10,10 @@ from typing import Any, ClassVar, TypeVar
 
 from cluster.kinds import Kind
 from cluster.refs import Ref
-from routing.rules.fields import Check, Part, read_part, write_part
+from routing.rules.fields import Part, shape
 from routing.rules.reader import Reader
+from routing.rules.shape import Check
 from routing.rules.word import Word
-
-P = TypeVar("P", bound=Part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +41,20 @@ class Resource:
 R = TypeVar("R", bound=Resource)
 
 
-def word(kind: str, cls: type[R], check: Check[Any], *reads: Kind) -> Word[R]:
+def word(kind: str, cls: type[R], check: Check, *reads: Kind) -> Word[R]:
     """The kind of rule that is a resource; `reads` are further kinds that its plan looks at."""
+    said = shape(cls.says, check)
 
     def read(reader: Reader, value: Mapping[str, object], field: str) -> R:
         namespace = reader.name(value.get("namespace"), f"{field}.namespace", "a namespace")
         name = reader.object_name(value.get("name"), f"{field}.name", str(cls.of))
         rest = {key: item for key, item in value.items() if key not in ("kind", "namespace", "name")}
-        return cls(namespace, name, read_part(reader, cls.says, rest, field, check))
+        return cls(namespace, name, said.read(reader, rest, field))
 
-    return Word(kind, cls, read, _write, _sets, (cls.of, *reads))
+    def write(rule: Resource) -> dict[str, Any]:
+        return {"namespace": rule.namespace, "name": rule.name, **said.write(rule.spec)}
 
-
-def _write(rule: Resource) -> dict[str, Any]:
-    return {"namespace": rule.namespace, "name": rule.name, **write_part(rule.spec)}
+    return Word(kind, cls, read, write, _sets, (cls.of, *reads))
 
 
 def _sets(rule: Resource) -> str:

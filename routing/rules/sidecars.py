@@ -8,16 +8,12 @@ from typing import ClassVar, Final
 
 from cluster.kinds import SIDECAR, Kind
 from routing.rules import fields
-from routing.rules.hosts import is_egress_host
+from routing.rules.checks import is_egress_host, is_word
 from routing.rules.reader import Reader
 from routing.rules.resources import Resource, require, word
 
 PROTOCOLS: Final = ("HTTP", "HTTPS", "GRPC", "GRPC-WEB", "HTTP2", "MONGO", "MYSQL", "REDIS", "TCP", "TLS")
 POLICIES: Final = ("ALLOW_ANY", "REGISTRY_ONLY")
-
-
-def _is_word(value: str) -> bool:
-    return " " not in value
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +22,7 @@ class EgressPort:
 
     number: int | None = fields.whole(1, 65535)
     protocol: str | None = fields.choice(*PROTOCOLS)
-    name: str | None = fields.text(_is_word, "the name of a port")
+    name: str | None = fields.text(is_word, "the name of a port")
 
 
 def _check_port(reader: Reader, port: EgressPort, field: str) -> None:
@@ -51,9 +47,9 @@ def _check_egress(reader: Reader, egress: Egress, field: str) -> None:
 class SidecarSpec:
     """Whose proxies (without labels: all of the namespace), and what they reach."""
 
-    workload_labels: dict[str, str] | None = fields.mapping(Reader.label, str, "workloadSelector.labels")
+    workload_labels: dict[str, str] | None = fields.labels("workloadSelector.labels")
     egress: tuple[Egress, ...] | None = fields.each(
-        Egress, lambda item: (item.get("port") or {}).get("number"), check=_check_egress
+        Egress, lambda item: item.port and item.port.number, check=_check_egress
     )
     outbound_traffic_policy: str | None = fields.choice(*POLICIES, wire="outboundTrafficPolicy.mode")
 

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cluster import refs
-from routing.rules.hosts import is_host
+from routing.rules import leaves
+from routing.rules.checks import is_host
 from routing.rules.reader import Reader, path_part, quoted
+from routing.rules.shape import ListOf
 from routing.rules.word import Word
 
 MAX_VERSIONS: Final = 20
 MAX_NAMES: Final = 20
+_SERVER_NAMES: Final = ListOf(leaves.fit(is_host, "a server name"), MAX_NAMES, least=1, once="name")
 PROTOCOLS: Final = ("http", "tcp", "tls")
 
 
@@ -55,19 +58,7 @@ def _connections(
     if protocol == "tls" and names is None:
         reader.error(f"{field}.sni_hosts", "The server names are missing, for which these weights are.")
     read_port = 0 if port is None else reader.port(port, f"{field}.port")
-    return read_port, () if names is None else _server_names(reader, names, f"{field}.sni_hosts")
-
-
-def _server_names(reader: Reader, value: object, field: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not 0 < len(value) <= MAX_NAMES:
-        reader.error(field, f"This must be a list of 1 to {MAX_NAMES} server names.")
-        return ()
-    for index, name in enumerate(value):
-        if not isinstance(name, str) or not is_host(name):
-            reader.error(f"{field}[{index}]", f"{quoted(name)} cannot be a server name.")
-        elif name in value[:index]:
-            reader.error(f"{field}[{index}]", f"{quoted(name)} stands here twice.")
-    return tuple(str(name) for name in value)
+    return read_port, () if names is None else _SERVER_NAMES.read(reader, names, f"{field}.sni_hosts")
 
 
 def _weights(reader: Reader, value: object, field: str) -> dict[str, int]:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cluster import inventory
+from routing.rules import leaves
 from routing.rules.reader import Reader, listed, quoted
+from routing.rules.shape import MapOf
 from routing.rules.word import Word
 
 MAX_LABELS: Final = 20
+_LABELS: Final = MapOf(leaves.LABEL_NAME, leaves.LABEL_VALUE, MAX_LABELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def _labels(reader: Reader, value: object, field: str, version: str) -> dict[str
         )
         return None
     before = len(reader.errors)
-    labels = {str(key): reader.label(key, text, field) for key, text in value.items()}
+    labels: dict[str, str] = _LABELS.read(reader, value, field)
     if len(reader.errors) == before and inventory.version_of(labels)[0] != version:
         known = listed(inventory.VERSION_LABELS)
         reader.error(field, f"These labels do not name version {quoted(version)}; {known} can.")

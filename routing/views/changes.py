@@ -75,8 +75,12 @@ def _is_mark(before: str) -> bool:
 
 def _whole_days(asked: dict[str, str]) -> dict[str, str]:
     """A day as people give it: until its end, which the question takes as before the next."""
-    day = parse_date(asked.get("until", "")) if len(asked.get("until", "")) == len("2026-01-01") else None
-    return {"until": (day + timedelta(days=1)).isoformat()} if day else {}
+    given = asked.get("until", "")
+    try:
+        day = parse_date(given) if len(given) == len("2026-01-01") else None
+        return {"until": (day + timedelta(days=1)).isoformat()} if day else {}
+    except (ValueError, OverflowError):
+        return {}  # no day, which the question says, or the last that there is
 
 
 def _problem(errors: Mapping[str, Any]) -> str:

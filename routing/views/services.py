@@ -8,13 +8,29 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from cluster import kinds, people, refs
+from cluster.errors import ClusterError
 from cluster.kinds import Kind
 from cluster.person import PersonCluster
 from cluster.refs import Manifest
-from routing import diff, expressing, live, presenting, services
+from routing import diff, expressing, form_fields, live, presenting, services
 from routing.views.base import shell, traffic_of
 
 PRESETS: Final = (0, 1, 5, 10, 25, 50, 100)
+WRITE_KINDS: Final = (kinds.VIRTUAL_SERVICE.kind, kinds.HTTP_ROUTE.kind, kinds.GRPC_ROUTE.kind)
+CONDITIONS: Final = (
+    ("uri", "Path"),
+    ("headers", "Header"),
+    ("without_headers", "Without header"),
+    ("method", "Method"),
+    ("query_params", "Query parameter"),
+    ("source_labels", "Caller's label"),
+    ("source_namespace", "Caller's namespace"),
+    ("authority", "Host"),
+    ("scheme", "Scheme"),
+    ("port", "Port"),
+    ("gateways", "Gateways"),
+)
+"""What a match can ask about, as the editor of a route offers it."""
 
 
 @never_cache
@@ -60,8 +76,20 @@ def service(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
         "known_at": found.known_at,
         "away": found.problem,
         "example": shell({"rules": [rule]}),
+        "fields": form_fields,
+        "conditions": CONDITIONS,
+        "write_kinds": WRITE_KINDS,
+        "gateway_api": _serves_gateway_api(person),
     }
     return render(request, "routing/service.html", context)
+
+
+def _serves_gateway_api(person: PersonCluster) -> bool:
+    """Whether routes can be written as HTTPRoutes; not, while the cluster does not answer."""
+    try:
+        return person.served_version(kinds.HTTP_ROUTE) is not None
+    except ClusterError:
+        return False
 
 
 def _steered(person: PersonCluster, namespace: str, name: str) -> list[dict[str, Any]]:

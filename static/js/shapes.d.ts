@@ -63,6 +63,10 @@ export interface Service {
   };
   faults: Fault[];
   problems: Problem[];
+  /** Of one service only. */
+  routes?: Route[];
+  /** Each traffic policy in force as a rule; of one service only. */
+  policies?: Record<string, any>[];
 }
 
 export interface Resource {
@@ -101,13 +105,38 @@ export interface Change {
   message: string;
 }
 
+/** One http route in force, in the words of rules. */
+export interface Route {
+  index: number;
+  name: string;
+  default: boolean;
+  match: Record<string, any>[];
+  action: Record<string, any>;
+  policies: Record<string, any>;
+  /** All of it as POST plans takes it; null where no rule can say it. */
+  rule: Record<string, any> | null;
+  sentence: string;
+  /** The fields that no rule says; they stay. */
+  not_expressible: string[];
+}
+
+/** A rule with the section that shows it; `reveal` shows it there first. */
+export interface Asked {
+  section: HTMLElement;
+  rule: Record<string, any>;
+  reveal?: () => void;
+}
+
 /** A form of the service's editor: what it asks for, and how it follows what is typed elsewhere. */
 export interface RuleForm {
   readonly isChanged: boolean;
   readonly sentence: string;
-  rule(namespace: string, service: string): Record<string, unknown>;
-  /** Shows a rule, or (null) that nothing is asked for; tells nobody. */
-  show(rule: Rule | null): void;
+  /** What cannot be asked for as it stands, in words; empty when everything can. */
+  readonly problem?: string;
+  asked(): Asked[];
+  /** Shows these rules, or (none) that nothing is asked for; tells nobody. */
+  show(rules: any[]): void;
+  observe?(service: Service): void;
   reset(): void;
 }
 

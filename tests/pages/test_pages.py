@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from cluster import connection
+from cluster import connection, kinds
 from cluster.errors import Unavailable
 from routing.live import SHOWN
 from routing.models import Change, Plan
@@ -105,6 +105,13 @@ def test_an_unknown_service_is_a_404(signed_in, cluster):
 
 def test_a_service_with_one_version_says_what_a_split_needs(signed_in, cluster):
     assert "Only one version" in text(signed_in, "/routing/bookinfo/details/")
+
+
+def test_routes_are_written_as_httproutes_only_where_the_cluster_serves_them(signed_in, cluster):
+    page = "/routing/bookinfo/reviews/"
+    assert 'value="HTTPRoute"' in signed_in.get(page).content.decode()
+    cluster.unserved.add(kinds.HTTP_ROUTE)
+    assert 'id="write-as"' not in signed_in.get(page).content.decode()
 
 
 def test_the_preview_names_fields_and_yaml_and_says_what_is_not_measured(signed_in, rules_in_force):

@@ -4,7 +4,7 @@ import pytest
 
 from cluster import connection
 from routing import serializers as shapes
-from tests.routing.stage import REVIEWS, bookinfo, route, to_whole, virtual_service
+from tests.routing.stage import REVIEWS, bookinfo, destination_rule, route, to_whole, virtual_service
 from tests.routing.test_shapes import assert_shape
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +110,22 @@ def test_what_is_wrong_with_a_route_is_said_at_its_field(api, cluster):
     answer = api.plan({**JASON, "match": [{"uri": {"regex": "("}}]})
     assert answer.status_code == 422
     assert [item["field"] for item in answer.json()["error"]["fields"]] == ["rules[0].match[0].uri.regex"]
+
+
+def test_the_policies_in_force_are_told_as_rules_that_change_nothing(api):
+    rule = destination_rule("reviews", ["v1", "v2", "v3"])
+    rule["spec"]["trafficPolicy"] = {
+        "outlierDetection": {"consecutive5xxErrors": 5},
+        "portLevelSettings": [{"port": {"number": 9080}, "tls": {"mode": "SIMPLE"}}],
+    }
+    rule["spec"]["subsets"][1]["trafficPolicy"] = {"loadBalancer": {"simple": "RANDOM"}}
+    with connection.override(bookinfo(rule)):
+        found = api.get("services/bookinfo/reviews").json()["policies"]
+        drafted = api.post("drafts", {"rules": found}).json()
+    about = {"kind": "destination_policy", "namespace": "bookinfo", "service": "reviews"}
+    assert found == [
+        {**about, "outlier_detection": {"consecutive_5xx_errors": 5}},
+        {**about, "port": 9080, "tls": {"mode": "SIMPLE"}},
+        {**about, "version": "v2", "load_balancer": {"simple": "RANDOM"}},
+    ]
+    assert (drafted["valid"], drafted["operations"]) == (True, [])

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from cluster.errors import Unavailable
-from routing import apply, plans
+from routing import apply, plans, revert
 from routing.errors import ConflictError
 from routing.models import Change, Plan
 from routing.recovery import finish_interrupted
@@ -91,3 +91,40 @@ def test_a_plan_that_cannot_be_looked_up_counts_as_being_applied(interrupted, cl
     with pytest.raises(ConflictError, match="being applied right now"):
         apply.apply(interrupted[0], olga, acting)
     assert states() == ["started", "started"]
+
+
+class AnotherIsFirst:
+    """A cluster in which, while one console looks something up, another one does all of what it is about."""
+
+    def __init__(self, cluster, act):
+        self._cluster, self._act = cluster, act
+
+    def get(self, ref):
+        found = self._cluster.get(ref)
+        act, self._act = self._act, lambda: None
+        act()
+        return found
+
+
+def test_of_two_consoles_that_end_a_change_one_does_and_gives_nothing_back_twice(cluster, acting, olga):
+    class Killed(BaseException):
+        """Nothing catches it, as nothing catches kill -9."""
+
+    def kill(_):
+        raise Killed
+
+    plan = plans.make({"rules": [SPLIT]}, olga, acting, NO_TRAFFIC)
+    change = apply.apply(plan, olga, acting, sleep=lambda _: None)
+    with pytest.raises(Killed):
+        revert.revert(change, olga, acting, sleep=kill)
+    interrupted = Change.objects.get(kind="revert")
+    later = timezone.now() + LONG
+
+    def end_and_take_back_again():
+        assert finish_interrupted("default", cluster, later).changes == [interrupted]
+        Change.objects.filter(pk=change.pk, revert_claimed_at=None).update(revert_claimed_at=later)
+
+    both = AnotherIsFirst(cluster, end_and_take_back_again)
+    assert finish_interrupted("default", both, later).changes == []
+    change.refresh_from_db()
+    assert change.revert_claimed_at == later

@@ -83,29 +83,29 @@ def test_a_fault_of_the_form_stands_in_the_yaml_and_goes_again(editor):
 
 
 def test_what_no_form_can_say_is_named_and_planned_as_it_stands(editor):
-    edit(editor, "  http:\n  - route:", "  http:\n  - timeout: 3s\n    route:")
+    edit(editor, "  http:\n  - route:", "  http:\n  - corsPolicy:\n      maxAge: 3s\n    route:")
     rest = editor.locator("#yaml-rest")
-    expect(rest).to_contain_text("spec.http[0].timeout")
+    expect(rest).to_contain_text("spec.http[0].corsPolicy")
     expect(editor.locator("#asked")).to_contain_text("the YAML as it stands")
     editor.locator("#preview").click()
     editor.wait_for_url("**/plans/**")
     assert [rule["kind"] for rule in Plan.objects.get().rules] == ["object"]
-    expect(editor.locator(".fields")).to_contain_text("spec.http[0].timeout")
+    expect(editor.locator(".fields")).to_contain_text("spec.http[0].corsPolicy")
 
 
 def test_a_form_goes_on_from_what_was_typed_and_nothing_typed_is_lost(editor):
-    edit(editor, "  http:\n  - route:", "  http:\n  - timeout: 3s\n    route:")
-    expect(editor.locator("#yaml-rest")).to_contain_text("timeout")
+    edit(editor, "  http:\n  - route:", "  http:\n  - corsPolicy:\n      maxAge: 3s\n    route:")
+    expect(editor.locator("#yaml-rest")).to_contain_text("corsPolicy")
     editor.locator(".split-row[data-version=v3] .input-number").fill("10")
     expect(editor.locator("#yaml-pane-0 .cm-content")).to_contain_text("weight: 10")
-    assert "timeout: 3s" in yaml_of(editor)
+    assert "maxAge: 3s" in yaml_of(editor)
     editor.locator("#preview").click()
     editor.wait_for_url("**/plans/**")
     assert [rule["kind"] for rule in Plan.objects.get().rules] == ["object", "split"]
     editor.click("#apply-button")
     editor.wait_for_url("**/changes/**")
     (rule,) = editor.cluster.get(REVIEWS)["spec"]["http"]
-    assert rule["timeout"] == "3s"
+    assert rule["corsPolicy"] == {"maxAge": "3s"}
     assert {item["destination"]["subset"]: item["weight"] for item in rule["route"]}["v3"] == 10
 
 

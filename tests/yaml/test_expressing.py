@@ -51,12 +51,12 @@ def test_other_weights_are_a_split():
 
 def test_what_no_form_has_is_told_by_its_path():
     def change(item):
-        item["spec"]["http"][0] |= {"route": route(("v1", 50), ("v2", 50)), "timeout": "3s"}
+        item["spec"]["http"][0] |= {"route": route(("v1", 50), ("v2", 50)), "xFuture": "3s"}
         item["metadata"]["labels"] = {"team": "shop"}
 
     found = expressing.expressed(SERVICE, live(WEIGHTED, SUBSETS), [edited(change)])
     assert found.rules == (Split("bookinfo", "reviews", {"v1": 50, "v2": 50}),)
-    assert {difference.path for _, difference in found.rest} == {"spec.http[0].timeout", "metadata.labels"}
+    assert {difference.path for _, difference in found.rest} == {"spec.http[0].xFuture", "metadata.labels"}
 
 
 FAULTS = [
@@ -97,8 +97,8 @@ def test_a_fault_that_no_form_has_is_left_over():
     assert [difference.path for _, difference in found.rest] == ["spec.http[0].fault"]
 
 
-def test_an_edit_of_the_policy_alone_is_left_over():
-    policy = {"trafficPolicy": {"loadBalancer": {"simple": "LEAST_REQUEST"}}}
+def test_an_edit_of_what_no_rule_says_of_a_policy_is_left_over():
+    policy = {"trafficPolicy": {"proxyProtocol": {"version": "V2"}}}
     text = edited(lambda item: item["spec"].update(policy), SUBSETS)
     found = expressing.expressed(SERVICE, live(WEIGHTED, SUBSETS), [WEIGHTED, text])
     assert found.rules == ()

@@ -16,6 +16,10 @@ from routing.analysis.world import Look
 from routing.rules import quoted
 
 SUBJECTS: Final = (NAMESPACE, SERVICE, POD, DEPLOYMENT)
+SET_BY_ISTIO: Final = frozenset(
+    {"gateway.istio.io/controller-version", "istio.io/rev", "sidecar.istio.io/status"}
+)
+"""What Istio writes itself, on whatever kind: nobody can correct it."""
 SET_BY_CNI: Final = frozenset(
     {
         "sidecar.istio.io/interceptionMode",
@@ -29,7 +33,7 @@ SET_BY_CNI: Final = frozenset(
 
 def _check(look: Look, obj: Obj) -> Iterator[Finding]:  # noqa: ARG001  (one object is enough)
     for name, value in obj.annotations.items():
-        if not is_istio(name):
+        if not is_istio(name) or name in SET_BY_ISTIO:
             continue
         at = ("metadata", "annotations", name)
         known = KNOWN.get(name)
@@ -50,7 +54,7 @@ def _check(look: Look, obj: Obj) -> Iterator[Finding]:  # noqa: ARG001  (one obj
 
 
 def _check_alpha(look: Look, obj: Obj) -> Iterator[Finding]:  # noqa: ARG001  (one object is enough)
-    usual: frozenset[str] = frozenset({"sidecar.istio.io/status", "galley.istio.io/analyze-suppress"})
+    usual = SET_BY_ISTIO | {"galley.istio.io/analyze-suppress"}
     starts = {text(one.get("name")) for _, one in objects(obj.spec.get("initContainers"))}
     if obj.key.group_kind == POD and "istio-init" not in starts:
         usual |= SET_BY_CNI

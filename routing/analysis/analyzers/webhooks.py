@@ -65,13 +65,19 @@ def _situations(name: str, values: tuple[str, ...], revisions: list[str]) -> lis
     return plain + [{**labels, REVISION: revision} for revision in revisions for labels in plain]
 
 
-def _matched(hook: Mapping[str, Any], revisions: list[str]) -> set[tuple[int, int]]:
-    """The situations, as pairs of numbers, in which a webhook is called."""
+def _matched(hook: Mapping[str, Any], revisions: list[str]) -> tuple[set[int], set[int]]:
+    """For which namespaces and for which pods, of those that there may be, a webhook is called."""
     around = _situations(INJECTION, ("enabled", "disabled"), revisions)
     inside = _situations(INJECT, ("true", "false"), revisions)
-    places = [n for n, labels in enumerate(around) if label_selector(hook.get("namespaceSelector"), labels)]
-    pods = [n for n, labels in enumerate(inside) if label_selector(hook.get("objectSelector"), labels)]
-    return {(place, pod) for place in places for pod in pods}
+    places = {n for n, labels in enumerate(around) if label_selector(hook.get("namespaceSelector"), labels)}
+    return places, {
+        n for n, labels in enumerate(inside) if label_selector(hook.get("objectSelector"), labels)
+    }
+
+
+def _meet(one: tuple[set[int], set[int]], other: tuple[set[int], set[int]]) -> bool:
+    """Whether two webhooks are called for the same pod in the same namespace."""
+    return not (one[0].isdisjoint(other[0]) or one[1].isdisjoint(other[1]))
 
 
 def _check_injectors(look: Look, obj: Obj) -> Iterator[Finding]:
@@ -86,7 +92,7 @@ def _check_injectors(look: Look, obj: Obj) -> Iterator[Finding]:
     }
     for index, hook in _hooks(obj):
         mine = obj, text(hook.get("name"))
-        rivals = [rival for rival, when in calls.items() if rival != mine and when & calls[mine]]
+        rivals = [rival for rival, when in calls.items() if rival != mine and _meet(when, calls[mine])]
         if rivals:
             names = ", ".join(sorted(f"{other.name}/{name}" for other, name in rivals)[:10])
             message = f"The webhook {quoted(mine[1])} matches pods that {names} matches too."

@@ -1,6 +1,5 @@
 """HTTP routes on Istio's VirtualServices: read as rules, and written so that nothing else is lost. Pure.
 
-codec      between the form of rules and Istio's, field by field
 fields     the fields of an http route
 routes     finding, reading, setting and removing routes
 reach      which matches meet requests that an earlier one has taken already

@@ -7,10 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from routing import durations
 from routing.istio.hosts import fqdn, service_host
-from routing.istio.http.codec import ABSENT, Codec, Json, Leaf, ListOf, MapOf, Object
 from routing.istio.subsets import Subsets
+from routing.rules.codec import (
+    ABSENT,
+    DURATION,
+    Codec,
+    Json,
+    Leaf,
+    ListOf,
+    MapOf,
+    Object,
+    number,
+    placed,
+    plain,
+)
 
 _HOW: Final = ("exact", "prefix", "regex")
 MATCH: Final = "match"
@@ -39,18 +50,8 @@ class Home:
         return self.service if host == self.host and self.virtual_service == self.namespace else host
 
 
-def _duration(raw: str) -> str:
-    return durations.render(durations.parse(raw))
-
-
 def _percentage(raw: float) -> float:
-    if isinstance(raw, bool) or not isinstance(raw, int | float):
-        raise TypeError
-    return round(float(raw), 4)
-
-
-def _number(percentage: float) -> float:
-    return int(percentage) if percentage == int(percentage) else percentage
+    return round(number(raw), 4)
 
 
 def _string(raw: Mapping[str, Any]) -> Json:
@@ -86,86 +87,73 @@ def _grpc(raw: str) -> str:
 
 SAME: Final = Leaf()
 _VALUE: Final = Leaf(empty=())
-_DURATION: Final = Leaf(_duration)
-_PERCENT: Final = Leaf(_percentage, _number)
+_PERCENT: Final = Leaf(_percentage, plain)
 _STRING: Final = Leaf(_string, _string_back)
 _STRINGS: Final = MapOf(_STRING)
 _HEADERS_MATCH: Final = MapOf(_STRING, str.lower)
 _VALUES: Final = MapOf(_VALUE, str.lower)
-_OPERATIONS: Final = Object(
-    {"set": (("set",), _VALUES), "add": (("add",), _VALUES), "remove": (("remove",), Leaf(_lower))}
-)
-_HEADERS: Final = Object({"request": (("request",), _OPERATIONS), "response": (("response",), _OPERATIONS)})
+_OPERATIONS: Final = Object(placed({"set": _VALUES, "add": _VALUES, "remove": Leaf(_lower)}))
+_HEADERS: Final = Object(placed({"request": _OPERATIONS, "response": _OPERATIONS}))
 _MATCH: Final = Object(
-    {
-        "uri": (("uri",), _STRING),
-        "method": (("method",), _STRING),
-        "scheme": (("scheme",), _STRING),
-        "authority": (("authority",), _STRING),
-        "headers": (("headers",), _HEADERS_MATCH),
-        "without_headers": (("withoutHeaders",), _HEADERS_MATCH),
-        "query_params": (("queryParams",), _STRINGS),
-        "source_labels": (("sourceLabels",), MapOf(_VALUE)),
-        "source_namespace": (("sourceNamespace",), SAME),
-        "gateways": (("gateways",), SAME),
-        "port": (("port",), SAME),
-        "ignore_uri_case": (("ignoreUriCase",), Leaf(_yes)),
-    }
+    placed(
+        {
+            "uri": _STRING,
+            "method": _STRING,
+            "scheme": _STRING,
+            "authority": _STRING,
+            "headers": _HEADERS_MATCH,
+            "without_headers": _HEADERS_MATCH,
+            "query_params": _STRINGS,
+            "source_labels": MapOf(_VALUE),
+            "source_namespace": SAME,
+            "gateways": SAME,
+            "port": SAME,
+            "ignore_uri_case": Leaf(_yes),
+        }
+    )
 )
 MATCHES: Final = ListOf(_MATCH, by_place=True)
 _REDIRECT: Final = Object(
-    {
-        "uri": (("uri",), SAME),
-        "authority": (("authority",), SAME),
-        "scheme": (("scheme",), SAME),
-        "port": (("port",), SAME),
-        "derive_port": (("derivePort",), SAME),
-        "redirect_code": (("redirectCode",), SAME),
-    }
+    placed(dict.fromkeys(("uri", "authority", "scheme", "port", "derive_port", "redirect_code"), SAME))
 )
-_DIRECT_RESPONSE: Final = Object({"status": (("status",), SAME), "body": (("body", "string"), SAME)})
-_REWRITE: Final = Object(
-    {
-        "uri": (("uri",), SAME),
-        "authority": (("authority",), SAME),
-        "regex": (
-            ("uriRegexRewrite",),
-            Object({"match": (("match",), SAME), "rewrite": (("rewrite",), _VALUE)}),
-        ),
-    }
-)
+_DIRECT_RESPONSE: Final = Object(placed({"status": SAME, "body": SAME}, body="body.string"))
+_REGEX: Final = Object(placed({"match": SAME, "rewrite": _VALUE}))
+_REWRITE: Final = Object(placed({"uri": SAME, "authority": SAME, "regex": _REGEX}, regex="uriRegexRewrite"))
 _CORS: Final = Object(
-    {
-        "allow_origins": (("allowOrigins",), ListOf(_STRING)),
-        "allow_methods": (("allowMethods",), SAME),
-        "allow_headers": (("allowHeaders",), SAME),
-        "expose_headers": (("exposeHeaders",), SAME),
-        "max_age": (("maxAge",), _DURATION),
-        "allow_credentials": (("allowCredentials",), SAME),
-        "unmatched_preflights": (("unmatchedPreflights",), SAME),
-    }
+    placed(
+        {
+            "allow_origins": ListOf(_STRING),
+            "allow_methods": SAME,
+            "allow_headers": SAME,
+            "expose_headers": SAME,
+            "max_age": DURATION,
+            "allow_credentials": SAME,
+            "unmatched_preflights": SAME,
+        }
+    )
 )
 _RETRIES: Final = Object(
-    {
-        "attempts": (("attempts",), SAME),
-        "per_try_timeout": (("perTryTimeout",), _DURATION),
-        "retry_on": (("retryOn",), Leaf(_conditions, ",".join)),
-        "backoff": (("backoff",), _DURATION),
-        "retry_remote_localities": (("retryRemoteLocalities",), SAME),
-        "retry_ignore_previous_hosts": (("retryIgnorePreviousHosts",), SAME),
-    }
+    placed(
+        {
+            "attempts": SAME,
+            "per_try_timeout": DURATION,
+            "retry_on": Leaf(_conditions, ",".join),
+            "backoff": DURATION,
+            "retry_remote_localities": SAME,
+            "retry_ignore_previous_hosts": SAME,
+        }
+    )
 )
 _DELAY: Final = Object(
-    {"percentage": (("percentage", "value"), _PERCENT), "fixed_delay": (("fixedDelay",), _DURATION)}
+    placed({"percentage": _PERCENT, "fixed_delay": DURATION}, percentage="percentage.value")
 )
 _ABORT: Final = Object(
-    {
-        "percentage": (("percentage", "value"), _PERCENT),
-        "http_status": (("httpStatus",), SAME),
-        "grpc_status": (("grpcStatus",), Leaf(_grpc)),
-    }
+    placed(
+        {"percentage": _PERCENT, "http_status": SAME, "grpc_status": Leaf(_grpc)},
+        percentage="percentage.value",
+    )
 )
-_FAULT: Final = Object({"delay": (("delay",), _DELAY), "abort": (("abort",), _ABORT)})
+_FAULT: Final = Object(placed({"delay": _DELAY, "abort": _ABORT}))
 
 
 @dataclass(frozen=True)
@@ -200,34 +188,27 @@ def place(item: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def route_fields(home: Home) -> Object:
     """An http route, without its name: what a rule says of it, in the words of rules."""
-    placed: dict[str, tuple[tuple[str, ...], Codec]] = {
-        "host": (("destination", "host"), Leaf(home.full, home.short)),
-        "subset": (("destination", "subset"), SAME),
-        "port": (("destination", "port", "number"), SAME),
+    there: dict[str, Codec] = {"host": Leaf(home.full, home.short), "subset": SAME, "port": SAME}
+    wires = {"host": "destination.host", "subset": "destination.subset", "port": "destination.port.number"}
+    weighted = placed({**there, "weight": SAME, "headers": _HEADERS}, **wires)
+    everything = Leaf(_percentage, plain, default=100.0)
+    mirrored = placed({**there, "percentage": everything}, **wires, percentage="percentage.value")
+    destination = Object(weighted, _inward(home), _outward(home))
+    mirror = Object(mirrored, _inward(home), _outward(home))
+    members: dict[str, Codec] = {
+        MATCH: MATCHES,
+        "destinations": _Weighted(ListOf(destination, (place,))),
+        "redirect": _REDIRECT,
+        "direct_response": _DIRECT_RESPONSE,
+        "headers": _HEADERS,
+        "rewrite": _REWRITE,
+        "cors": _CORS,
+        "mirrors": ListOf(mirror, (place,)),
+        "timeout": DURATION,
+        "retries": _RETRIES,
+        "fault": _FAULT,
     }
-    weighted: dict[str, tuple[tuple[str, ...], Codec]] = {
-        "weight": (("weight",), SAME),
-        "headers": (("headers",), _HEADERS),
-    }
-    everything = Leaf(_percentage, _number, default=100.0)
-    mirrored: dict[str, tuple[tuple[str, ...], Codec]] = {"percentage": (("percentage", "value"), everything)}
-    destination = Object({**placed, **weighted}, _inward(home), _outward(home))
-    mirror = Object({**placed, **mirrored}, _inward(home), _outward(home))
-    return Object(
-        {
-            MATCH: ((MATCH,), MATCHES),
-            "destinations": (("route",), _Weighted(ListOf(destination, place))),
-            "redirect": (("redirect",), _REDIRECT),
-            "direct_response": (("directResponse",), _DIRECT_RESPONSE),
-            "headers": (("headers",), _HEADERS),
-            "rewrite": (("rewrite",), _REWRITE),
-            "cors": (("corsPolicy",), _CORS),
-            "mirrors": (("mirrors",), ListOf(mirror, place)),
-            "timeout": (("timeout",), _DURATION),
-            "retries": (("retries",), _RETRIES),
-            "fault": (("fault",), _FAULT),
-        }
-    )
+    return Object(placed(members, destinations="route", cors="corsPolicy"))
 
 
 def _inward(home: Home) -> Any:

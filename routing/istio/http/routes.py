@@ -14,13 +14,13 @@ from routing.istio.copies import is_copy
 from routing.istio.errors import CannotApply, Notice
 from routing.istio.faults import clear_fault
 from routing.istio.hosts import http_rules, name_of, namespace_of
-from routing.istio.http.codec import ABSENT
 from routing.istio.http.fields import MATCH, Home, route_fields
 from routing.istio.http.mirrors import modern, rewritten
 from routing.istio.splits import default_rule, is_default
 from routing.istio.subsets import Subsets
 from routing.istio.upkeep import HttpRule, changed_rules
 from routing.rules import HttpPolicy, Position, Reader, RemoveRoute, Route, to_json
+from routing.rules.codec import ABSENT
 from routing.rules.http.policies import NAMES as POLICIES
 from routing.rules.http.routes import ACTIONS, FORWARDED_ONLY, ROUTE
 from routing.rules.http.targets import ALL, DEFAULT, told

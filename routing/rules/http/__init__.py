@@ -1,7 +1,5 @@
 """Rules about HTTP requests: routes with matches and actions, and the policies on them. Pure.
 
-    shape      what an object, a list and a map look like: reading and writing them from one description
-    leaves     texts, numbers, hosts and headers
     matches    which requests
     actions    where they go, or what answers them
     policies   what else becomes of them: timeouts, retries, headers ...

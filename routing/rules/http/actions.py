@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from routing.rules.http import leaves
+from routing.rules import leaves
 from routing.rules.http.headers import HEADERS, Headers
-from routing.rules.http.shape import ListOf, Shape, not_empty
 from routing.rules.reader import Reader
+from routing.rules.shape import ListOf, Shape, not_empty
 
 MAX_DESTINATIONS: Final = 20
 MAX_BODY: Final = 16_384
@@ -105,7 +105,7 @@ class Destinations:
     @property
     def inner(self) -> ListOf:
         """The list without what is asked of it as a whole."""
-        return ListOf(Placed(_DESTINATION, self.namespace, self.own), MAX_DESTINATIONS, least=1)
+        return ListOf(Placed(_DESTINATION, self.namespace, self.own), MAX_DESTINATIONS, 1, "place", place)
 
     def read(self, reader: Reader, value: object, at: str) -> tuple[Destination, ...]:
         """The destinations; none where an error was noted."""
@@ -114,7 +114,6 @@ class Destinations:
         if len(reader.errors) > before:
             return ()
         _weights(reader, made, at)
-        refuse_twice(reader, made, at)
         return (replace(made[0], weight=None),) if len(made) == 1 else made
 
     def write(self, value: Any) -> list[Any]:
@@ -122,12 +121,9 @@ class Destinations:
         return self.inner.write(value)
 
 
-def refuse_twice(reader: Reader, made: Any, at: str) -> None:
-    """Notes an error for each destination or mirror that stands in a list twice."""
-    places = [(item.host, item.version, item.subset, item.port) for item in made]
-    for index, place in enumerate(places):
-        if place in places[:index]:
-            reader.error(f"{at}[{index}]", f"This is the same place as {at}[{places.index(place)}].")
+def place(item: Any) -> object:
+    """What makes a destination or a mirror one and not another."""
+    return item.host, item.version, item.subset, item.port
 
 
 def _weights(reader: Reader, made: tuple[Destination, ...], at: str) -> None:
@@ -155,7 +151,7 @@ PLACE: Final = {
     "subset": leaves.VERSION,
     "port": leaves.PORT,
 }
-_DESTINATION: Final = Shape(Destination, {**PLACE, "weight": leaves.whole(0, 100, 50), "headers": HEADERS})
+_DESTINATION: Final = Shape(Destination, {**PLACE, "weight": leaves.whole(0, 100), "headers": HEADERS})
 REDIRECT: Final = Shape(
     Redirect,
     {
@@ -170,5 +166,5 @@ REDIRECT: Final = Shape(
 )
 DIRECT_RESPONSE: Final = Shape(
     DirectResponse,
-    {"status": leaves.whole(200, 599, 503), "body": leaves.text(MAX_BODY, lines=True)},
+    {"status": leaves.whole(200, 599), "body": leaves.text(MAX_BODY, lines=True)},
 )

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from routing.rules.http import leaves
-from routing.rules.http.shape import ListOf, MapOf, Shape, not_empty
+from routing.rules import leaves
+from routing.rules.shape import ListOf, MapOf, Shape, not_empty
 
 MAX_HEADERS: Final = 50
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias, cast
 
-from routing.rules.http import leaves
-from routing.rules.http.shape import Field, ListOf, MapOf, Shape, not_empty
+from routing.rules import leaves
 from routing.rules.reader import Reader, listed, quoted
+from routing.rules.shape import Field, ListOf, MapOf, Shape, not_empty
 
 MAX_MATCHES: Final = 50
 MAX_CONDITIONS: Final = 50
@@ -111,23 +111,4 @@ MATCH: Final = Shape(
 )
 
 
-@dataclass(frozen=True)
-class _Matches:
-    """Matches of which one must hold; the same one twice is a mistake."""
-
-    inner: ListOf
-
-    def read(self, reader: Reader, value: object, at: str) -> Any:
-        """The matches, read one by one."""
-        found = self.inner.read(reader, value, at)
-        for index, match in enumerate(found):
-            if match is not None and match in found[:index]:
-                reader.error(f"{at}[{index}]", f"This is the same match as {at}[{found.index(match)}].")
-        return found
-
-    def write(self, value: Any) -> list[Any]:
-        """The matches as a list."""
-        return self.inner.write(value)
-
-
-MATCHES: Final = _Matches(ListOf(MATCH, MAX_MATCHES))
+MATCHES: Final = ListOf(MATCH, MAX_MATCHES, once="match")

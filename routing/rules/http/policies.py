@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from routing.rules.http import leaves
-from routing.rules.http.actions import PLACE, Placed, refuse_twice
+from routing.rules import leaves
+from routing.rules.http.actions import PLACE, Placed, place
 from routing.rules.http.headers import HEADERS
 from routing.rules.http.matches import STRING, StringMatch
-from routing.rules.http.shape import Field, ListOf, Shape, not_empty
 from routing.rules.injections import Abort, Delay, read_abort, read_delay, write_abort, write_delay
 from routing.rules.reader import Reader, quoted
+from routing.rules.shape import Field, ListOf, Shape, not_empty
 
 MAX_ATTEMPTS: Final = 25
 MAX_WORDS: Final = 50
@@ -126,39 +126,13 @@ def _retries(reader: Reader, made: Retries, at: str) -> None:
         )
 
 
-@dataclass(frozen=True)
-class Mirrors:
-    """The mirrors of a rule about a service."""
-
-    namespace: str
-    own: str
-
-    @property
-    def inner(self) -> ListOf:
-        """The list without what is asked of it as a whole."""
-        return ListOf(Placed(_MIRROR, self.namespace, self.own), MAX_MIRRORS, least=1)
-
-    def read(self, reader: Reader, value: object, at: str) -> tuple[Mirror, ...]:
-        """The mirrors; none where an error was noted."""
-        before = len(reader.errors)
-        made: tuple[Mirror, ...] = self.inner.read(reader, value, at)
-        if len(reader.errors) > before:
-            return ()
-        refuse_twice(reader, made, at)
-        return made
-
-    def write(self, value: Any) -> list[Any]:
-        """The mirrors as a list."""
-        return self.inner.write(value)
-
-
 def fields(namespace: str, service: str) -> dict[str, Field]:
     """The policies of a rule about a service, by name, in the order in which they are told."""
     return {
         "headers": HEADERS,
         "rewrite": _REWRITE,
         "cors": _CORS,
-        "mirrors": Mirrors(namespace, service),
+        "mirrors": ListOf(Placed(_MIRROR, namespace, service), MAX_MIRRORS, 1, "place", place),
         "timeout": leaves.duration("timeout"),
         "retries": _RETRIES,
         "fault": _FAULT,
@@ -191,7 +165,7 @@ _MIRROR: Final = Shape(Mirror, {**PLACE, "percentage": leaves.PERCENTAGE})
 _RETRIES: Final = Shape(
     Retries,
     {
-        "attempts": leaves.whole(0, MAX_ATTEMPTS, 3),
+        "attempts": leaves.whole(0, MAX_ATTEMPTS),
         "per_try_timeout": leaves.duration("timeout"),
         "retry_on": ListOf(leaves.Leaf(_condition), MAX_WORDS),
         "backoff": leaves.duration("backoff"),

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
-from routing.rules.http import leaves, policies
+from routing.rules import leaves
+from routing.rules.http import policies
 from routing.rules.http.actions import (
     DIRECT_RESPONSE,
     REDIRECT,

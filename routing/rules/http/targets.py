@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from routing.rules.http import leaves
+from routing.rules import leaves
 from routing.rules.reader import Reader, listed, quoted
 
 DEFAULT: Final = ""

@@ -3,6 +3,9 @@ import { byId, find, findAll, fromTemplate } from "../dom.js";
 
 /** @typedef {import("../shapes.js").FieldError} FieldError */
 
+/** What one types in, rather than drags or ticks. */
+const TYPED = ":not([type=range], [type=radio], [type=checkbox], [hidden])";
+
 /**
  * Where an error's path leads: `rules[1].delay.percentage` is the field `delay.percentage` of the second rule's section,
  * or, when that section has no such field, of the nearest one above it.
@@ -15,11 +18,16 @@ export function placeOf(error, sections) {
   const section = found ? sections[Number(found[1])] : undefined;
   if (!found || !section) return null;
   const fields = findAll(section, "[data-field]", HTMLElement);
-  for (let path = found[2]; ; path = path.replace(/\.?[^.]*$/, "")) {
-    const field = fields.find((node) => node.dataset.field === path && !node.closest("[hidden]"));
+  for (let path = found[2]; ; path = above(path)) {
+    const field = [section, ...fields].find((node) => node.dataset.field === path && !node.closest("[hidden]"));
     if (field) return field;
     if (path === "") return null;
   }
+}
+
+/** Of `match[0].uri`, `match[0]`; of that, `match`. @param {string} path */
+function above(path) {
+  return path.replace(/\[[^\]]*\]$|\.?[^.[\]]*$/, "");
 }
 
 /**
@@ -34,14 +42,15 @@ export function showErrors(errors, sections) {
     if (place) attach(place, error.message);
     else homeless.push(error);
   }
-  document.querySelector("[aria-invalid=true]")?.closest("[data-field]")?.querySelector("input")?.focus();
+  const first = document.querySelector("[aria-invalid=true]");
+  if (first instanceof HTMLElement) first.focus();
   return homeless;
 }
 
 /** @param {ParentNode} root */
 export function clearErrors(root) {
   for (const node of findAll(root, "[data-said]", HTMLElement)) node.remove();
-  for (const input of findAll(root, "[aria-invalid]", HTMLInputElement)) {
+  for (const input of findAll(root, "[aria-invalid]", HTMLElement)) {
     input.removeAttribute("aria-invalid");
     input.removeAttribute("aria-describedby");
   }
@@ -54,7 +63,8 @@ function attach(place, message) {
   node.dataset.said = "";
   node.id = `error-${(place.dataset.field ?? "").replace(/\W/g, "-")}`;
   place.append(node);
-  const input = place.querySelector("input:not([type=range], [type=radio])");
+  for (let fold = place.closest("details"); fold; fold = fold.parentElement?.closest("details") ?? null) fold.open = true;
+  const input = place.querySelector(`input${TYPED}`) ?? place.querySelector(`:is(select, textarea)${TYPED}`);
   input?.setAttribute("aria-invalid", "true");
   input?.setAttribute("aria-describedby", node.id);
 }

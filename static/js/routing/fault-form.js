@@ -2,25 +2,30 @@
 import { byId, find, findAll } from "../dom.js";
 
 /** @typedef {import("../shapes.js").Rule} Rule */
+/** @typedef {Extract<Rule, {kind: "fault"}>} Fault */
+
+const KINDS = ["fault", "clear_fault"];
 
 export class FaultForm {
   #root;
+  #service;
   /** Whether the text that was typed has the fault no more that meshui set. */
   #clearing = false;
 
   /**
    * @param {HTMLElement} root
-   * @param {boolean} editable
+   * @param {import("../shapes.js").Service} service
    * @param {() => void} changed
    */
-  constructor(root, editable, changed) {
+  constructor(root, service, changed) {
     this.#root = root;
+    this.#service = service;
     root.addEventListener("input", () => {
       this.#clearing = false;
       this.#draw();
       changed();
     });
-    for (const input of findAll(root, "input", HTMLInputElement)) input.disabled = !editable;
+    for (const input of findAll(root, "input", HTMLInputElement)) input.disabled = !service.routing.editable;
     byId("keep-fault", HTMLButtonElement).addEventListener("click", () => {
       this.#clearing = false;
       this.#draw();
@@ -51,8 +56,14 @@ export class FaultForm {
     return `${parts.join(" and ")}; ${whom}`;
   }
 
-  /** @param {string} namespace @param {string} service @returns {Record<string, unknown>} a rule; the server judges it */
-  rule(namespace, service) {
+  /** @returns {import("../shapes.js").Asked[]} */
+  asked() {
+    return [{ section: this.#root, rule: this.#rule }];
+  }
+
+  /** A rule; the server judges it. @returns {Record<string, unknown>} */
+  get #rule() {
+    const { namespace, name: service } = this.#service;
     if (this.#clearing) return { kind: "clear_fault", namespace, service };
     /** @type {Record<string, unknown>} */
     const rule = { kind: "fault", namespace, service };
@@ -62,8 +73,9 @@ export class FaultForm {
     return rule;
   }
 
-  /** @param {Rule | null} rule */
-  show(rule) {
+  /** @param {any[]} rules */
+  show(rules) {
+    const rule = /** @type {Rule | undefined} */ (rules.find(({ kind }) => KINDS.includes(kind)));
     this.#clearing = rule?.kind === "clear_fault";
     this.#choose("kind", rule?.kind === "fault" ? kindOf(rule) : "");
     if (rule?.kind === "fault") this.#fill(rule);
@@ -75,7 +87,7 @@ export class FaultForm {
     this.#draw();
   }
 
-  /** @param {Extract<Rule, {kind: "fault"}>} rule */
+  /** @param {Fault} rule */
   #fill(rule) {
     if (rule.delay) {
       put("fixed-delay", rule.delay.fixed_delay);
@@ -111,7 +123,7 @@ export class FaultForm {
   }
 }
 
-/** @param {Extract<Rule, {kind: "fault"}>} rule */
+/** @param {Fault} rule */
 function kindOf(rule) {
   if (rule.delay && rule.abort) return "both";
   return rule.delay ? "delay" : "abort";

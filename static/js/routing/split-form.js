@@ -12,6 +12,8 @@ export class SplitForm {
   /** @type {Part[]} what the rows held when the present drag or typing began: ratios survive a drag to 100 and back */
   #base;
   #changed;
+  #root;
+  #service;
 
   /**
    * @param {HTMLElement} root
@@ -19,6 +21,8 @@ export class SplitForm {
    * @param {() => void} changed called after each change by the person
    */
   constructor(root, service, changed) {
+    this.#root = root;
+    this.#service = service;
     this.#rows = findAll(root, ".split-row", HTMLElement);
     this.#before = this.#parts = this.#base = inForce(service.versions);
     this.#changed = changed;
@@ -43,18 +47,19 @@ export class SplitForm {
     return some.map((part) => `${part.weight} % ${part.version}`).join(", ");
   }
 
-  /** @param {string} namespace @param {string} service @returns {Record<string, unknown>} */
-  rule(namespace, service) {
-    return { kind: "split", namespace, service, weights: this.weights };
+  /** @returns {import("../shapes.js").Asked[]} */
+  asked() {
+    const { namespace, name: service } = this.#service;
+    return [{ section: this.#root, rule: { kind: "split", namespace, service, weights: this.weights } }];
   }
 
-  /** @param {import("../shapes.js").Rule | null} rule */
-  show(rule) {
-    if (rule?.kind !== "split") {
+  /** @param {Record<string, any>[]} rules */
+  show(rules) {
+    const weights = rules.find(({ kind }) => kind === "split")?.weights;
+    if (!weights) {
       this.reset();
       return;
     }
-    const { weights } = rule;
     this.#parts = this.#base = this.#parts.map((part) => ({ ...part, weight: weights[part.version] ?? 0 }));
     this.#draw();
   }

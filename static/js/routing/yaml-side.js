@@ -14,6 +14,8 @@ import { counted, listProblems, makeEditor } from "../yaml-page.js";
 /** @typedef {{valid: boolean, problems: (Problem & {text: number})[], rules: any[], rest: {resource: any, op: string, path: string}[], manifests: any[]}} Reading */
 
 const REST_MS = 300;
+/** The kinds that the tabs are for. */
+const STEERING = ["VirtualService", "DestinationRule"];
 const OPS = { add: "added", remove: "removed", change: "changed" };
 
 export class YamlSide {
@@ -94,6 +96,7 @@ export class YamlSide {
         return;
       }
       this.#show(this.#steered.map((item) => textOf(item, draft.operations)));
+      this.#drawOthers(draft.operations.filter((/** @type {any} */ each) => !STEERING.includes(each.resource.kind)));
     } catch (error) {
       if (drafting.signal.aborted) return;
       if (!(error instanceof ApiError)) throw error;
@@ -111,7 +114,17 @@ export class YamlSide {
       if (none instanceof HTMLElement) none.hidden = text !== "";
     });
     this.#state("idle", "");
+    this.#drawOthers([]);
     this.mark();
+  }
+
+  /** What would be written besides, to read only. @param {any[]} operations */
+  #drawOthers(operations) {
+    const others = operations.map(({ resource, yaml_after: text }) => {
+      const name = el("summary", {}, `Also written: ${nameOf(resource)}`);
+      return el("details", { class: "fold follows small", open: true }, name, el("pre", { class: "code yaml-other" }, text));
+    });
+    byId("yaml-others", HTMLElement).replaceChildren(...others);
   }
 
   /** @param {HTMLTextAreaElement} area @param {number} at */
@@ -153,7 +166,8 @@ export class YamlSide {
       this.#state("degraded", error.message);
       return null;
     });
-    if (!reading || signal.aborted) return [];
+    // An answer that was cut off, by a page that is left, has no problems to tell.
+    if (!reading?.problems || signal.aborted) return [];
     const placed = reading.problems.map((problem) => ({ ...problem, text: filled[problem.text].index }));
     if (key(this.#texts()) === asked) this.#taken({ ...reading, problems: placed });
     return placed.filter((problem) => problem.text === at);

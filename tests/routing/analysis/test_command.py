@@ -125,9 +125,39 @@ def test_the_settings_of_the_mesh_count(file, capsys):
     assert run(custom, service, "--mesh-config", mesh, capsys=capsys)[0] == 0
 
 
+NETWORKS = """\
+networks:
+  east:
+    endpoints:
+    - fromRegistry: Kubernetes
+  west:
+    endpoints:
+    - fromRegistry: faraway
+"""
+REMOTE = """\
+apiVersion: v1
+kind: Secret
+metadata: {name: remote, namespace: istio-system, labels: {istio/multiCluster: "true"}}
+data: {faraway: e30=}
+"""
+
+
+def test_the_networks_of_the_mesh_are_looked_at_in_their_own_file(file, capsys):
+    sound, networks = file(SOUND), file(NETWORKS, "networks.yaml")
+    status, out = run(sound, "--mesh-networks", networks, "--format", "json", capsys=capsys)
+    assert status == 1
+    (found,) = json.loads(out)
+    assert (found["code"], found["resource"]) == ("IST0126", "MeshNetworks istio-system/meshnetworks")
+    assert (found["file"], found["line"]) == (str(networks), 7)
+    remote = file(REMOTE, "remote.yaml")
+    assert run(sound, remote, "--mesh-networks", networks, capsys=capsys) == (0, "Nothing found.\n")
+
+
 UNUSABLE = {
     "no YAML": (b"a: 1\nb: [", "Line 3"),
-    "no text": (b"\xff\xfe", "not UTF-8"),
+    "no text": (b"a: 1\nb: \xff\xfe", "Line 2: The text is not UTF-8"),
+    "half binary": (b"a: 1\nb: 1\nc: \x00\x01", "Line 3: .* characters that YAML does not allow"),
+    "an endless number": (b"a:\nb: " + b"9" * 5_000, "Line 2: A number is too long"),
     "no object": (b"a: 1", "Line 1: An object needs"),
     "a second key": (b"kind: A\nkind: B", "Line 2: The key 'kind' stands here a second time"),
     "an alias": (b"a: &x 1\nb: *x", "Line 1: An anchor"),

@@ -138,3 +138,50 @@ def test_many_rivals_are_all_blamed_in_few_words(code, many):
     found = [one for one in findings(*many) if one.code == code]
     assert len(found) == 40
     assert all("and more" in one.message and len(one.about) <= 12 for one in found)
+
+
+WRITTEN_BY_ISTIO = {
+    "gateway.istio.io/controller-version": "5",
+    "istio.io/rev": "canary",
+    "sidecar.istio.io/status": "{}",
+}
+
+
+@pytest.mark.parametrize("kind", ["Pod", "Service", "Deployment", "Namespace"])
+@pytest.mark.parametrize("name", WRITTEN_BY_ISTIO)
+def test_what_istio_writes_on_objects_itself_is_nobodys_fault(kind, name):
+    marked = make(kind, annotations={name: WRITTEN_BY_ISTIO[name]})
+    assert not {one.code for one in findings(marked)} & {"IST0107", "IST0108", "IST0135", "IST0136"}
+
+
+def test_the_mark_of_an_ambient_pod_is_no_alpha_feature_and_its_bypass_is_one():
+    enrolled = pod("one", annotations={"ambient.istio.io/redirection": "enabled"})
+    bypassed = pod("two", annotations={"ambient.istio.io/bypass-inbound-capture": "true"})
+    assert names("IST0136", enrolled, bypassed) == {"Pod default/two": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("Service", "traffic.istio.io/nodeSelector"),
+        ("Namespace", "topology.istio.io/controlPlaneClusters"),
+        ("Pod", "sidecar.istio.io/statsFlushInterval"),
+    ],
+)
+def test_annotations_of_several_networks_and_of_figures_are_known_where_they_belong(kind, name):
+    found = findings(make(kind, annotations={name: "a"}))
+    assert not {one.code for one in found} & {"IST0107", "IST0108"}
+
+
+def test_webhooks_for_the_same_namespaces_and_other_pods_do_not_meet():
+    def injector_of(name, asked):
+        hook = {
+            "name": f"{name}.istio.io",
+            "clientConfig": {"url": "https://example.com/inject"},
+            "namespaceSelector": {"matchLabels": {"istio-injection": "enabled"}},
+            "objectSelector": {"matchLabels": {"sidecar.istio.io/inject": asked}},
+        }
+        return make("MutatingWebhookConfiguration", name, top={"webhooks": [hook]})
+
+    assert names("IST0139", injector_of("one", "true"), injector_of("two", "false")) == {}
+    assert len(names("IST0139", injector_of("one", "true"), injector_of("two", "true"))) == 2

@@ -19,11 +19,13 @@ REFUSED = {
     "a lone alias": ("a: *x", 1, "alias"),
     "a tag": ("a: 1\nb: !!python/object:os.system x", 2, "tag"),
     "a duplicate key": ("a: 1\nb: 2\na: 3", 3, "second time"),
-    "33 levels": ("[" * 33 + "]" * 33, 1, "levels deep"),
+    "65 levels": ("[" * 65 + "]" * 65, 1, "64 levels deep"),
     "too many values": ("[" + "1," * 500_001 + "]", 1, "500000 values"),
     "a key that is a list": ("? [a]\n: 1", 1, "plain text"),
     "half a list": ("a: 1\n---\na: [1", 3, "not YAML"),
-    "a number of 5,000 digits": ("a: " + "1" * 5_000, 0, "too long"),
+    "a number of 5,000 digits": ("b:\na: " + "1" * 5_000, 2, "too long"),
+    "bytes that are no text": (b"a: 1\nb: caf\xe9", 2, "not UTF-8"),
+    "a control character": ("a: \u00e9\nb: \x01", 2, "does not allow"),
 }  # fmt: skip
 
 
@@ -107,10 +109,27 @@ def test_an_object_without_a_namespace_is_where_the_caller_says():
     assert [str(obj.key) for obj in read("kind: Service\nmetadata: {name: a}", "shop")] == ["Service shop/a"]
 
 
-@pytest.mark.parametrize("text", ["a: 1", "- 1", "text", "kind: Service", "kind: List\nitems: [1]"])
+@pytest.mark.parametrize(
+    "text", ["a: 1", "- 1", "text", "kind: Service", "kind: List\nitems: [1]", "kind: List\nitems: {a: 1}"]
+)
 def test_what_is_no_object_is_refused(text):
     with pytest.raises(YamlError):
         read(text)
+
+
+def test_a_list_may_be_empty():
+    assert read("kind: List") == read("kind: List\nitems:") == read("kind: ServiceList\nitems: []") == []
+
+
+def test_a_name_that_kubernetes_would_not_take_is_refused_at_its_line():
+    assert len(read("kind: Service\nmetadata:\n  name: " + "a" * 253)) == 1
+    with pytest.raises(YamlError, match="Line 3: A name has at most 253 characters"):
+        read("kind: Service\nmetadata:\n  name: " + "a" * 254)
+
+
+def test_definitions_with_the_schema_of_a_pod_are_not_too_deep():
+    deep = "{a: " * 60 + "1" + "}" * 60
+    assert len(read(f"kind: CustomResourceDefinition\nmetadata: {{name: a}}\nspec: {deep}")) == 1
 
 
 def test_a_workload_whose_pods_are_not_there_gets_one():

@@ -9,6 +9,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
 
+from routing import durations
+from routing.rules.shape import same
+
 Json: TypeAlias = Any
 Path: TypeAlias = tuple[str, ...]
 
@@ -30,10 +33,6 @@ class Codec(Protocol):
         """Istio's form of what a rule says, over what was there."""
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
 @dataclass(frozen=True)
 class Leaf:
     """A single value. `read` raises ValueError, TypeError or AttributeError for what it cannot take.
@@ -41,8 +40,8 @@ class Leaf:
     `default` is what it means that nothing is there; so is what is `empty`.
     """
 
-    read: Callable[[Any], Json] = _same
-    write: Callable[[Json], Any] = _same
+    read: Callable[[Any], Json] = same
+    write: Callable[[Json], Any] = same
     default: Json = ABSENT
     empty: tuple[Any, ...] = ("", [])
 
@@ -65,12 +64,13 @@ class Leaf:
 class Object:
     """An object: each of a rule's members stands at a path in Istio's. Empty, it is not there.
 
-    `inward` and `outward` turn members into a rule's and back, where one depends on another.
+    `inward` and `outward` turn members into a rule's and back: where one depends on another, or the rule has
+    them in a type of their own.
     """
 
     members: Mapping[str, tuple[Path, Codec]]
-    inward: Callable[[dict[str, Json]], dict[str, Json]] = _same
-    outward: Callable[[dict[str, Json]], dict[str, Json]] = _same
+    inward: Callable[[dict[str, Json]], Json] = same
+    outward: Callable[[Json], Mapping[str, Json]] = same
 
     def decode(self, raw: Any, at: str, lost: list[str]) -> Json:
         """The members that are there; ABSENT when there are none."""
@@ -89,7 +89,7 @@ class Object:
 
     def encode(self, value: Json, old: Any) -> Any:
         """All members as the rule has them; those that it does not have go."""
-        return self.some(self.outward(dict(value)), old, self.members)
+        return self.some(self.outward(value), old, self.members)
 
     def some(self, value: Mapping[str, Json], old: Any, names: Collection[str]) -> dict[str, Any]:
         """Only some of the members; the others stay as they are."""
@@ -105,16 +105,23 @@ class Object:
                 _drop(found, path)
         return found
 
+    def without(self, old: Any) -> dict[str, Any]:
+        """What is left without any of the members."""
+        return self.some({}, old, self.members)
+
 
 @dataclass(frozen=True)
 class ListOf:
-    """A list. A new member takes over what was there for the old one that is `alike`, or else the one that
-    stands at its place, where `by_place`.
+    """A list, which a rule has as a `type`. A new member takes over what was there for the old one that is
+    `alike` by the first of these, or else by the next, or else the one that stands at its place, where
+    `by_place`. `empty` makes a member of which nothing can be said.
     """
 
     item: Codec
-    alike: Callable[[Json], Any] = _same
+    alike: tuple[Callable[[Json], Any], ...] = (same,)
     by_place: bool = False
+    type: Callable[[list[Any]], Any] = list
+    empty: Callable[[], Any] = dict
 
     def decode(self, raw: Any, at: str, lost: list[str]) -> Json:
         """The members; ABSENT for an empty list."""
@@ -123,30 +130,29 @@ class ListOf:
         if not isinstance(raw, list):
             lost.append(at)
             return ABSENT
-        found = [self.item.decode(item, f"{at}[{index}]", lost) for index, item in enumerate(raw)]
-        return [{} if item is ABSENT else item for item in found]
+        return self.type([self._member(item, f"{at}[{index}]", lost) for index, item in enumerate(raw)])
 
     def encode(self, value: Json, old: Any) -> list[Any]:
         """The members in the order of the rule, each over its old one."""
         olds: list[Any] = list(old) if isinstance(old, list) else []
-        keys = [self._key(self.item.decode(item, "", [])) for item in olds]
+        known = [self._member(item, "", []) for item in olds]
         taken: dict[int, int] = {}
-        for index, item in enumerate(value):
-            found = next(
-                (n for n, k in enumerate(keys) if k == self.alike(item) and n not in taken.values()), None
-            )
-            if found is not None:
-                taken[index] = found
+        for by in self.alike:
+            for index in (index for index in range(len(value)) if index not in taken):
+                free = [at for at in range(len(olds)) if at not in taken.values()]
+                found = next((at for at in free if by(known[at]) == by(value[index])), None)
+                taken |= {} if found is None else {index: found}
         if self.by_place:
-            free = set(range(len(olds))) - set(taken.values())
-            taken |= {index: index for index in range(len(value)) if index not in taken and index in free}
+            left = set(range(len(olds))) - set(taken.values())
+            taken |= {index: index for index in range(len(value)) if index not in taken and index in left}
         return [
             self.item.encode(item, olds[taken[index]] if index in taken else ABSENT)
             for index, item in enumerate(value)
         ]
 
-    def _key(self, item: Json) -> Any:
-        return self.alike({} if item is ABSENT else item)
+    def _member(self, raw: Any, at: str, lost: list[str]) -> Json:
+        item = self.item.decode(raw, at, lost)
+        return self.empty() if item is ABSENT else item
 
 
 @dataclass(frozen=True)
@@ -154,7 +160,7 @@ class MapOf:
     """An object with free keys, which a rule knows as `key` gives them."""
 
     item: Codec
-    key: Callable[[str], str] = _same
+    key: Callable[[str], str] = same
 
     def decode(self, raw: Any, at: str, lost: list[str]) -> Json:
         """The members; ABSENT when there are none."""
@@ -192,10 +198,55 @@ class MapOf:
         return names, others
 
 
+def of(*types: type) -> Leaf:
+    """A single value of one of these types; true and false are no numbers."""
+    return Leaf(lambda raw: _only(raw, types))
+
+
+def map_of(kind: type) -> Leaf:
+    """An object with free keys and values of a type, which is one value to a rule."""
+    return Leaf(lambda raw: {str(key): _only(item, (kind,)) for key, item in raw.items()}, dict, empty=({},))
+
+
+def number(raw: Any) -> float:
+    """A number. Raises TypeError for anything else."""
+    return float(_only(raw, (int, float)))
+
+
+def plain(value: float) -> float:
+    """A number as Kubernetes keeps it: 10.0 would come back as 10, and seem to have changed."""
+    return int(value) if value == int(value) else value
+
+
+def _only(raw: Any, types: tuple[type, ...]) -> Any:
+    if not isinstance(raw, types) or (isinstance(raw, bool) and bool not in types):
+        raise TypeError
+    return raw
+
+
+DURATION: Final = Leaf(lambda raw: durations.render(durations.parse(raw)))
+NUMBER: Final = Leaf(number, plain)
+TEXTS: Final = Leaf(lambda raw: tuple(_only(item, (str,)) for item in _only(raw, (list,))), list)
+
+
 def means(codec: Codec, raw: Any, value: Json) -> bool:
     """Whether what is there says exactly this already."""
     lost: list[str] = []
     return bool(codec.decode(raw, "", lost) == value and not lost)
+
+
+def placed(members: Mapping[str, Codec], **wires: str) -> dict[str, tuple[Path, Codec]]:
+    """Each member at its place in Istio's form: by its name in camel case, unless `wires` says otherwise.
+
+    A wire with dots, such as `port.number`, lies in an object of its own there.
+    """
+    return {name: (tuple(wires.get(name, camel(name)).split(".")), codec) for name, codec in members.items()}
+
+
+def camel(name: str) -> str:
+    """`httpStatus` for `http_status`."""
+    first, *rest = name.split("_")
+    return first + "".join(word[:1].upper() + word[1:] for word in rest)
 
 
 def joined(at: str, path: Path) -> str:

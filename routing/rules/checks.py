@@ -1,8 +1,29 @@
-"""Names of hosts as rules may write them. Pure."""
+"""What a text of a rule can be: a host, an address, a header's name, one word. Pure.
+
+Sources: RFC 9110, 5.6.2 (names of headers), RFC 1123 (hosts).
+"""
 
 import ipaddress
+from typing import Final
 
 from cluster import refs
+
+_TOKEN: Final = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
+
+
+def is_token(text: str) -> bool:
+    """Whether `text` can be the name of a header, a cookie or a method, in any case."""
+    return bool(text) and set(text.lower()) <= _TOKEN
+
+
+def is_word(text: str) -> bool:
+    """Whether `text` has no space in it."""
+    return " " not in text
+
+
+def is_scope(text: str) -> bool:
+    """Whether `text` says where a host stands: a namespace, any (`*`), the own one (`.`) or none (`~`)."""
+    return text in ("*", ".", "~") or refs.is_dns_label(text)
 
 
 def is_host(text: str) -> bool:
@@ -42,4 +63,4 @@ def is_scoped_host(text: str) -> bool:
 def is_egress_host(text: str) -> bool:
     """Whether `text` is a host of a Sidecar: `namespace/host`, the namespace also `*`, `.` or `~` (none)."""
     namespace, slash, host = text.partition("/")
-    return bool(slash) and is_host(host) and (namespace in ("*", ".", "~") or refs.is_dns_label(namespace))
+    return bool(slash) and is_host(host) and is_scope(namespace)

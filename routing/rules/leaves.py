@@ -6,28 +6,20 @@ Sources: RFC 9110 (headers, methods), https://istio.io/latest/docs/reference/con
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-import re2
-
 from cluster import refs
-from routing import durations
+from routing import durations, expressions
+from routing.rules.checks import is_dns_name, is_token
 from routing.rules.reader import Reader, listed, quoted
 
-TOKEN: Final = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
-"""The characters of a header's name, in lower case (RFC 9110, 5.6.2)."""
 NOT_HEADERS: Final = frozenset({"uri", "scheme", "method", "authority", "host"})
 """Names that Istio does not match among the headers, but as parts of the request."""
-MAX_REGEX: Final = 1024
 MAX_TEXT: Final = 1024
 MAX_HEADER_VALUE: Final = 4096
-MAX_HOST: Final = 253
 MAX_DURATION: Final = 24 * 3600 * durations.SECOND
-_QUIET: Final = re2.Options()
-_QUIET.log_errors = False
 _ROUTE_NAME: Final = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9._ ]*[A-Za-z0-9])?")
-_HOST_LABEL: Final = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?")
-_LABEL_NAME: Final = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _COMMANDS: Final = re.compile(r"%%|%[A-Z][A-Z0-9_]*(\([^()%]*\))?(:[0-9]+)?%")
 RESERVED: Final = "meshui-fault-"
 """How the names of the copies begin that a fault for some requests adds."""
@@ -73,12 +65,12 @@ def checked_text(
     return ""
 
 
-def whole(least: int, most: int, example: int) -> Leaf:
+def whole(least: int, most: int) -> Leaf:
     """A whole number within bounds."""
 
     def read(reader: Reader, value: object, at: str) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            reader.error(at, f"{quoted(value)} is not a whole number, such as {example}.")
+            reader.error(at, f"{quoted(value)} is not a whole number.")
             return 0
         if not least <= value <= most:
             reader.error(at, f"{quoted(value)} is outside {least} to {most}.")
@@ -98,11 +90,35 @@ def one_of(words: Collection[Any]) -> Leaf:
     return Leaf(read)
 
 
-def duration(what: str) -> Leaf:
-    """A duration from 1 ms to a day; `what` it is, in a word."""
+def duration(what: str, least: int = durations.MILLISECOND, most: int = MAX_DURATION) -> Leaf:
+    """A duration from 1 ms to a day, or within other bounds in nanoseconds; `what` it is, in a word."""
+    return Leaf(partial(Reader.duration, what=what, least=least, most=most))
+
+
+def number(least: float, most: float) -> Leaf:
+    """A number, whole or not."""
+
+    def read(reader: Reader, value: object, at: str) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            reader.error(at, f"{quoted(value)} is not a number.")
+        elif not least <= value <= most:
+            reader.error(at, f"{quoted(value)} is outside {least:g} to {most:g}.")
+        else:
+            return float(value)
+        return 0.0
+
+    return Leaf(read)
+
+
+def fit(is_one: Callable[[str], bool], what: str, most: int = MAX_TEXT) -> Leaf:
+    """Text on one line that is something; `what` it has to be, in words, such as `a host`."""
 
     def read(reader: Reader, value: object, at: str) -> str:
-        return reader.duration(value, at, what=what, least=durations.MILLISECOND, most=MAX_DURATION)
+        plain = isinstance(value, str) and 0 < len(value) <= most and value.isprintable()
+        if not plain or not isinstance(value, str) or not is_one(value):
+            reader.error(at, f"{quoted(value)} cannot be {what}.")
+            return ""
+        return value
 
     return Leaf(read)
 
@@ -113,51 +129,32 @@ def _flag(reader: Reader, value: object, at: str) -> bool:
     return value is True
 
 
-def _percentage(reader: Reader, value: object, at: str) -> float:
-    return reader.percentage(value, at)
-
-
-def _namespace(reader: Reader, value: object, at: str) -> str:
-    return reader.name(value, at, "a namespace")
-
-
-def _version(reader: Reader, value: object, at: str) -> str:
-    if not isinstance(value, str) or not refs.is_label_value(value):
-        reader.error(at, f"{quoted(value)} cannot be a version.")
-        return ""
-    return value
-
-
 def _host(reader: Reader, value: object, at: str) -> str:
     """A DNS name without any wildcard: where requests can be sent."""
     if isinstance(value, str) and "*" in value:
         reader.error(at, f"{quoted(value)} has a wildcard; requests can only be sent to one host.")
-    elif not isinstance(value, str) or not is_host(value):
-        reader.error(at, f"{quoted(value)} cannot be the name of a host.")
-    else:
-        return value.lower()
-    return ""
-
-
-def _authority(reader: Reader, value: object, at: str) -> str:
-    """A host with or without a port, as it stands in a request."""
-    host, _, port = value.partition(":") if isinstance(value, str) else ("", "", "")
-    if not is_host(host) or (port and not port.isascii()) or (":" in str(value) and not port.isdigit()):
-        reader.error(at, f"{quoted(value)} cannot be a host, with or without a port.")
         return ""
-    return str(value)
+    return str(_A_HOST.read(reader, value, at)).lower()
 
 
-def is_host(value: str) -> bool:
-    """Whether this is a DNS name, without a wildcard."""
-    return len(value) <= MAX_HOST and all(_HOST_LABEL.fullmatch(label) for label in value.split("."))
+def _is_host(text: str) -> bool:
+    """Whether this is a DNS name, in any case."""
+    return text.isascii() and is_dns_name(text.lower())
+
+
+def _is_authority(text: str) -> bool:
+    """Whether this is a host as it stands in a request."""
+    host, colon, port = text.partition(":")
+    return _is_host(host) and (not colon or (port.isascii() and port.isdigit()))
+
+
+def _is_gateway(text: str) -> bool:
+    namespace, slash, name = text.rpartition("/")
+    return refs.is_dns_subdomain(name) and (not slash or refs.is_dns_label(namespace))
 
 
 def _header_name(reader: Reader, value: object, at: str) -> str:
-    if not isinstance(value, str) or not value or len(value) > 256 or not set(value.lower()) <= TOKEN:
-        reader.error(at, f"{quoted(value)} cannot be the name of a header.")
-        return ""
-    return value.lower()
+    return str(WORD.read(reader, value, at)).lower()
 
 
 def _matched_header(reader: Reader, value: object, at: str) -> str:
@@ -175,19 +172,6 @@ def _header_value(reader: Reader, value: object, at: str) -> str:
     return found
 
 
-def _method(reader: Reader, value: object, at: str) -> str:
-    if not isinstance(value, str) or not value or len(value) > 40 or not set(value.lower()) <= TOKEN:
-        reader.error(at, f"{quoted(value)} cannot be an HTTP method.")
-        return ""
-    return value
-
-
-def _word(reader: Reader, value: object, at: str) -> str:
-    """The name of a header as it is sent to browsers, where its case is kept."""
-    _header_name(reader, value, at)
-    return str(value)
-
-
 def _path(reader: Reader, value: object, at: str) -> str:
     found = checked_text(reader, value, at, MAX_TEXT)
     if found and not found.startswith("/"):
@@ -196,40 +180,24 @@ def _path(reader: Reader, value: object, at: str) -> str:
 
 
 def _regex(reader: Reader, value: object, at: str) -> str:
-    """A regular expression that Envoy takes: RE2, which never takes long."""
-    found = checked_text(reader, value, at, MAX_REGEX)
-    if found:
-        try:
-            re2.compile(found, _QUIET)
-        except re2.error as error:
-            why = error.args[0] if error.args else ""
-            told = why.decode(errors="replace") if isinstance(why, bytes) else str(why)
-            reader.error(at, f"This is no regular expression of RE2: {quoted(told)}.")
+    """A regular expression that Envoy takes."""
+    found = checked_text(reader, value, at, expressions.LONGEST)
+    try:
+        expressions.compiled(found)
+    except ValueError as refusal:
+        reader.error(at, f"This is no regular expression of RE2: {quoted(str(refusal))}.")
     return found
 
 
-def _label_name(reader: Reader, value: object, at: str) -> str:
-    prefix, slash, name = value.rpartition("/") if isinstance(value, str) else ("", "", "")
-    if not _LABEL_NAME.fullmatch(name) or (slash and not refs.is_dns_subdomain(prefix)):
-        reader.error(at, f"{quoted(value)} cannot be the name of a label.")
-        return ""
-    return str(value)
-
-
 def _label_value(reader: Reader, value: object, at: str) -> str:
-    if value != "" and (not isinstance(value, str) or not refs.is_label_value(value)):
-        reader.error(at, f"{quoted(value)} cannot be the value of a label.")
-        return ""
-    return str(value)
+    return "" if value == "" else str(_A_LABEL.read(reader, value, at))
 
 
 def _gateway(reader: Reader, value: object, at: str) -> str:
-    """`mesh`, `name` or `namespace/name`."""
-    namespace, slash, name = value.rpartition("/") if isinstance(value, str) else ("", "", "")
-    if not refs.is_dns_subdomain(name) or (slash and not refs.is_dns_label(namespace)):
-        reader.error(at, f"{quoted(value)} is no gateway; write mesh, name or namespace/name.")
-        return ""
-    return str(value)
+    if isinstance(value, str) and _is_gateway(value):
+        return value
+    reader.error(at, f"{quoted(value)} is no gateway; write mesh, name or namespace/name.")
+    return ""
 
 
 def _route_name(reader: Reader, value: object, at: str) -> str:
@@ -243,21 +211,24 @@ def _route_name(reader: Reader, value: object, at: str) -> str:
     return ""
 
 
+_A_HOST: Final = fit(_is_host, "the name of a host")
+_A_LABEL: Final = fit(refs.is_label_value, "the value of a label")
 FLAG: Final = Leaf(_flag)
-PERCENTAGE: Final = Leaf(_percentage)
-PORT: Final = whole(1, 65535, 9080)
-NAMESPACE: Final = Leaf(_namespace)
-VERSION: Final = Leaf(_version)
+PERCENTAGE: Final = Leaf(Reader.percentage)
+PORT: Final = whole(1, 65535)
+NAMESPACE: Final = fit(refs.is_dns_label, "the name of a namespace")
+VERSION: Final = fit(refs.is_label_value, "a version")
 HOST: Final = Leaf(_host)
-AUTHORITY: Final = Leaf(_authority)
+AUTHORITY: Final = fit(_is_authority, "a host, with or without a port")
+WORD: Final = fit(is_token, "the name of a header", 256)
+"""The name of a header as it is sent to browsers, where its case is kept."""
 HEADER_NAME: Final = Leaf(_header_name)
 MATCHED_HEADER: Final = Leaf(_matched_header)
 HEADER_VALUE: Final = Leaf(_header_value)
-METHOD: Final = Leaf(_method)
-WORD: Final = Leaf(_word)
+METHOD: Final = fit(is_token, "an HTTP method", 40)
 PATH: Final = Leaf(_path)
 REGEX: Final = Leaf(_regex)
-LABEL_NAME: Final = Leaf(_label_name)
+LABEL_NAME: Final = fit(refs.is_label_key, "the name of a label")
 LABEL_VALUE: Final = Leaf(_label_value)
 GATEWAY: Final = Leaf(_gateway)
 ROUTE_NAME: Final = Leaf(_route_name)

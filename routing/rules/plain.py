@@ -151,7 +151,7 @@ def _not_plain(value: object, path: str, depth: int) -> Iterator[FieldError]:
     elif isinstance(value, Mapping):
         for key, member in value.items():
             at = f"{path}.{path_part(key)}"
-            if not isinstance(key, str) or not _is_text(key):
+            if not isinstance(key, str) or not is_text(key):
                 yield FieldError(at, "The name of a member must be text.")
             else:
                 yield from _not_plain(member, at, depth + 1)
@@ -164,7 +164,7 @@ def _not_plain(value: object, path: str, depth: int) -> Iterator[FieldError]:
 
 def _not_a_value(value: object) -> str:
     if isinstance(value, str):
-        return "" if _is_text(value) else "The text holds characters that cannot be stored."
+        return "" if is_text(value) else "The text holds characters that cannot be stored."
     if isinstance(value, float):
         return "" if math.isfinite(value) else "This must be a number."
     if isinstance(value, int):
@@ -172,7 +172,8 @@ def _not_a_value(value: object) -> str:
     return "" if value is None else "This is not JSON."
 
 
-def _is_text(value: str) -> bool:
+def is_text(value: str) -> bool:
+    """Whether a text can be stored and sent."""
     # A lone surrogate cannot be encoded; a NUL cannot be kept in every database.
     return not any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in value)
 
