@@ -22,7 +22,7 @@ def claim(plan: Plan, by: User, note: str, at: datetime) -> Change | None:
 
 def _start(plan: Plan, by: User, note: str, at: datetime) -> Change:
     untouched = {"state": "not_done", "message": ""}
-    about = sorted({f"{rule['namespace']}/{rule['service']}" for rule in plan.rules if rule.get("service")})
+    about = stored.about(plan.rules)
     reverted = _reverted(plan)
     if origins := reverted or [each for each in [plan.finishes] if each is not None]:
         about = sorted({name for each in origins for name in each.services})

@@ -5,14 +5,17 @@ It looks at no rule: whatever kind of rule made the plan, what counts is what th
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from cluster import inventory, kinds
 from cluster.refs import Manifest
-from routing import diff, istio, shares
+from routing import diff, gatewayapi, istio, shares
 from routing.istio import ObservedFault
 from routing.istio.hosts import covers, service_host
 from routing.planner import Live, Operation
 from routing.shares import WHOLE, Fate, Steered
+
+_LATEST: Final = "9999-12-31T23:59:59Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,12 @@ def effects(operations: Sequence[Operation], live: Live, services: Iterable[tupl
     ]
     before, later = live.resources, after(operations, live)
     return [
-        Effect(*(shares.steered(_perhaps_about(service, each), service) for each in (before, later)))
+        Effect(
+            *(
+                shares.steered(_perhaps_about(service, each), service, live.services)
+                for each in (before, later)
+            )
+        )
         for service in met
     ]
 
@@ -111,7 +119,12 @@ def after(operations: Iterable[Operation], live: Live) -> list[Manifest]:
     """The resources as they are once the operations are done."""
     written = {_name(operation.before or operation.after or {}): operation.after for operation in operations}
     others = [item for item in live.resources if _name(item) not in written]
-    return [*others, *(item for item in written.values() if item is not None)]
+    return [*others, *(_dated(item) for item in written.values() if item is not None)]
+
+
+def _dated(manifest: Manifest) -> Manifest:
+    """What is new is younger than all that is there, which decides between VirtualServices and routes."""
+    return {**manifest, "metadata": {"creationTimestamp": _LATEST, **manifest["metadata"]}}
 
 
 def _name(manifest: Manifest) -> tuple[str, str, str, str]:
@@ -121,7 +134,7 @@ def _name(manifest: Manifest) -> tuple[str, str, str, str]:
 
 
 def _patterns(operations: Iterable[Operation]) -> list[str]:
-    """The hosts, perhaps with wildcards, of the VirtualServices and DestinationRules that are written."""
+    """The hosts, perhaps with wildcards, of what is written: VirtualServices, routes, DestinationRules."""
     found: set[str] = set()
     for operation in operations:
         for manifest in filter(None, (operation.before, operation.after)):
@@ -129,6 +142,8 @@ def _patterns(operations: Iterable[Operation]) -> list[str]:
                 found.update(istio.hosts_of(manifest))
             elif operation.ref.kind == kinds.DESTINATION_RULE:
                 found.add(istio.host_of(manifest))
+            elif operation.ref.kind.kind in gatewayapi.KINDS:
+                found.update(service_host(*parent) for parent in gatewayapi.parents(manifest))
     return sorted(found)
 
 
@@ -148,6 +163,8 @@ def _perhaps_about(service: inventory.Service, resources: Iterable[Manifest]) ->
 
 
 def _written_hosts(manifest: Manifest) -> list[str]:
+    if manifest.get("kind") in gatewayapi.KINDS:
+        return [service_host(*parent) for parent in gatewayapi.parents(manifest)]
     spec = manifest.get("spec") or {}
     hosts = spec.get("hosts") if manifest.get("kind") == kinds.VIRTUAL_SERVICE.kind else [spec.get("host")]
     return [str(host) for host in hosts] if isinstance(hosts, list) else []

@@ -11,6 +11,8 @@ from cluster.identity import Ask
 from cluster.kinds import (
     DEPLOYMENT,
     DESTINATION_RULE,
+    GRPC_ROUTE,
+    HTTP_ROUTE,
     POD,
     ROLLOUT,
     SERVICE,
@@ -26,6 +28,8 @@ from routing.planner import AFTER_ROUTES, Live, Operation, dangling_subsets, mis
 
 MAKERS: Final = (DEPLOYMENT, STATEFUL_SET, ROLLOUT)
 """What can stand without a pod: of these a version counts even while none of its pods runs."""
+RULES: Final = (VIRTUAL_SERVICE, DESTINATION_RULE, HTTP_ROUTE, GRPC_ROUTE)
+"""The kinds that say which version of a service gets which part of its requests."""
 SHOWN: Final = (SERVICE, POD, VIRTUAL_SERVICE, DESTINATION_RULE)
 """The kinds by which a page counts as current or not."""
 
@@ -118,7 +122,7 @@ def seen(person: PersonCluster, namespace: str | None = None) -> Seen:
     """The services of one namespace (None: of all), with what routes them, as the watch cache knows them."""
     # Rules for a service may stand in any namespace.
     known = {kind: person.known(kind, namespace) for kind in (SERVICE, POD, *MAKERS)}
-    known |= {kind: person.known(kind) for kind in (VIRTUAL_SERVICE, DESTINATION_RULE)}
+    known |= {kind: person.known(kind) for kind in RULES}
     places = {item.metadata.namespace for item in known[SERVICE].items}
     shown = _services(
         known[SERVICE].items,
@@ -127,7 +131,7 @@ def seen(person: PersonCluster, namespace: str | None = None) -> Seen:
         person.hidden(POD, places),
     )
     return Seen(
-        live=Live(shown, (*known[VIRTUAL_SERVICE].items, *known[DESTINATION_RULE].items)),
+        live=Live(shown, tuple(item for kind in RULES for item in known[kind].items)),
         age_seconds=_age(known),
         problem=next((known[kind].problem for kind in SHOWN if known[kind].problem), ""),
         unread=person.hidden(VIRTUAL_SERVICE, places) | person.hidden(DESTINATION_RULE, places),

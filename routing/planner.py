@@ -13,7 +13,7 @@ from typing import Final
 from cluster import inventory, kinds
 from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE, Kind
 from cluster.refs import Manifest, Ref
-from routing import diff, istio, managers, rules
+from routing import diff, gatewayapi, istio, managers, rules
 from routing.drafting import Draft, draft_rule
 from routing.operations import (
     AFTER_ROUTES,
@@ -135,6 +135,8 @@ def services_of(operations: Iterable[Operation]) -> set[tuple[str, str]]:
                 hosts.update(istio.hosts_of(manifest))
             elif manifest and item.ref.kind == DESTINATION_RULE:
                 hosts.add(istio.host_of(manifest))
+            elif manifest and item.ref.kind.kind in gatewayapi.KINDS:
+                hosts.update(istio.service_host(*parent) for parent in gatewayapi.parents(manifest))
     return {service for service in map(istio.service_of, hosts) if service}
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from cluster import inventory
 from cluster.person import PersonCluster
-from routing import istio, live, reading_back
+from routing import gatewayapi, istio, live, reading_back
 from routing.blast import Traffic
 from routing.istio import ObservedFault
 from routing.planner import Live
@@ -18,6 +18,7 @@ from routing.rules import HeaderMatch, to_json, write_match
 from routing.rules.http.policies import NAMES as POLICIES
 from routing.rules.http.routes import ACTIONS
 from routing.sentences import fault_parts, sentence, split_sentence, whom
+from routing.shares import Steered, steered
 
 Json = dict[str, Any]
 
@@ -71,7 +72,7 @@ def _steering(service: inventory.Service, state: Live) -> Json:
 
 
 def routes(service: inventory.Service, state: Live) -> list[Json]:
-    """Every http route in force, in the words of rules: its match, action and policies.
+    """Every http route of the VirtualService, in the words of rules: its match, action and policies.
 
     `rule` is the whole as POST plans takes it, null where the vocabulary has no words for all of its name,
     match and action; `not_expressible` lists the fields of the route that no rule can say, and none touches.
@@ -121,11 +122,9 @@ def describe(service: inventory.Service, state: Live, traffic: Traffic, *, unrea
 
     `unread`: what routes it may not be read, so that nothing is said of it.
     """
-    virtual = istio.virtual_services_of(state.virtual_services, service.namespace, service.name)
-    rules = istio.destination_rules_of(state.destination_rules, service.namespace, service.name)
-    subsets = istio.read_subsets(rules.effective, service)
-    in_force = virtual.main or virtual.wildcard
-    weights = istio.read_weights(in_force, service.namespace, service.name, subsets) if in_force else None
+    found = steered(state.resources, service, state.services)
+    virtual, subsets, in_force = found.virtual, found.subsets, found.in_force
+    weights = found.default()
     faults = istio.observed_faults(in_force) if in_force else ()
     shares = traffic.shares(service.namespace, service.name) if traffic.available() else {}
     reason = UNREAD if unread else _not_editable(service, virtual)
@@ -138,8 +137,8 @@ def describe(service: inventory.Service, state: Live, traffic: Traffic, *, unrea
         ],
         "versions": [_version(version, subsets, weights, shares) for version in service.versions],
         "routing": {
-            "virtual_service": _name(in_force),
-            "sentence": UNREAD if unread else _sentence(weights, faults, routed=in_force is not None),
+            "virtual_service": None if found.route else _name(in_force),
+            "sentence": UNREAD if unread else _routing(found, weights, faults),
             "editable": not reason,
             "reason": reason,
         },
@@ -187,6 +186,12 @@ def _faults(fault: ObservedFault) -> list[Json]:
         status = {"http_status": fault.abort.http_status, "grpc_status": fault.abort.grpc_status}
         found.append({"kind": "abort", **parts, **status, **common})
     return found
+
+
+def _routing(found: Steered, weights: Mapping[str, float] | None, faults: tuple[ObservedFault, ...]) -> str:
+    """What routes a service; routes of the Gateway API are named, since nothing else here shows them."""
+    told = _sentence(weights, faults, routed=found.in_force is not None)
+    return f"{gatewayapi.named(found.route)}: {told}" if found.route else told
 
 
 def _sentence(weights: Mapping[str, float] | None, faults: tuple[ObservedFault, ...], *, routed: bool) -> str:

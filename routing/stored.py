@@ -233,3 +233,11 @@ def _done(kept: Mapping[str, Any]) -> Json:
 
 def _json(differences: Iterable[diff.FieldDiff]) -> list[Json]:
     return [difference.to_json() for difference in differences]
+
+
+def about(rules: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The services (`namespace/name`) that kept rules are about; a gateway_route wraps the rule that names
+    it.
+    """
+    said = (rule.get("rule") or rule for rule in rules)
+    return sorted({f"{each['namespace']}/{each['service']}" for each in said if each.get("service")})

@@ -9,9 +9,10 @@ from typing import Any, Final
 from django.utils import timezone
 
 from cluster import inventory
+from cluster.kinds import GRPC_ROUTE, HTTP_ROUTE, VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from cluster.refs import Manifest, Ref
-from routing import istio, live, shares, stored, verifying
+from routing import gatewayapi, istio, live, shares, stored, verifying
 from routing.blast import Traffic
 from routing.istio.hosts import http_rules
 from routing.istio.splits import default_rule
@@ -64,8 +65,9 @@ def _facts(change: Change, service: inventory.Service, seen: live.Seen, traffic:
     where = service.namespace, service.name
     finished = change.finished_at.timestamp() if change.finished_at else at
     elapsed = max(0.0, at - finished)
-    intended = setting(shares.steered(_as_written(seen.live.resources, change), service))
-    configured = setting(shares.steered(seen.live.resources, service))
+    state = seen.live
+    intended = setting(shares.steered(_as_written(state.resources, change), service, state.services))
+    configured = setting(shares.steered(state.resources, service, state.services))
     # The watch cache learns of a write a moment after it.
     known = configured.weights == intended.weights or elapsed >= verifying.SETTLING_SECONDS
     since, lately = moments(finished, elapsed)
@@ -104,8 +106,8 @@ def setting(steered: shares.Steered) -> Setting:
         weights=steered.weights(),
         ranges=steered.ranges(),
         fed_elsewhere=steered.fed_elsewhere(),
-        routed_by=istio.name_of(steered.in_force) if steered.in_force else "",
-        rivals=tuple(map(istio.name_of, virtual.rivals)),
+        routed_by=gatewayapi.named(steered.in_force) if steered.in_force else "",
+        rivals=tuple(map(istio.name_of, steered.rivals)),
         gateway_only=tuple(map(istio.name_of, virtual.gateway_only)),
         retries=_retries(steered.in_force),
         affinity=_affinity(steered.destination_rules.effective),
@@ -129,13 +131,25 @@ def unacknowledged(manifest: Manifest | None) -> str:
 
 
 def _as_written(resources: tuple[Manifest, ...], change: Change) -> list[Manifest]:
-    """The resources as the change wrote them, beside the others as they are now."""
+    """The resources as the change wrote them, beside the others as they are now.
+
+    Of a change of VirtualServices the weights there are meant, also where a route of the Gateway API is in
+    force in their place.
+    """
     written: dict[Ref, Manifest | None] = {}
     for kept in change.operations:
         operation = stored.restore(kept)
         written[operation.ref] = operation.after
-    others = [item for item in resources if Ref.of(item) not in written]
-    return [*others, *(item for item in written.values() if item is not None)]
+    kinds = {ref.kind for ref in written}
+    hidden = gatewayapi.KINDS if VIRTUAL_SERVICE in kinds and not kinds & {HTTP_ROUTE, GRPC_ROUTE} else ()
+    others = [item for item in resources if Ref.of(item) not in written and item.get("kind") not in hidden]
+    # What is older decides between VirtualServices and routes.
+    made = {Ref.of(item): item["metadata"].get("creationTimestamp", "") for item in resources}
+    for ref, item in written.items():
+        if item is not None:
+            metadata = {"creationTimestamp": made.get(ref, ""), **item["metadata"]}
+            others.append({**item, "metadata": metadata})
+    return others
 
 
 def _counted(traffic: Traffic, where: tuple[str, str], since: float) -> Counted | None:

@@ -8,15 +8,25 @@ import msgspec
 
 from cluster import objects
 from cluster.identity import Ask
-from cluster.kinds import DESTINATION_RULE, GATEWAY, POD, SERVICE, SERVICE_ENTRY, VIRTUAL_SERVICE, Kind
+from cluster.kinds import (
+    DESTINATION_RULE,
+    GATEWAY,
+    GRPC_ROUTE,
+    HTTP_ROUTE,
+    POD,
+    SERVICE,
+    SERVICE_ENTRY,
+    VIRTUAL_SERVICE,
+    Kind,
+)
 from cluster.person import PersonCluster
 from routing import explain
 from routing.yaml_files import Document, read_documents
 from routing.yaml_io import YamlError
 
-RULES: Final = (SERVICE_ENTRY, VIRTUAL_SERVICE, DESTINATION_RULE, GATEWAY)
+RULES: Final = (SERVICE_ENTRY, VIRTUAL_SERVICE, HTTP_ROUTE, GRPC_ROUTE, DESTINATION_RULE, GATEWAY)
 READ: Final = (SERVICE, POD, *RULES)
-NOT_NEEDED: Final = (SERVICE_ENTRY, GATEWAY)
+NOT_NEEDED: Final = (SERVICE_ENTRY, HTTP_ROUTE, GRPC_ROUTE, GATEWAY)
 """Kinds without which there still is an answer to most questions."""
 
 
@@ -42,6 +52,8 @@ def seen(person: PersonCluster) -> Seen:
         pods_hidden=person.hidden(POD, places),
         service_entries=known[SERVICE_ENTRY].items,
         virtual_services=known[VIRTUAL_SERVICE].items,
+        http_routes=known[HTTP_ROUTE].items,
+        grpc_routes=known[GRPC_ROUTE].items,
         destination_rules=known[DESTINATION_RULE].items,
         gateways=known[GATEWAY].items,
         whole=not any(person.why_not(Ask("list", kind)) for kind in (SERVICE, *RULES)),
@@ -68,6 +80,8 @@ def of_files(files: Mapping[str, bytes], namespace: str) -> explain.World:
         pods=found[POD.kind] or None,
         service_entries=found[SERVICE_ENTRY.kind],
         virtual_services=found[VIRTUAL_SERVICE.kind],
+        http_routes=found[HTTP_ROUTE.kind],
+        grpc_routes=found[GRPC_ROUTE.kind],
         destination_rules=found[DESTINATION_RULE.kind],
         gateways=found[GATEWAY.kind],
     )

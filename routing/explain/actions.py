@@ -11,6 +11,8 @@ from routing.explain import headers, paths, strings, values
 from routing.explain.answer import Fault
 from routing.explain.matching import Seen
 from routing.explain.values import Unusable
+from routing.gatewayapi.actions import PREFIX
+from routing.gatewayapi.conditions import ELEMENTS
 from routing.rules import quoted
 
 REDIRECTS: Final = (301, 302, 303, 307, 308)
@@ -78,12 +80,14 @@ def rewritten(spec: Mapping[str, Any], match: Mapping[str, Any], seen: Seen) -> 
     return replacement + _rest(match, seen.path) + seen.query
 
 
-def location(redirect: Mapping[str, Any], seen: Seen) -> str:
-    """Where a redirect leads, as Envoy writes it."""
+def location(redirect: Mapping[str, Any], match: Mapping[str, Any], seen: Seen) -> str:
+    """Where a redirect leads, as Envoy writes it; `match` is the one that the request met."""
     scheme = values.text(redirect.get("scheme")) or seen.scheme
     port = _redirect_port(redirect, seen)
     host = values.text(redirect.get("authority")) or _own_host(seen, scheme, port)
     path = values.text(redirect.get("uri")) or seen.path + seen.query
+    if path.startswith(PREFIX):
+        path = path.removeprefix(PREFIX) + _rest(match, seen.path)
     if redirect.get("uri") and "?" not in path:
         path += seen.query
     return f"{scheme}://{host}{f':{port}' if port else ''}{path}"
@@ -191,8 +195,8 @@ def _rest(match: Mapping[str, Any], path: str) -> str:
     """What of a path stays behind the part that a rewrite replaces: what the match named."""
     uri = values.mapping(match.get("uri"))
     kind = strings.kind_of(uri)
-    if kind == "prefix":
-        return path[len(uri["prefix"]) :]
+    if kind in ("prefix", ELEMENTS):
+        return path[len(uri[kind]) :]
     # Without a condition on the path the rule is one for the prefix `/`.
     return "" if kind else path[1:]
 

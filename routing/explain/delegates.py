@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cluster.refs import Manifest
+from routing import gatewayapi
 from routing.explain import strings, values
 from routing.istio import hosts
 
@@ -35,13 +36,22 @@ class Candidate:
     spec: Mapping[str, Any]
     via: str = ""
     refused: str = ""
+    of_gateway_api: bool = False
+
+    def match_path(self, index: int) -> str:
+        """Where one of its matches stands; of a route each match is a candidate of its own."""
+        return self.path if self.of_gateway_api else f"{self.path}.match[{index}]"
 
 
 def candidates(virtual_service: Manifest, everything: tuple[Manifest, ...], kind: str) -> Iterator[Candidate]:
-    """The rules of a kind (`http`, `tcp`, `tls`) of a VirtualService, in order.
+    """The rules of a kind (`http`, `tcp`, `tls`) of a VirtualService, or of the routes that one stands for.
 
     `everything`: the VirtualServices among which delegates are looked up.
     """
+    if gatewayapi.is_meant(virtual_service):
+        for each in gatewayapi.meant(virtual_service) if kind == "http" else ():
+            yield Candidate(each.resource, each.path, each.spec, "", each.refused, of_gateway_api=True)
+        return
     resource = hosts.name_of(virtual_service)
     for index, spec in enumerate(values.mappings(virtual_service["spec"].get(kind))):
         rule, path = in_full(spec, hosts.namespace_of(virtual_service)), f"spec.{kind}[{index}]"

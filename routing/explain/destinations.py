@@ -26,6 +26,10 @@ POLICY_FIELDS: Final = (
     "proxyProtocol",
     "tunnel",
 )
+MISSING: Final = 503
+"""Envoy's status where a VirtualService sends requests to what does not exist."""
+MISSING_BACKEND: Final = 500
+"""The Gateway API's status for the share of such a backend."""
 _BY_PORT: Final = ("loadBalancer", "connectionPool", "outlierDetection", "tls")
 
 
@@ -135,9 +139,11 @@ class Target:
         )
 
 
-def reach(world: World, destination: Mapping[str, Any], port: int, caller: Caller) -> Target:
+def reach(
+    world: World, destination: Mapping[str, Any], port: int, caller: Caller, missing: int = MISSING
+) -> Target:
     """Where a destination (with its host in full) leads. Without a port it is the only one of the service,
-    else `port`, that of the request.
+    else `port`, that of the request. `missing`: the status where there is no such destination.
     """
     name, subset = values.text(destination.get("host")), values.text(destination.get("subset"))
     number = values.whole(values.mapping(destination.get("port")).get("number"))
@@ -146,7 +152,7 @@ def reach(world: World, destination: Mapping[str, Any], port: int, caller: Calle
         number = host.ports[0].number
     found = effective(world, host, caller) if host else Effective()
     target = Target(name, number or port, subset, _UNKNOWN, found)
-    return replace(target, place=_place(world, host, target))
+    return replace(target, place=_place(world, host, target, missing))
 
 
 def named(destination: Destination) -> str:
@@ -175,15 +181,15 @@ def known(world: World, name: str) -> Host | None:
     return world.hosts[max(covering, key=len)] if covering else None
 
 
-def _place(world: World, host: Host | None, target: Target) -> Place:
+def _place(world: World, host: Host | None, target: Target, missing: int) -> Place:
     if host is None:
         words = f"no Service and no ServiceEntry is called {target.name}"
-        return Place({}, None, _no_cluster(words, world))
+        return Place({}, None, _no_cluster(words, world, missing))
     if host.port(target.port) is None:
-        return Place({}, None, _no_cluster(f"{host.resource} has no port {target.port}", world))
+        return Place({}, None, _no_cluster(f"{host.resource} has no port {target.port}", world, missing))
     named = target.effective.subset(target.subset) if target.subset else None
     if target.subset and named is None:
-        return Place({}, None, _no_cluster(_no_subset(target), world))
+        return Place({}, None, _no_cluster(_no_subset(target), world, missing))
     selector = values.labels(named[0].get("labels")) if named else {}
     if host.pods is None:
         return Place(selector, None, None)
@@ -195,9 +201,9 @@ def _place(world: World, host: Host | None, target: Target) -> Place:
     return Place(selector, pods, Problem(503, "UH", f"{what} has {words}"))
 
 
-def _no_cluster(words: str, world: World) -> Problem:
+def _no_cluster(words: str, world: World, missing: int) -> Problem:
     seen = "" if world.whole else ", by what you may read"
-    return Problem(503, "NC", f"{words}{seen}; requests to it are answered 503")
+    return Problem(missing, "NC", f"{words}{seen}; requests to it are answered {missing}")
 
 
 def _no_subset(target: Target) -> str:

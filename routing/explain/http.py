@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from routing import gatewayapi
 from routing.explain import actions, destinations, headers, values
 from routing.explain.answer import Answer, Destination, Explanation, Fault, Mirror, Policies, Sent
 from routing.explain.asked import Asked
 from routing.explain.lookup import InForce
 from routing.explain.matching import Seen
 from routing.explain.walking import Taken, Walk
-from routing.istio import hosts
 from routing.rules import quoted
 from routing.sentences import percent
 
@@ -42,7 +42,7 @@ class Routed:
         fault = actions.fault(taken.spec)
         if taken.spec.get("redirect"):
             redirect = values.mapping(taken.spec["redirect"])
-            location = actions.location(redirect, self.seen)
+            location = actions.location(redirect, taken.match, self.seen)
             return self._itself(taken, fault, actions.redirect_status(redirect), location)
         if taken.spec.get("directResponse"):
             status = actions.direct_status(values.mapping(taken.spec["directResponse"]))
@@ -72,8 +72,8 @@ class Routed:
 
     def _by_default(self) -> Explanation:
         name, port = self.asked.name, self.asked.port
-        target = self._destination({"destination": {"host": name}}, 1.0, _NOTHING, _NOTHING)
-        passed = ", ".join(map(hosts.name_of, self.found.passed_over))
+        target = self._destination({"destination": {"host": name}}, 1.0)
+        passed = ", ".join(map(gatewayapi.named, self.found.passed_over))
         why = f"No rule of {passed} is for this caller" if passed else "No VirtualService is in force for it"
         return self._told(
             "forwarded",
@@ -97,7 +97,7 @@ class Routed:
         routes = values.mappings(taken.spec.get("route"))
         shares = actions.shares(routes, "route")
         return tuple(
-            self._destination(each, share, taken.spec, taken.match, alone=len(routes) == 1)
+            self._destination(each, share, taken, alone=len(routes) == 1)
             for each, share in zip(routes, shares, strict=True)
         )
 
@@ -105,13 +105,14 @@ class Routed:
         self,
         route: Mapping[str, Any],
         share: float,
-        spec: Mapping[str, Any],
-        match: Mapping[str, Any],
+        taken: Taken | None = None,
         *,
         alone: bool = True,
     ) -> Destination:
         asked, wanted = self.asked, values.mapping(route.get("destination"))
-        target = destinations.reach(asked.world, wanted, asked.port, asked.caller)
+        spec, match = (taken.spec, taken.match) if taken else (_NOTHING, _NOTHING)
+        missing = destinations.MISSING_BACKEND if taken and taken.of_gateway_api else destinations.MISSING
+        target = destinations.reach(asked.world, wanted, asked.port, asked.caller, missing)
         sent = Sent(
             path=actions.rewritten(spec, match, self.seen),
             authority=_authority(spec, route) or self.seen.authority,

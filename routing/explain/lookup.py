@@ -1,14 +1,16 @@
-"""Which VirtualService speaks for a host, for one caller, and why the others that name it do not. Pure.
+"""Which VirtualService, or which HTTPRoutes, speak for a host and one caller, and why others do not. Pure.
 
-Inside the mesh one is in force: the most specific host wins, of equals the oldest. At a gateway those of the
+Inside the mesh one is in force: the most specific host wins, of equals a route of the Gateway API in the
+caller's own namespace, then the oldest. At a gateway those of the
 same host follow each other, the oldest first, and rules that take everything come last.
 Sources: istio.io/istio, pilot/pkg/networking/core (route/route.go, gateway.go), pilot/pkg/model.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from cluster.refs import Manifest
+from routing import gatewayapi
 from routing.explain import matching, values
 from routing.explain.answer import Rival
 from routing.explain.delegates import Candidate, candidates, gateway_name
@@ -28,7 +30,7 @@ class InForce:
     @property
     def resource(self) -> str:
         """How they are named; empty where there is none."""
-        return ", ".join(hosts.name_of(each) for each in self.virtual_services)
+        return ", ".join(map(gatewayapi.named, self.virtual_services))
 
 
 def gateways_of(virtual_service: Manifest) -> list[str]:
@@ -39,17 +41,19 @@ def gateways_of(virtual_service: Manifest) -> list[str]:
 
 def in_mesh(world: World, host: str, caller: Caller, port: int, kind: str = "http") -> InForce:
     """What routes a host's requests from inside the mesh."""
-    claims = [each for each in world.virtual_services if hosts.specificity(each, host)]
+    # Routes of the Gateway API say nothing of connections.
+    everything = (*world.virtual_services, *(world.routes if kind == "http" else ()))
+    claims = [each for each in everything if hosts.specificity(each, host)]
     bound = [each for each in claims if hosts.MESH in gateways_of(each)]
     seen = [each for each in bound if hosts.visible(each, caller.namespace)]
     patterns = {id(each): _pattern(each, host) for each in claims}
     best = max(patterns[id(each)] for each in seen) if seen else None
-    equals = sorted((each for each in seen if patterns[id(each)] == best), key=hosts.age)
+    equals = sorted((each for each in seen if patterns[id(each)] == best), key=_turn(caller))
     # As in Istio: one that has no rule at all for this caller leaves its place to the next.
     chosen = next((each for each in equals if _has_rule(each, world, caller, port, kind)), None)
     told = _Told(chosen, caller, _ids(bound), _ids(seen), _ids(equals))
-    rivals = [Rival(hosts.name_of(each), told.why_not(each)) for each in claims if each is not chosen]
-    reason = _reason(chosen, best, equals) if chosen else ""
+    rivals = [Rival(gatewayapi.named(each), told.why_not(each)) for each in claims if each is not chosen]
+    reason = _reason(chosen, best, equals, caller) if chosen else ""
     passed_over = () if chosen else tuple(equals)
     return InForce((chosen,) if chosen else (), reason, tuple(rivals), passed_over)
 
@@ -90,6 +94,11 @@ def rules(found: Iterable[Manifest], world: World, kind: str) -> Iterator[Candid
         yield from candidates(virtual_service, world.virtual_services, kind)
 
 
+def _turn(caller: Caller) -> Callable[[Manifest], tuple[bool, tuple[str, str, str]]]:
+    """Sorts by whose turn it is, for a caller."""
+    return lambda each: (not gatewayapi.own(each, caller.namespace), hosts.age(each))
+
+
 def _pattern(virtual_service: Manifest, host: str) -> tuple[bool, int]:
     covering = [each for each in hosts.hosts_of(virtual_service) if hosts.covers(each, host)]
     return max(map(_rank, covering))
@@ -113,13 +122,28 @@ def _any_for(matches: list[values.Fields], caller: Caller, port: int) -> bool:
     return any(matching.admits(match, caller, port) is None for match in matches)
 
 
-def _reason(chosen: Manifest, pattern: tuple[bool, int] | None, equals: list[Manifest]) -> str:
+def _reason(
+    chosen: Manifest, pattern: tuple[bool, int] | None, equals: list[Manifest], caller: Caller
+) -> str:
+    if gatewayapi.is_meant(chosen):
+        return _reason_of_routes(chosen, equals, caller)
     exact = "names exactly this host" if pattern and pattern[0] else "names it by the most specific wildcard"
     if len(equals) == 1:
         return exact
     if chosen is equals[0]:
         return f"{exact}, and is the oldest of {len(equals)}"
     return f"{exact}, and is the oldest of {len(equals)} that has a rule for this caller"
+
+
+def _reason_of_routes(chosen: Manifest, equals: list[Manifest], caller: Caller) -> str:
+    whose = "of the caller's own namespace" if chosen["consumer"] else "of the service's producer"
+    many = len({each.resource for each in gatewayapi.meant(chosen)}) > 1
+    routes = f"routes {whose}, which count together" if many else f"route {whose}"
+    words = f"{'have' if many else 'has'} this service as parent: {'' if many else 'a '}{routes}"
+    if len(equals) == 1:
+        return words
+    first = gatewayapi.own(chosen, caller.namespace)
+    return f"{words}, {'before all others' if first else f'the oldest of {len(equals)}'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +160,23 @@ class _Told:
         if id(each) not in self.bound:
             return f"it is bound to {', '.join(gateways_of(each))} only, not to the mesh"
         if id(each) not in self.seen:
-            exports = ", ".join(values.texts(each["spec"].get("exportTo")))
-            return f"it is exported to {exports} only, not to namespace {self.caller.namespace}"
+            return _kept(each, self.caller.namespace)
         if id(each) not in self.equals:
             return "its host is less specific"
-        if self.chosen is None or hosts.age(each) < hosts.age(self.chosen):
+        if self.chosen is None or _turn(self.caller)(each) < _turn(self.caller)(self.chosen):
             return "none of its rules is for this caller"
-        return f"{hosts.name_of(self.chosen)} is older, and only one counts"
+        name = gatewayapi.named(self.chosen)
+        if gatewayapi.own(self.chosen, self.caller.namespace):
+            return f"{name}, of the caller's own namespace, comes first, and only one counts"
+        return f"{name} is older, and only one counts"
+
+
+def _kept(each: Manifest, namespace: str) -> str:
+    if gatewayapi.is_meant(each):
+        place = hosts.namespace_of(each)
+        return f"a consumer's route is for callers in its namespace {place}, not {namespace}"
+    exports = ", ".join(values.texts(each["spec"].get("exportTo")))
+    return f"it is exported to {exports} only, not to namespace {namespace}"
 
 
 def _ids(manifests: list[Manifest]) -> frozenset[int]:

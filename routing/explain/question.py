@@ -97,7 +97,8 @@ class Host:
 
 @dataclass(frozen=True)
 class World:
-    """All that an answer is made from. `whole`: False where the asker may not read all of it.
+    """All that an answer is made from. `routes`: those of the Gateway API, in the form of VirtualServices
+    (`routing.gatewayapi.meaning`). `whole`: False where the asker may not read all of it.
 
     The manifests have a metadata with a name, and an object as their spec: `routing.explain.world` sees to
     it.
@@ -105,6 +106,7 @@ class World:
 
     hosts: Mapping[str, Host]
     virtual_services: tuple[Manifest, ...] = ()
+    routes: tuple[Manifest, ...] = ()
     destination_rules: tuple[Manifest, ...] = ()
     gateways: tuple[Manifest, ...] = ()
     whole: bool = True

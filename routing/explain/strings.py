@@ -1,5 +1,6 @@
 """Istio's StringMatch: exactly, by a prefix, by an expression, or just present. In words where not. Pure.
 
+Of a path there is one more kind, the Gateway API's prefix of whole parts.
 Expressions are RE2's and must match the whole value, as in Envoy (https://istio.io/latest/docs/reference/
 config/networking/virtual-service/#StringMatch).
 """
@@ -9,13 +10,14 @@ from typing import Any
 
 from routing.explain import values
 from routing.explain.values import Unusable
+from routing.gatewayapi.conditions import ELEMENTS
 from routing.rules import quoted
 
-_KINDS = ("exact", "prefix", "regex")
+_KINDS = ("exact", "prefix", "regex", ELEMENTS)
 
 
 def kind_of(match: object) -> str:
-    """`exact`, `prefix`, `regex`, or empty where anything that is present will do.
+    """`exact`, `prefix`, `regex`, `path_elements`, or empty where anything that is present will do.
 
     The expression `*` is none of RE2's: Istio takes it for "present".
     """
@@ -52,6 +54,8 @@ def holds(match: object, value: str | None, *, ignore_case: bool = False) -> boo
         return _full_match(wanted, value)
     if ignore_case:
         wanted, value = _lower(wanted), _lower(value)
+    if kind == ELEMENTS:
+        return value == wanted or value.startswith(f"{wanted}/")
     return value.startswith(wanted) if kind == "prefix" else value == wanted
 
 
@@ -61,6 +65,8 @@ def asked(match: object) -> str:
     wanted = values.mapping(match).get(kind)
     if kind == "regex":
         return f"a match of the expression {quoted(wanted)}"
+    if kind == ELEMENTS:
+        return f"{quoted(wanted)} or what is below it"
     if kind == "prefix":
         return f"one that begins with {quoted(wanted)}"
     return f"exactly {quoted(wanted)}" if kind else "any value"

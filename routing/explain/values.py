@@ -4,14 +4,26 @@ Nothing here raises for a manifest of the wrong shape: what is no list is an emp
 Istio or Envoy would refuse raises `Unusable`.
 """
 
-from collections.abc import Mapping
-from math import isfinite
-from typing import Any, TypeAlias
+from typing import Any
 
 from routing import durations, expressions
 from routing.rules import quoted
+from routing.shapes import Fields, is_number, labels, mapping, mappings, text, texts, whole
 
-Fields: TypeAlias = Mapping[str, Any]
+__all__ = [
+    "Fields",
+    "Unusable",
+    "expression",
+    "labels",
+    "mapping",
+    "mappings",
+    "percentage",
+    "regex",
+    "seconds",
+    "text",
+    "texts",
+    "whole",
+]
 
 
 class Unusable(Exception):  # noqa: N818  (a value is unusable; nothing has gone wrong here)
@@ -22,43 +34,11 @@ class Unusable(Exception):  # noqa: N818  (a value is unusable; nothing has gone
         super().__init__(f"{path}: {reason}" if path else reason)
 
 
-def mapping(value: object) -> Mapping[str, Any]:
-    """The value where it is an object, else an empty one."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def mappings(value: object) -> list[Mapping[str, Any]]:
-    """The objects of a list; what is none of them counts as an empty one, so that indexes stay true."""
-    return [mapping(item) for item in value] if isinstance(value, list) else []
-
-
-def texts(value: object) -> list[str]:
-    """The texts of a list."""
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
-def text(value: object) -> str:
-    """The value where it is text, else an empty one."""
-    return value if isinstance(value, str) else ""
-
-
-def labels(value: object) -> dict[str, str]:
-    """The texts of an object of texts, such as labels or headers to set."""
-    return {str(name): each for name, each in mapping(value).items() if isinstance(each, str)}
-
-
-def whole(value: object) -> int:
-    """A whole number, 0 where there is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(_bounded(value)):
-        return 0
-    return int(value)
-
-
 def percentage(value: object, path: str) -> float:
     """A percentage as a ratio 0-1; nothing at all is 0, as it is for Istio. Raises Unusable."""
     if value is None:
         return 0.0
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(_bounded(value)):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not is_number(value):
         raise Unusable(path, f"{quoted(value)} is not a number of percent.")
     if not 0 <= value <= 100:
         raise Unusable(path, f"{quoted(value)} is not between 0 and 100.")
@@ -96,8 +76,3 @@ def regex(value: object, path: str) -> Any:
         return expression(value)
     except Unusable as error:
         raise Unusable(path, error.reason) from None
-
-
-def _bounded(value: float) -> float:
-    # A whole number can be too large to be a float.
-    return value if abs(value) < 1e300 else float("inf")

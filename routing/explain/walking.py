@@ -21,6 +21,7 @@ class Taken:
     rule: Rule
     spec: Mapping[str, Any]
     match: Mapping[str, Any]
+    of_gateway_api: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class _Asking:
             candidate = self._candidates[number]
             self._rules[number], match = _asked(number, candidate, self._seen, before)
             if match is not None:
-                self._taken = Taken(self._rules[number], candidate.spec, match)
+                self._taken = Taken(self._rules[number], candidate.spec, match, candidate.of_gateway_api)
 
     def done(self) -> Walk:
         taken = self._taken
@@ -155,7 +156,7 @@ def _asked(
     asked: list[Match] = []
     for index, match in enumerate(given[:before]):
         failure = matching.first_failure(match, seen)
-        path = f"{candidate.path}.match[{index}]"
+        path = candidate.match_path(index)
         asked.append(Match(path, failure is None, failure or "all its conditions hold"))
         if failure is None:
             matches = tuple(asked)

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from cluster import inventory, objects
+from cluster.kinds import GRPC_ROUTE, HTTP_ROUTE
 from cluster.refs import Manifest
+from routing import gatewayapi
 from routing.explain import values
 from routing.explain.question import Host, Port, Protocol, World
 from routing.istio import hosts
@@ -23,6 +25,8 @@ def build(
     pods_hidden: Iterable[str] = (),
     service_entries: Iterable[object] = (),
     virtual_services: Iterable[object] = (),
+    http_routes: Iterable[object] = (),
+    grpc_routes: Iterable[object] = (),
     destination_rules: Iterable[object] = (),
     gateways: Iterable[object] = (),
     whole: bool = True,
@@ -42,13 +46,20 @@ def build(
     for entry in _rules(service_entries, "ServiceEntry"):
         for host in _entries(entry):
             found.setdefault(host.host, host)
+    routes = (*_rules(http_routes, HTTP_ROUTE.kind), *_rules(grpc_routes, GRPC_ROUTE.kind))
     return World(
         hosts=found,
         virtual_services=_rules(virtual_services, "VirtualService"),
+        routes=tuple(gatewayapi.virtual_services(routes, lambda host: _ports(found, host))),
         destination_rules=_rules(destination_rules, "DestinationRule"),
         gateways=_rules(gateways, "Gateway"),
         whole=whole,
     )
+
+
+def _ports(known: Mapping[str, Host], name: str) -> list[int] | None:
+    host = known.get(name)
+    return None if host is None else [port.number for port in host.ports]
 
 
 def protocol(word: str) -> Protocol:

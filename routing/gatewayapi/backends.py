@@ -35,17 +35,25 @@ def backends_of(service: inventory.Service, others: Iterable[inventory.Service],
     Where several do, the one named `<service>-<version>` is taken, else the first by name.
     """
     found: dict[str, list[str]] = {}
-    mine = {version.version for version in service.versions}
-    for other in others:
-        one = other.versions[0].version if len(other.versions) == 1 else ""
-        near = other.namespace == service.namespace and other.app == service.app
-        if near and one in mine and not other.pods_without_version and other.name != service.name:
-            found.setdefault(one, []).append(other.name)
+    for name, version in versions_behind(service, others).items():
+        found.setdefault(version, []).append(name)
     chosen = {
         version: min(names, key=lambda name: (name != f"{service.name}-{version}", name))
         for version, names in sorted(found.items())
     }
     return Backends(service.name, service.namespace, chosen, _port(service), home)
+
+
+def versions_behind(service: inventory.Service, others: Iterable[inventory.Service]) -> dict[str, str]:
+    """The version of a service that each Service of its namespace stands for, whose pods are of one only."""
+    found: dict[str, str] = {}
+    mine = {version.version for version in service.versions}
+    for other in others:
+        one = other.versions[0].version if len(other.versions) == 1 else ""
+        near = other.namespace == service.namespace and other.app == service.app
+        if near and one in mine and not other.pods_without_version and other.name != service.name:
+            found[other.name] = one
+    return found
 
 
 def _port(service: inventory.Service) -> int:

@@ -14,17 +14,17 @@ from cluster.kinds import Kind
 from cluster.refs import MAX_SUBDOMAIN, Manifest
 from routing.istio import CannotApply
 from routing.istio.hosts import name_of, namespace_of
+from routing.shapes import mapping, mappings
 
 _EVERYTHING: Final[tuple[Any, ...]] = ([], [{}], [{"path": {"type": "PathPrefix", "value": "/"}}], None)
 
 
 def parents(route: Manifest) -> list[tuple[str, str]]:
     """The Services (namespace, name) that an object is a route of."""
-    refs = (route.get("spec") or {}).get("parentRefs") or ()
     return [
         (str(ref.get("namespace") or namespace_of(route)), str(ref.get("name", "")))
-        for ref in refs
-        if isinstance(ref, Mapping) and ref.get("kind") == "Service" and ref.get("group", "") in ("", "core")
+        for ref in mappings(mapping(route.get("spec")).get("parentRefs"))
+        if ref.get("kind") == "Service" and ref.get("group", "") in ("", "core")
     ]
 
 

@@ -8,7 +8,9 @@ from cluster.kube import KubeCluster
 from cluster.refs import Ref
 from routing import diff
 from tests.cluster.servers import TOKEN, api_server
-from tests.routing.stage import RATINGS, REVIEWS, REVIEWS_SUBSETS, WORKLOADS, published
+from tests.people import own
+from tests.routing.stage import RATINGS, REVIEWS, REVIEWS_SUBSETS, WORKLOADS, published, service
+from tests.routing.test_verification import Counting, verified
 
 pytestmark = pytest.mark.django_db
 
@@ -136,3 +138,23 @@ def test_a_field_that_the_server_does_not_know_is_refused_and_not_dropped(cluste
     live["spec"]["http"][0]["tiemout"] = "3s"
     with pytest.raises(Invalid, match="tiemout"):
         cluster.replace(live)
+
+
+def test_a_split_by_an_http_route_is_written_and_held_against_the_traffic(api, cluster):
+    for version in ("v1", "v3"):
+        cluster.create(service(f"reviews-{version}", app="reviews", version=version))
+    old = cluster.get(REVIEWS)
+    cluster.delete(REVIEWS, old["metadata"]["resourceVersion"])
+    asked = {"kind": "gateway_route", "as": "HTTPRoute", "rule": SPLIT}
+    try:
+        change = api.applied(asked)
+        found = verified(change, own(), Counting(v1=800, v3=200))
+        assert (found["verdict"], found["service"]) == ("as_intended", "bookinfo/reviews")
+        shown = {each["version"]: (each["intended"], each["configured"]) for each in found["versions"]}
+        assert shown == {"v1": (80, 80), "v2": (0, 0), "v3": (20, 20)}
+    finally:
+        for ref in (
+            Ref(kinds.HTTP_ROUTE, "bookinfo", "reviews"),
+            *(Ref(kinds.SERVICE, "bookinfo", f"reviews-{version}") for version in ("v1", "v3")),
+        ):
+            cluster.delete(ref, cluster.get(ref)["metadata"]["resourceVersion"])

@@ -254,16 +254,18 @@ some_cases = st.builds(
 
 def drawn(count: int, number: int) -> list[Case]:
     """So many cases, always the same for a number."""
-    return [replace(_one(number + index), kind=KINDS[index % len(KINDS)]) for index in range(count)]
+    found = (example(some_cases, number + index) for index in range(count))
+    return [replace(each, kind=KINDS[index % len(KINDS)]) for index, each in enumerate(found)]
 
 
-def _one(number: int) -> Case:
+def example(of, number: int):
+    """One example of a strategy, always the same for a number."""
     # The first example of a run is the simplest there is, and those after the second are variations of it.
-    found: list[Case] = []
+    found = []
 
     @seed(number)
     @settings(max_examples=2, database=None, phases=[Phase.generate], deadline=None)
-    @given(some_cases)
+    @given(of)
     def draw(case):
         found.append(case)
 

@@ -22,6 +22,8 @@ def world(*manifests, base=WORKLOADS, **more):
         pods=[msgspec.convert(each, objects.Pod) for each in of("Pod")],
         service_entries=of("ServiceEntry"),
         virtual_services=of("VirtualService"),
+        http_routes=of("HTTPRoute"),
+        grpc_routes=of("GRPCRoute"),
         destination_rules=of("DestinationRule"),
         gateways=of("Gateway"),
         **more,
