@@ -17,7 +17,7 @@ PURE = {
     "routing": [
         "rules", "istio", "gatewayapi", "drafting", "operations", "sequence", "managers", "patches",
         "planner", "diff", "contents", "expressions", "schemas", "yaml_files", "yaml_io", "yaml_marks",
-        "examples", "explain",
+        "examples", "explain", "shapes",
         "analysis.engine", "analysis.reading", "analysis.reports", "analysis.incremental", "analysis.cures",
         "blast", "effects", "retries", "sample_ratio", "shares", "verifying",
     ],

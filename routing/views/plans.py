@@ -34,7 +34,8 @@ def plan(request: HttpRequest, plan_id: UUID) -> HttpResponse:
     row = get_object_or_404(rows.select_related("created_by"))
     view = stored.plan_view(row, person)
     operations = [presenting.operation(item) for item in view["operations"]]
-    targets = targets_of(f"{rule['namespace']}/{rule['service']}" for rule in row.rules if "service" in rule)
+    said = [rule.get("rule") or rule for rule in row.rules]
+    targets = targets_of(f"{each['namespace']}/{each['service']}" for each in said if "service" in each)
     problems = presenting.ranked(view["problems"])
     refusal = _refusal(row, problems, person)
     context = {
