@@ -34,7 +34,7 @@ def test_the_preview_shows_the_fields_the_yaml_and_the_callers(preview):
     expect(preview.locator(".diff .add").first).to_contain_text("+")
     expect(preview.locator(".diff .remove").first).to_contain_text("-")
     expect(preview.get_by_role("row", name="productpage-v1")).to_contain_text("12.5")
-    expect(preview.get_by_role("row", name="reviews v3")).to_contain_text("20 %, 50 %")
+    expect(preview.get_by_role("row", name="v3 reviews")).to_contain_text("20 % → 50 %")
     expect(preview.get_by_text("Nothing is written yet.")).to_be_visible()
 
 
