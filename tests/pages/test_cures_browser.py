@@ -16,7 +16,7 @@ def test_a_problem_with_a_cure_is_mended_by_a_plan(page, cluster):
     page.get_by_role("button", name="Plan the cure").click()
     page.wait_for_url("**/plans/**")
     expect(page.locator(".fields")).to_contain_text("spec.http[0].route[0].weight")
-    expect(page.get_by_role("row", name="reviews v3")).to_contain_text("11 %")
+    expect(page.get_by_role("row", name="v3 reviews")).to_contain_text("11 %")
     page.click("#apply-button")
     page.wait_for_url("**/changes/**")
     weights = [each["weight"] for each in cluster.get(REVIEWS)["spec"]["http"][0]["route"]]

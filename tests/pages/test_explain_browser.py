@@ -22,7 +22,7 @@ def rules(cluster):
 
 def test_a_request_is_asked_about_and_its_address_carries_the_question(page, rules):
     page.goto("/routing/bookinfo/reviews/")
-    page.get_by_role("link", name="Explain", exact=True).click()
+    page.get_by_role("link", name="Explain", exact=True).first.click()
     expect(page.locator("#verdict-sentence")).to_contain_text("Rule 2 of VirtualService bookinfo/reviews")
     expect(page.locator('.target[data-subset="v1"] .share')).to_have_text("80 %")
     page.get_by_label("Headers").fill("end-user: jason")

@@ -39,6 +39,7 @@ def test_services_tell_versions_weights_and_the_routing_in_a_sentence(api, clust
     }
     listed = api.get("services", namespaces="bookinfo").json()["services"]
     assert [item["name"] for item in listed] == ["details", "productpage", "ratings", "reviews"]
+    assert service.pop("policies") == []
     assert {**listed[3], "age_seconds": 0.0, "problem": ""} == service
     assert api.get("services", namespaces="elsewhere").json()["services"] == []
     assert len(api.get("services").json()["services"]) == 4

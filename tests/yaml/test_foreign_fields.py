@@ -190,14 +190,14 @@ def test_the_yaml_beside_the_form_changes_what_is_typed_and_nothing_else(page, e
     page.goto("/routing/bookinfo/reviews/")
     expect(page.locator("#yaml-pane-0 .cm-content")).to_contain_text("apiVersion")
     text = yaml_of(page).replace("weight: 80", "weight: 60").replace("weight: 20", "weight: 40")
-    put_text(page, text.replace("timeout: 3s", "timeout: 4s"))
-    expect(page.locator("#yaml-rest")).to_contain_text("spec.http[1].timeout")
+    put_text(page, text.replace("maxAge: 24h", "maxAge: 12h"))
+    expect(page.locator("#yaml-rest")).to_contain_text("spec.http[1].corsPolicy")
     expect(page.locator(".split-row[data-version=v2] .input-number")).to_have_value("40")
     apply(page)
 
     def change(item):
         set_weights(item, 60, 40)
-        item["spec"]["http"][1]["timeout"] = "4s"
+        item["spec"]["http"][1]["corsPolicy"]["maxAge"] = "12h"
 
     assert_only(before, elsewhere.get(REVIEWS), change)
     assert elsewhere.get(SUBSETS) == policy
@@ -206,8 +206,8 @@ def test_the_yaml_beside_the_form_changes_what_is_typed_and_nothing_else(page, e
 def test_the_form_on_top_of_typed_yaml_keeps_both_and_everything_foreign(page, elsewhere):
     before = elsewhere.get(REVIEWS)
     page.goto("/routing/bookinfo/reviews/")
-    edit(page, "timeout: 3s", "timeout: 7s")
-    expect(page.locator("#yaml-rest")).to_contain_text("timeout")
+    edit(page, "maxAge: 24h", "maxAge: 6h")
+    expect(page.locator("#yaml-rest")).to_contain_text("corsPolicy")
     page.locator("#fault-kind label", has_text="Delay").click()
     expect(page.locator("#yaml-0")).to_have_value(re.compile("fixedDelay: 2s"))
     apply(page)
@@ -215,7 +215,7 @@ def test_the_form_on_top_of_typed_yaml_keeps_both_and_everything_foreign(page, e
     assert {rule["fault"]["delay"]["fixedDelay"] for rule in after["spec"]["http"]} == {"2s"}
 
     def change(item):
-        item["spec"]["http"][1]["timeout"] = "7s"
+        item["spec"]["http"][1]["corsPolicy"]["maxAge"] = "6h"
         for rule in item["spec"]["http"]:
             rule["fault"] = after["spec"]["http"][0]["fault"]
         item["metadata"]["annotations"]["meshui.io/faults"] = after["metadata"]["annotations"][
