@@ -195,9 +195,16 @@ async def test_hundreds_of_hanging_proxies_do_not_hold_up_a_round(world):
     samples = await world.read()
     assert asyncio.get_running_loop().time() - began < 2.5
     assert " of 201 proxies cannot be read in full: bookinfo/bad-v1 did not answer" in told(samples)
-    for _ in range(4):
+
+    def asked():
+        return {query for query in hanging.queries if "&n=" in query}
+
+    rounds = 1
+    while len(asked()) < 200 and rounds < 12:
+        # How many find time in a round depends on the machine; all have their turn.
         await world.read()
-    assert len({query for query in hanging.queries if "&n=" in query}) == 200
+        rounds += 1
+    assert len(asked()) == 200
     assert len(good.queries) > 1
 
 
