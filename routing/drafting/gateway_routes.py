@@ -24,8 +24,8 @@ def gateway_route(rule: GatewayRoute, to: Steering) -> None:
     route = _as_route(rule.rule)
     rendered, lost = gatewayapi.render(route, kind.kind, backends)
     if lost:
-        told = "; ".join(map(str, lost))
-        raise istio.CannotApply("NOT_EXPRESSIBLE", f"A {kind} cannot say: {told}.", "rule")
+        told, article = "; ".join(map(str, lost)), "An" if kind == HTTP_ROUTE else "A"
+        raise istio.CannotApply("NOT_EXPRESSIBLE", f"{article} {kind} cannot say: {told}.", "rule")
     found = gatewayapi.routes_of(to.draft.of(kind), rule.namespace, rule.service, rule.home)
     standing = gatewayapi.route_object(found, rule.service, route.name)
     if standing is None:
