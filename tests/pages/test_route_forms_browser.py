@@ -240,7 +240,7 @@ def test_what_a_route_of_the_gateway_api_cannot_say_is_told_at_the_choice(page, 
     page.locator("#write-as > summary").click()
     page.locator("#write-as label", has_text="HTTPRoute").click()
     page.click("#preview")
-    expect(page.locator("#write-as .error")).to_contain_text("A HTTPRoute cannot say")
+    expect(page.locator("#write-as .error")).to_contain_text("An HTTPRoute cannot say")
     assert Plan.objects.count() == 0
 
 
