@@ -45,7 +45,9 @@ class Latency(msgspec.Struct, frozen=True):
 class Node(msgspec.Struct, frozen=True):
     """What receives requests, with what it receives.
 
-    A node that nothing observed calls (an ingress gateway) shows what it sends instead.
+    A node that nothing observed calls (an ingress gateway) shows what it sends instead. `members`: for how
+    many nodes a folded namespace stands (0: a node that stands for itself). `bytes_per_second`: both ways
+    together.
     """
 
     id: str
@@ -58,6 +60,10 @@ class Node(msgspec.Struct, frozen=True):
     requests_per_second: float
     error_ratio: float
     health: Health
+    cluster: str = ""
+    members: int = 0
+    bytes_per_second: float = 0.0
+    latency_ms: Latency = Latency()
 
 
 class Edge(msgspec.Struct, frozen=True):
@@ -65,7 +71,9 @@ class Edge(msgspec.Struct, frozen=True):
 
     `share` is the part (0-1) of the source's requests to the same service that takes this edge;
     `response_flags` are requests per second by Envoy's flag. Without a share: an edge without requests, and
-    one to a service that the viewer may not see, whose other versions he does not see either.
+    one to a service that the viewer may not see, whose other versions he does not see either. `sent` goes
+    the way of the call. `messages`: gRPC's, both ways; `connections`: TCP's, opened. `mtls`: the part (0-1)
+    of the traffic that the destination got over mutual TLS; None where no destination reports.
     """
 
     id: str
@@ -78,6 +86,11 @@ class Edge(msgspec.Struct, frozen=True):
     share: float | None
     response_flags: dict[str, float]
     health: Health
+    sent_bytes_per_second: float = 0.0
+    received_bytes_per_second: float = 0.0
+    messages_per_second: float = 0.0
+    connections_per_second: float = 0.0
+    mtls: float | None = None
 
 
 class Graph(msgspec.Struct, frozen=True):

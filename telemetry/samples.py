@@ -33,6 +33,9 @@ class EdgeLabels(NamedTuple):
     destination_canonical_service: str = ""
     destination_canonical_revision: str = ""
     request_protocol: str = ""
+    source_cluster: str = ""
+    destination_cluster: str = ""
+    connection_security_policy: str = ""
 
 
 class RequestRate(NamedTuple):
@@ -66,6 +69,22 @@ class DurationRate(NamedTuple):
     buckets: tuple[tuple[float, float], ...]
 
 
+class VolumeRate(NamedTuple):
+    """What one combination of labels moves per second, besides requests. `sent` goes the way of the call,
+    towards the destination; `received` comes back.
+
+    Bytes are those of TCP connections, or of the bodies of requests and responses; messages are gRPC's.
+    """
+
+    labels: EdgeLabels
+    sent_bytes: float = 0.0
+    received_bytes: float = 0.0
+    sent_messages: float = 0.0
+    received_messages: float = 0.0
+    opened_connections: float = 0.0
+    closed_connections: float = 0.0
+
+
 class Idle(NamedTuple):
     """Labels that carried requests earlier, and the seconds since the last one was seen."""
 
@@ -90,6 +109,7 @@ class Samples(msgspec.Struct, frozen=True):
     measured: bool = True
     counts: tuple[RequestCount, ...] = ()
     counted_from: float | None = None
+    volumes: tuple[VolumeRate, ...] = ()
 
 
 def is_counted(labels: EdgeLabels) -> bool:

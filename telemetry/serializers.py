@@ -76,8 +76,8 @@ class NodeSerializer(serializers.Serializer[Any]):
 
     id = serializers.CharField()
     kind = serializers.ChoiceField(
-        choices=("app", "workload", "service", "unknown", "hidden"),
-        help_text="`hidden`: all that stands in namespaces that you may not read.",
+        choices=("app", "workload", "service", "namespace", "unknown", "hidden"),
+        help_text="`namespace`: folded into one; `hidden`: all that you may not read.",
     )
     namespace = serializers.CharField(allow_blank=True)
     app = serializers.CharField(allow_blank=True)
@@ -87,6 +87,10 @@ class NodeSerializer(serializers.Serializer[Any]):
     requests_per_second = serializers.FloatField()
     error_ratio = serializers.FloatField(help_text="0 to 1.")
     health = serializers.ChoiceField(choices=("ok", "degraded", "failing", "idle"))
+    cluster = serializers.CharField(allow_blank=True, help_text="Empty in a mesh of one cluster.")
+    members = serializers.IntegerField(help_text="How many nodes a folded namespace stands for.")
+    bytes_per_second = serializers.FloatField(help_text="Both ways together.")
+    latency_ms = LatencySerializer()
 
 
 class EdgeSerializer(serializers.Serializer[Any]):
@@ -106,6 +110,13 @@ class EdgeSerializer(serializers.Serializer[Any]):
         child=serializers.FloatField(), help_text="Requests per second by Envoy's response flag."
     )
     health = serializers.ChoiceField(choices=("ok", "degraded", "failing", "idle"))
+    sent_bytes_per_second = serializers.FloatField(help_text="The way of the call.")
+    received_bytes_per_second = serializers.FloatField(help_text="The way back.")
+    messages_per_second = serializers.FloatField(help_text="gRPC messages, both ways.")
+    connections_per_second = serializers.FloatField(help_text="TCP connections opened.")
+    mtls = serializers.FloatField(
+        allow_null=True, help_text="Part (0 to 1) over mutual TLS; null where no destination reports."
+    )
 
     def get_fields(self) -> dict[str, Any]:
         """With the field whose name cannot stand in the class body."""

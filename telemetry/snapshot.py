@@ -26,6 +26,11 @@ class View(msgspec.Struct, frozen=True):
     namespaces: tuple[str, ...] = ()
     visible: Visible = None
     notice: str = ""
+    fold: tuple[str, ...] = ()
+    unfold: tuple[str, ...] = ()
+    focus: str = ""
+    depth: int = 1
+    idle: bool = False
 
 
 class Snapshot(msgspec.Struct, frozen=True):

@@ -87,11 +87,17 @@ def test_the_full_frame_has_the_agreed_shape():
         "share": 1.0,
         "response_flags": {},
         "health": "ok",
+        "sent_bytes_per_second": 0.0,
+        "received_bytes_per_second": 0.0,
+        "messages_per_second": 0.0,
+        "connections_per_second": 0.0,
+        "mtls": None,
     }
     assert frame["nodes"][1] == {
         "id": "app:bookinfo/reviews/v1", "kind": "app", "namespace": "bookinfo", "app": "reviews",
         "version": "v1", "workload": "reviews-v1", "service": "reviews", "requests_per_second": 2.0,
-        "error_ratio": 0.0, "health": "ok",
+        "error_ratio": 0.0, "health": "ok", "cluster": "", "members": 0, "bytes_per_second": 0.0,
+        "latency_ms": {"p50": None, "p95": None, "p99": None},
     }  # fmt: skip
 
 

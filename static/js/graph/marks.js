@@ -8,6 +8,7 @@ const GLYPHS = {
   app: '<path d="M5 8.5 12 5l7 3.5L12 12zM5 12l7 3.5 7-3.5M5 15.5 12 19l7-3.5"/>',
   workload: '<path d="M12 4.5 18.5 8v8L12 19.5 5.5 16V8zM5.5 8l6.5 3.7L18.5 8M12 11.7v7.8"/>',
   service: '<path d="M12 10v4M12 14l-3 3M12 14l3 3"/><circle cx="12" cy="9" r="1.4"/>',
+  namespace: '<path d="M5 7h5l1.5 2H19v8.5H5z"/>',
   hidden: '<path d="M5.5 12s2.4-4 6.5-4 6.5 4 6.5 4-2.4 4-6.5 4-6.5-4-6.5-4zM7 17 17 7"/>',
   unknown: '<path d="M9 9.5a3 3 0 1 1 4.6 2.6c-1 .6-1.6 1.2-1.6 2.4M12 17.4v.4"/>',
 };

@@ -27,6 +27,7 @@ const KIND_WORDS = {
   app: "app",
   workload: "workload",
   service: "service",
+  namespace: "namespace",
   unknown: "outside the mesh",
   hidden: "not for you to see",
 };

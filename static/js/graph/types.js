@@ -10,7 +10,8 @@
 /**
  * @typedef {object} GraphNode
  * @property {string} id
- * @property {"app" | "workload" | "service" | "unknown" | "hidden"} kind hidden: all that the person may not see
+ * @property {"app" | "workload" | "service" | "namespace" | "unknown" | "hidden"} kind namespace: folded; hidden: all
+ *   that the person may not see
  * @property {string} namespace
  * @property {string} app
  * @property {string} version
@@ -19,6 +20,10 @@
  * @property {number} requests_per_second
  * @property {number} error_ratio 0 to 1
  * @property {Health} health
+ * @property {string} cluster "" in a mesh of one cluster
+ * @property {number} members how many nodes a folded namespace stands for; 0 for others
+ * @property {number} bytes_per_second both ways together
+ * @property {Latency} latency_ms
  */
 
 /** @typedef {{p50: number | null, p95: number | null, p99: number | null}} Latency in milliseconds */
@@ -35,6 +40,11 @@
  * @property {number | null} share 0 to 1, of the source's requests to that service
  * @property {Record<string, number>} response_flags requests per second by Envoy's response flag
  * @property {Health} health
+ * @property {number} sent_bytes_per_second the way of the call
+ * @property {number} received_bytes_per_second the way back
+ * @property {number} messages_per_second gRPC's, both ways
+ * @property {number} connections_per_second TCP's, opened
+ * @property {number | null} mtls 0 to 1: the part over mutual TLS; null where no destination reports
  */
 
 /**
