@@ -126,7 +126,7 @@ _PATTERNFLY = NODE_MODULES / "@patternfly" / "patternfly"
 _VENDOR = {
     "vendor/cytoscape": NODE_MODULES / "cytoscape" / "dist",
     "vendor/dagre": NODE_MODULES / "@dagrejs" / "dagre" / "dist",
-    "vendor/plotly": NODE_MODULES / "plotly.js-basic-dist-min",
+    "vendor/plotly": NODE_MODULES / "plotly.js-cartesian-dist-min",
     "vendor/patternfly": _PATTERNFLY / "base",
     "vendor/patternfly/assets/fonts": _PATTERNFLY / "assets" / "fonts",
 }
