@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
-        "counting", "exposition", "flows", "frames", "graph", "identity", "observation", "presence",
+        "counting", "cut", "exposition", "flows", "folding", "frames", "graph", "identity", "observation", "picture", "presence",
         "quantiles", "rates", "redaction", "samples", "shortfall", "snapshot",
     ],
     "routing": [
