@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from telemetry.quantiles import Histogram, merge
-from telemetry.samples import EdgeLabels, RequestRate, Samples, is_counted, is_error
+from telemetry.reporting import Reporting, moves
+from telemetry.samples import EdgeLabels, RequestRate, Samples, VolumeRate, is_error
 
 
 class Flow(NamedTuple):
@@ -40,21 +41,25 @@ def code_of(response_code: str, grpc_response_status: str) -> str:
     return "-" if response_code in ("", "0") else response_code
 
 
-def flows(samples: Samples) -> tuple[Flow, ...]:
+def flows(samples: Samples, reporting: Reporting | None = None) -> tuple[Flow, ...]:
     """The reports that count, one flow for each label set; idle ones included."""
+    reporting = reporting or Reporting(samples)
     totals: dict[EdgeLabels, _Total] = defaultdict(_Total)
     for rate in samples.requests:
-        if rate.requests_per_second > 0 and is_counted(rate.labels):
+        if rate.requests_per_second > 0 and reporting.believes(rate.labels):
             totals[rate.labels].add(rate)
+    for volume in samples.volumes:
+        if moves(volume) and reporting.believes(volume.labels):
+            totals[volume.labels].volumes.append(volume)
     for duration in samples.durations:
         if total := totals.get(duration.labels):
             edges, counts = zip(*duration.buckets, strict=True)
             total.histograms.append(Histogram(edges, counts))
-    active = (total.flow(labels) for labels, total in totals.items())
+    active = (total.flow(labels, reporting.mtls(labels)) for labels, total in totals.items())
     idle = (
         Flow(each.labels, 0.0, 0.0, {}, None, each.idle_seconds)
         for each in samples.idle
-        if each.labels not in totals and is_counted(each.labels)
+        if each.labels not in totals and reporting.believes(each.labels)
     )
     return (*active, *idle)
 
@@ -66,6 +71,7 @@ class _Total:
         self.flags: dict[str, float] = {}
         self.codes: dict[str, float] = {}
         self.histograms: list[Histogram] = []
+        self.volumes: list[VolumeRate] = []
 
     def add(self, rate: RequestRate) -> None:
         requests, code = rate.requests_per_second, code_of(rate.response_code, rate.grpc_response_status)
@@ -76,6 +82,18 @@ class _Total:
         for flag in filter(None, rate.response_flags.split(",")):
             self.flags[flag] = self.flags.get(flag, 0.0) + requests
 
-    def flow(self, labels: EdgeLabels) -> Flow:
-        histogram = merge(self.histograms) if self.histograms else None
-        return Flow(labels, self.requests, self.errors, self.flags, histogram, 0.0, self.codes)
+    def flow(self, labels: EdgeLabels, mtls: float | None) -> Flow:
+        return Flow(
+            labels=labels,
+            requests=self.requests,
+            errors=self.errors,
+            flags=self.flags,
+            histogram=merge(self.histograms) if self.histograms else None,
+            idle_seconds=0.0,
+            codes=self.codes,
+            sent_bytes=sum(each.sent_bytes for each in self.volumes),
+            received_bytes=sum(each.received_bytes for each in self.volumes),
+            messages=sum(each.sent_messages + each.received_messages for each in self.volumes),
+            connections=sum(each.opened_connections for each in self.volumes),
+            mtls=mtls,
+        )

@@ -12,7 +12,7 @@ PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
         "counting", "exposition", "flows", "frames", "graph", "identity", "observation", "presence",
-        "quantiles", "rates", "redaction", "samples", "shortfall", "snapshot",
+        "quantiles", "rates", "redaction", "reporting", "samples", "shortfall", "snapshot",
     ],
     "routing": [
         "rules", "istio", "gatewayapi", "drafting", "operations", "sequence", "managers", "patches",
