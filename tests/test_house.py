@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
-        "counting", "cut", "exposition", "flows", "folding", "frames", "graph", "identity", "observation",
-        "picture", "presence", "quantiles", "rates", "redaction", "reporting", "samples", "shortfall",
+        "counting", "cut", "exposition", "flows", "folding", "frames", "graph", "health", "identity",
+        "observation", "picture", "presence", "quantiles", "rates", "redaction", "reporting", "samples", "shortfall",
         "snapshot",
     ],
     "routing": [
