@@ -93,9 +93,7 @@ def metric(name: str, *matchers: Matcher) -> Expr:
     return Expr(f"{name}{{{','.join(map(str, matchers))}}}" if matchers else name)
 
 
-def over(
-    selected: Expr, seconds: float, *, offset_seconds: float = 0.0, at: float | None = None
-) -> Range:
+def over(selected: Expr, seconds: float, *, offset_seconds: float = 0.0, at: float | None = None) -> Range:
     """The samples of the last `seconds` of what metric() selects, before `at` (seconds since the epoch)."""
     moved = f" offset {duration(offset_seconds)}" if offset_seconds else ""
     fixed = "" if at is None else f" @ {at:.3f}"

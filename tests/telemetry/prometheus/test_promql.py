@@ -10,8 +10,18 @@ from hypothesis import strategies as st
 
 from telemetry.prometheus import promql
 
-VALUES = st.text(max_size=60) | st.sampled_from(['"', "\\", "\\\\n", "\n", "\r\t", "$1", "${x}", "}", "{a='b'}"])
-NASTY = ["<script>alert('1')</script>", 'a"b\\c\nd', "x" * 10_240, "é漢😀\u2028", '"} or up{a="', "\\x41", "\x00\x7f"]
+VALUES = st.text(max_size=60) | st.sampled_from(
+    ['"', "\\", "\\\\n", "\n", "\r\t", "$1", "${x}", "}", "{a='b'}"]
+)
+NASTY = [
+    "<script>alert('1')</script>",
+    'a"b\\c\nd',
+    "x" * 10_240,
+    "é漢😀\u2028",
+    '"} or up{a="',
+    "\\x41",
+    "\x00\x7f",
+]
 
 
 def nasty(test):
@@ -61,9 +71,13 @@ def test_a_label_is_set_to_exactly_the_value(value):
     assert replacement.val.replace("$$", "$") == value
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["=", "!=", "=~", "!~"]), VALUES), max_size=4))
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["=", "!=", "=~", "!~"]), VALUES), max_size=4)
+)
 def test_all_matchers_arrive_in_their_order(conditions):
-    matchers = [promql.Matcher(label, operator, promql.literally(value)) for label, operator, value in conditions]
+    matchers = [
+        promql.Matcher(label, operator, promql.literally(value)) for label, operator, value in conditions
+    ]
     found = parsed(promql.metric("up", *matchers)).matchers.matchers
     assert [(each.name, each.value) for each in found] == [(each.label, each.value) for each in matchers]
 

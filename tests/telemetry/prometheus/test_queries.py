@@ -13,7 +13,8 @@ from telemetry.prometheus.shards import COUNTS, shards
 from telemetry.samples import EdgeLabels
 
 LABELS = (
-    "reporter, source_workload, source_workload_namespace, source_canonical_service, source_canonical_revision, "
+    "reporter, source_workload, source_workload_namespace, source_canonical_service, "
+    "source_canonical_revision, "
     "destination_service, destination_service_name, destination_service_namespace, destination_workload, "
     "destination_workload_namespace, destination_canonical_service, destination_canonical_revision, "
     "request_protocol, source_cluster, destination_cluster, connection_security_policy"
@@ -45,8 +46,7 @@ def test_the_text_of_a_quantile(name, ratio):
 
 def volumes(**counters: str) -> str:
     parts = (
-        f"label_replace(sum by ({LABELS}) (rate({name}[60s]) > 0), "
-        f'"meshui_measure", "{measure}", "", "")'
+        f'label_replace(sum by ({LABELS}) (rate({name}[60s]) > 0), "meshui_measure", "{measure}", "", "")'
         for measure, name in counters.items()
     )
     return f"({' or '.join(parts)})"
@@ -108,7 +108,12 @@ def test_any_two_names_belong_to_exactly_one_shard(source, destination, count):
     [
         [f"svc-{number:04d}" for number in range(40)],
         [f"{app}-v{version}" for app in ("reviews", "ratings", "details", "cart") for version in range(10)],
-        [a + b for a, b in itertools.product(["pay", "order", "user", "mail", "stock"], ["ments", "s", "-api", "2"])],
+        [
+            a + b
+            for a, b in itertools.product(
+                ["pay", "order", "user", "mail", "stock"], ["ments", "s", "-api", "2"]
+            )
+        ],
     ],
     ids=["numbered", "versioned", "words"],
 )
