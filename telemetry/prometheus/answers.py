@@ -85,12 +85,12 @@ _vectors = msgspec.json.Decoder(_Answer[Series])
 _matrices = msgspec.json.Decoder(_Answer[Line])
 
 
-def vector(body: bytes) -> Vector:
+def vector(body: bytes | bytearray) -> Vector:
     """The answer to a query at one moment. Raises BadAnswerError."""
     return Vector(*_result(_vectors, body))
 
 
-def matrix(body: bytes) -> Matrix:
+def matrix(body: bytes | bytearray) -> Matrix:
     """The answer to a query over a range. Raises BadAnswerError."""
     return Matrix(*_result(_matrices, body))
 
@@ -110,7 +110,7 @@ def short(text: str) -> str:
 
 
 def _result(
-    decoder: msgspec.json.Decoder[_Answer[_Result]], body: bytes
+    decoder: msgspec.json.Decoder[_Answer[_Result]], body: bytes | bytearray
 ) -> tuple[list[_Result], tuple[str, ...]]:
     try:
         answer = decoder.decode(body)

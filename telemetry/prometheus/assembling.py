@@ -78,9 +78,7 @@ class Assembler:
             totals[known.edge] = totals.get(known.edge, 0.0) + value
         return rates, totals
 
-    def _durations(
-        self, totals: Mapping[int, float], *quantiles: Iterable[Series]
-    ) -> Iterable[DurationRate]:
+    def _durations(self, totals: Mapping[int, float], *quantiles: Iterable[Series]) -> Iterable[DurationRate]:
         p50, p95, p99 = ({known.edge: value for known, value in self._read(each)} for each in quantiles)
         for edge, requests in totals.items():
             if edge in p50 and edge in p95 and edge in p99:
