@@ -56,18 +56,30 @@ def of(graph_type: GraphType, item_id: str, known: Iterable[EdgeLabels] = ()) ->
     `known` labels tell which callers stand behind a service in the graph of services.
     """
     ends = _split(item_id)
+    if ends is None and "->" in item_id:
+        return ()
     if ends is None:
         received, sent = _target(graph_type, item_id), _source(graph_type, item_id, known)
-        namespaces = (_namespace(item_id),)
-        found = (Subject("received", received, namespaces), Subject("sent", sent, namespaces))
+        needed = {_namespace(item_id)}
+        found = (_subject("received", received, needed), _subject("sent", sent, needed | _homes(sent)))
         return tuple(subject for subject in found if subject.alternatives)
     source, target, protocol = ends
     callers, called = _source(graph_type, source, known), _target(graph_type, target)
     pairs = tuple((*one, *other, protocol) for one in callers for other in called)
     # A call out of nowhere belongs to whom it reaches.
-    both = () if source == "unknown" else (_namespace(source),)
-    namespaces = (*both, _namespace(target))
-    return (Subject("edge", pairs, namespaces),) if pairs else ()
+    needed = _homes(callers) if source == "unknown" else _homes(callers) | {_namespace(source)}
+    return (_subject("edge", pairs, needed | {_namespace(target)}),) if pairs else ()
+
+
+def _subject(side: Side, alternatives: tuple[Conditions, ...], needed: set[str]) -> Subject:
+    return Subject(side, alternatives, tuple(sorted(needed)))
+
+
+def _homes(callers: Iterable[Conditions]) -> set[str]:
+    """The namespaces in which these callers are: a service may stand for callers in other namespaces."""
+    every = (matcher for each in callers for matcher in each)
+    homes = (each.values for each in every if each.label == "source_workload_namespace" and each.among)
+    return {name for values in homes for name in values}
 
 
 def _split(item_id: str) -> tuple[str, str, Matcher] | None:
@@ -84,7 +96,11 @@ def _split(item_id: str) -> tuple[str, str, Matcher] | None:
 
 def _parts(node_id: str) -> tuple[str, str, tuple[str, ...]]:
     """Kind, namespace, and the names that follow it."""
+    if node_id == "unknown":
+        return "unknown", "", ()
     kind, _, rest = node_id.partition(":")
+    if kind == "unknown":
+        return "", "", ()
     namespace, *names = rest.split("/", 2)
     return kind, namespace, tuple(names)
 
