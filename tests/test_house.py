@@ -12,7 +12,9 @@ PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
         "counting", "exposition", "flows", "frames", "graph", "identity", "observation", "past", "presence",
-        "quantiles", "rates", "redaction", "samples", "shortfall", "snapshot", "subjects",
+        "quantiles", "rates", "redaction", "reporting", "samples", "shortfall", "snapshot", "subjects",
+        "prometheus.answers", "prometheus.assembling", "prometheus.lookback", "prometheus.promql",
+        "prometheus.queries", "prometheus.shards",
     ],
     "routing": [
         "rules", "istio", "gatewayapi", "drafting", "operations", "sequence", "managers", "patches",
