@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
-        "counting", "exposition", "flows", "frames", "graph", "identity", "observation", "presence",
-        "quantiles", "rates", "redaction", "samples", "shortfall", "snapshot",
+        "counting", "exposition", "flows", "frames", "graph", "identity", "observation", "packing",
+        "presence", "quantiles", "rates", "redaction", "samples", "shortfall", "snapshot",
     ],
     "routing": [
         "rules", "istio", "gatewayapi", "drafting", "operations", "sequence", "managers", "patches",
