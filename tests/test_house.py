@@ -12,7 +12,7 @@ PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
         "counting", "cut", "exposition", "flows", "folding", "frames", "graph", "identity", "observation",
-        "past", "picture", "presence", "quantiles", "rates", "redaction", "reporting", "samples",
+        "packing", "past", "picture", "presence", "quantiles", "rates", "redaction", "reporting", "samples",
         "shortfall", "snapshot", "subjects",
         "prometheus.answers", "prometheus.assembling", "prometheus.lookback", "prometheus.promql",
         "prometheus.queries", "prometheus.shards",
