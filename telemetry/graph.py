@@ -16,7 +16,7 @@ from cluster.access import Visible
 from telemetry.flows import Flow, flows
 from telemetry.folding import NOT_FOLDED, Folding
 from telemetry.health import Codes, Health, Subject, Tolerances
-from telemetry.identity import Directory, GraphType, Identity, Service, service_of
+from telemetry.identity import HOME, Directory, GraphType, Identity, Service, service_of
 from telemetry.quantiles import Histogram, merge, quantiles
 from telemetry.redaction import redacted
 from telemetry.reporting import Preference, Reporting
@@ -28,7 +28,8 @@ GRAPH_TYPES: tuple[GraphType, ...] = get_args(GraphType)
 class Limits(NamedTuple):
     """When errors are more than a blemish, and after how many seconds without a request things leave.
 
-    Of edges an error ratio (0-1) says so, of nodes the tolerances.
+    Of edges an error ratio (0-1) says so, of nodes the tolerances. `home`: the cluster whose nodes bear no
+    cluster in their ids.
     """
 
     degraded_above: float = 0.01
@@ -36,6 +37,7 @@ class Limits(NamedTuple):
     edge_idle_seconds: float = 60.0
     node_idle_seconds: float = 300.0
     tolerances: Tolerances = Tolerances()
+    home: str = HOME
 
 
 class Latency(msgspec.Struct, frozen=True):
@@ -229,7 +231,7 @@ class _Builder:
     ) -> None:
         self._flows = [flow for flow in summed if flow.idle_seconds <= _keep_seconds(flow.labels, limits)]
         self._limits = limits
-        self._directory = Directory((flow.labels for flow in self._flows), graph_type, folded)
+        self._directory = Directory((flow.labels for flow in self._flows), graph_type, folded, limits.home)
         self._edges: dict[_EdgeKey, _Sum] = defaultdict(_Sum)
         self._received: dict[str, _Sum] = defaultdict(_Sum)
         self._sent: dict[str, _Sum] = defaultdict(_Sum)
@@ -306,6 +308,7 @@ class _Builder:
             requests_per_second=rounded(total.requests),
             error_ratio=rounded(total.error_ratio),
             health=self._health(identity, total, received, sent),
+            cluster=identity.cluster,
             bytes_per_second=rounded(total.sent_bytes + total.received_bytes),
             latency_ms=total.latency(),
         )

@@ -12,8 +12,10 @@ PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
         "counting", "cut", "exposition", "flows", "folding", "frames", "graph", "health", "identity",
-        "observation", "picture", "presence", "quantiles", "rates", "redaction", "reporting", "samples", "shortfall",
-        "snapshot",
+        "observation", "packing", "past", "picture", "presence", "quantiles", "rates", "redaction",
+        "reporting", "samples", "shortfall", "snapshot", "subjects",
+        "prometheus.answers", "prometheus.assembling", "prometheus.lookback", "prometheus.promql",
+        "prometheus.queries", "prometheus.shards",
     ],
     "routing": [
         "rules", "istio", "gatewayapi", "drafting", "operations", "sequence", "managers", "patches",
