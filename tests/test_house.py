@@ -12,8 +12,8 @@ PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
         "counting", "cut", "exposition", "flows", "folding", "frames", "graph", "health", "identity",
-        "observation", "packing", "past", "picture", "presence", "quantiles", "rates", "redaction",
-        "reporting", "samples", "shortfall", "snapshot", "subjects",
+        "observation", "overview", "packing", "past", "picture", "presence", "quantiles", "rates",
+        "redaction", "reporting", "roster", "samples", "shortfall", "snapshot", "sparks", "subjects",
         "prometheus.answers", "prometheus.assembling", "prometheus.lookback", "prometheus.promql",
         "prometheus.queries", "prometheus.shards",
     ],
