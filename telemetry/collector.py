@@ -133,7 +133,7 @@ class Collector:
         self._listener.observed(self.latest, self.state)
 
     def _take_roster(self) -> Roster:
-        """What runs now. Tolerances remember what they were asked: they are made anew for a new roster only."""
+        """What runs now. Tolerances remember what they were asked: they are made anew for a new one only."""
         roster = self._roster()
         if roster is not self._last_roster:
             self._last_roster = roster

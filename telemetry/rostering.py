@@ -23,7 +23,7 @@ at most.
 
 
 class Rosters:
-    """The roster of one cluster. `cache` gives its watch cache, or raises ClusterError while there is none."""
+    """The roster of one cluster. `cache` gives its watch cache, or raises ClusterError while it is away."""
 
     def __init__(
         self,
