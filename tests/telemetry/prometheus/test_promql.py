@@ -126,7 +126,12 @@ def test_the_text_of_each_function():
     assert str(promql.count_over_time(promql.over(up, 60))) == 'count_over_time(up{job="a"}[60s])'
     down = promql.metric("down")
     assert str(promql.unless_on(["a", "b"], up, down)) == '(up{job="a"} unless on (a, b) down)'
-    for built in (promql.unless_on(["a"], up, down), promql.rate(last), promql.sum_by([], up), promql.compared(up, "!=", 1)):
+    for built in (
+        promql.unless_on(["a"], up, down),
+        promql.rate(last),
+        promql.sum_by([], up),
+        promql.compared(up, "!=", 1),
+    ):
         parsed(built)
 
 
