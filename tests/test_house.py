@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
-        "counting", "exposition", "flows", "frames", "graph", "identity", "observation", "past", "presence",
-        "quantiles", "rates", "redaction", "samples", "shortfall", "snapshot", "subjects",
+        "comparison", "counting", "exposition", "figures", "flows", "frames", "graph", "identity", "observation", "packing", "past", "presence",
+        "quantiles", "rates", "recorder", "redaction", "samples", "shortfall", "snapshot", "subjects",
     ],
     "routing": [
         "rules", "istio", "gatewayapi", "drafting", "operations", "sequence", "managers", "patches",
