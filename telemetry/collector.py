@@ -19,6 +19,7 @@ from telemetry.graph import GRAPH_TYPES, Limits
 from telemetry.identity import GraphType
 from telemetry.observation import Observation
 from telemetry.presence import Presence
+from telemetry.reporting import Preference
 from telemetry.samples import Samples
 from telemetry.shortfall import Shortfall
 from telemetry.source import Source, SourceUnavailable
@@ -40,7 +41,10 @@ class Listener(Protocol):
 
 
 class Collector:
-    """Reads the source once a tick. `clock` is monotonic, `wall` the time of day, both in seconds."""
+    """Reads the source once a tick. `clock` is monotonic, `wall` the time of day, both in seconds.
+
+    `preference`: whose report of a call counts first.
+    """
 
     def __init__(
         self,
@@ -50,6 +54,7 @@ class Collector:
         tick_seconds: float,
         window_seconds: float,
         limits: Limits | None = None,
+        preference: Preference = "caller",
         read_timeout_seconds: float | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -59,6 +64,7 @@ class Collector:
         self._listener = listener
         self._tick = tick_seconds
         self._limits = limits or Limits()
+        self._preference: Preference = preference
         # Long enough for a round of slow proxies, short enough that the page soon says that nothing comes.
         self._read_timeout = read_timeout_seconds or max(2.0, 2 * tick_seconds)
         self._clock = clock
@@ -98,7 +104,9 @@ class Collector:
     async def _accept(self, samples: Samples, began_at: float) -> None:
         marked = self._presence.mark(samples, began_at)
         seq = self.latest.seq + 1 if self.latest else 1
-        observation = Observation(seq, samples.taken_at, began_at, marked, self._limits)
+        observation = Observation(
+            seq, samples.taken_at, began_at, marked, self._limits, preference=self._preference
+        )
         for graph_type, visible in (*((each, None) for each in GRAPH_TYPES), *self._listener.wanted()):
             observation.graph(graph_type, visible)
             # In a mesh of thousands of edges each takes tens of milliseconds: let the sockets in between.

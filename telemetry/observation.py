@@ -4,6 +4,7 @@ from cluster.access import Visible
 from telemetry.flows import flows
 from telemetry.graph import GRAPH_TYPES, Graph, Limits, build_for
 from telemetry.identity import GraphType
+from telemetry.reporting import Preference, Reporting
 from telemetry.samples import Samples
 
 
@@ -15,14 +16,22 @@ class Observation:
     """
 
     def __init__(
-        self, seq: int, taken_at: float, began_at: float, samples: Samples, limits: Limits | None = None
+        self,
+        seq: int,
+        taken_at: float,
+        began_at: float,
+        samples: Samples,
+        limits: Limits | None = None,
+        *,
+        preference: Preference = "caller",
     ) -> None:
         self.seq = seq
         self.taken_at = taken_at
         self.began_at = began_at
         self.samples = samples
         self._limits = limits
-        self._flows = flows(samples)
+        self.reporting = Reporting(samples, preference)
+        self._flows = flows(samples, self.reporting)
         self._built: dict[tuple[GraphType, Visible], Graph] = {}
 
     def graph(self, graph_type: GraphType, visible: Visible = None) -> Graph:
