@@ -11,7 +11,6 @@ from functools import partial
 from django.conf import settings
 
 from cluster import connection
-from cluster.access import Visible
 from cluster.cache import Cache
 from telemetry.collector import Collector
 from telemetry.counting import Ledger
@@ -19,8 +18,7 @@ from telemetry.direct import DirectSource
 from telemetry.frames import SourceState
 from telemetry.history import History
 from telemetry.hub import Hub
-from telemetry.identity import GraphType
-from telemetry.observation import Observation
+from telemetry.observation import GraphKey, Observation
 from telemetry.reporting import Preference
 from telemetry.scrape import Scraper
 from telemetry.source import Source
@@ -51,7 +49,7 @@ class Runtime:
         )
         self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds)
 
-    def wanted(self) -> Collection[tuple[GraphType, Visible]]:
+    def wanted(self) -> Collection[GraphKey]:
         """See telemetry.collector.Listener."""
         return self.hub.wanted()
 

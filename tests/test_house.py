@@ -11,9 +11,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
-        "comparison", "counting", "exposition", "figures", "flows", "frames", "graph", "identity",
-        "observation", "packing", "past", "presence", "quantiles", "rates", "recorder", "redaction",
-        "reporting", "samples", "shortfall", "snapshot", "subjects",
+        "comparison", "counting", "cut", "exposition", "figures", "flows", "folding", "frames", "graph",
+        "identity", "observation", "packing", "past", "picture", "presence", "quantiles", "rates",
+        "recorder", "redaction", "reporting", "samples", "shortfall", "snapshot", "subjects",
     ],
     "routing": [
         "rules", "istio", "gatewayapi", "drafting", "operations", "sequence", "managers", "patches",
