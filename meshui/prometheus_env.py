@@ -54,27 +54,36 @@ def addresses(name: str, clusters: Sequence[str]) -> dict[str, Address]:
     return found
 
 
-def sign_in(*, token: str, user: str, password: str, headers: str, files: tuple[str, str, str]) -> SignIn:
-    """By the names of the variables; `files`: those of the authority, the certificate and its key."""
+def sign_in(
+    *,
+    token: tuple[str, str],
+    user: str,
+    password: tuple[str, str],
+    headers: str,
+    files: tuple[str, str, str],
+) -> SignIn:
+    """By the names of the variables. `token` and `password`: of the secret, and of a file with it; `files`: of
+    the authority, the certificate and its key.
+    """
     ca_file, certificate_file, key_file = (_file(each) for each in files)
-    if key_file and not certificate_file:
-        raise env.SettingError(f"{files[2]} has no meaning without {files[1]}.")
     found = SignIn(
-        token=_printable(token),
-        token_file=_file(f"{token}_FILE"),
+        token=_printable(token[0]),
+        token_file=_file(token[1]),
         user=env.text(user, ""),
-        password=_printable(password) or _content(f"{password}_FILE"),
+        password=_printable(password[0]) or _content(password[1]),
         ca_file=ca_file,
         certificate_file=certificate_file,
         key_file=key_file,
         headers=_headers(headers),
     )
+    if key_file and not certificate_file:
+        raise env.SettingError(f"{files[2]} has no meaning without {files[1]}.")
     if found.token and found.token_file:
-        raise env.SettingError(f"{token} and {token}_FILE cannot both be set.")
+        raise env.SettingError(f"{token[0]} and {token[1]} cannot both be set.")
     if found.user and (found.token or found.token_file):
-        raise env.SettingError(f"{user} and {token} cannot both be set: one signs in only once.")
+        raise env.SettingError(f"{user} and {token[0]} cannot both be set: one signs in only once.")
     if found.password and not found.user:
-        raise env.SettingError(f"{password} has no meaning without {user}.")
+        raise env.SettingError(f"{password[0]} has no meaning without {user}.")
     return found
 
 

@@ -13,11 +13,9 @@ from typing import Protocol
 
 import msgspec
 
-from cluster.access import Visible
 from telemetry.frames import SourceState
 from telemetry.graph import GRAPH_TYPES, Limits
-from telemetry.identity import GraphType
-from telemetry.observation import Observation
+from telemetry.observation import GraphKey, Observation
 from telemetry.presence import Presence
 from telemetry.reporting import Preference
 from telemetry.samples import Samples
@@ -30,7 +28,7 @@ _log = logging.getLogger(__name__)
 class Listener(Protocol):
     """Who is told of each tick, in the collector's thread."""
 
-    def wanted(self) -> Collection[tuple[GraphType, Visible]]:
+    def wanted(self) -> Collection[GraphKey]:
         """The graphs, besides those of who may see everything, that somebody looks at now."""
 
     def observed(self, observation: Observation, source: SourceState) -> None:
@@ -107,8 +105,8 @@ class Collector:
         observation = Observation(
             seq, samples.taken_at, began_at, marked, self._limits, preference=self._preference
         )
-        for graph_type, visible in (*((each, None) for each in GRAPH_TYPES), *self._listener.wanted()):
-            observation.graph(graph_type, visible)
+        for key in (*map(GraphKey, GRAPH_TYPES), *self._listener.wanted()):
+            observation.graph(*key)
             # In a mesh of thousands of edges each takes tens of milliseconds: let the sockets in between.
             await asyncio.sleep(0)
         self.latest = observation

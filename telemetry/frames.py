@@ -58,6 +58,8 @@ def graph(snapshot: Snapshot, source: SourceState, tick_seconds: float) -> dict[
         "namespaces": snapshot.view.namespaces,
         "source": source.wire(snapshot.view.visible),
         "tick_seconds": tick_seconds,
+        "folded": snapshot.folding.names,
+        "left_out": snapshot.left_out,
         "nodes": list(snapshot.nodes.values()),
         "edges": list(snapshot.edges.values()),
     }
@@ -71,17 +73,20 @@ def full(snapshot: Snapshot, source: SourceState, tick_seconds: float) -> bytes:
 
 def delta(change: Delta, source: SourceState, visible: Visible) -> bytes:
     """Once a tick, changed or not: its `taken_at` is what tells the browser that its figures are fresh."""
-    return encode(
-        {
-            "type": "delta",
-            "seq": change.seq,
-            "base": change.base,
-            "taken_at": iso(change.taken_at),
-            "source": source.wire(visible),
-            "nodes": change.nodes,
-            "edges": change.edges,
-        }
-    )
+    message = {
+        "type": "delta",
+        "seq": change.seq,
+        "base": change.base,
+        "taken_at": iso(change.taken_at),
+        "source": source.wire(visible),
+        "nodes": change.nodes,
+        "edges": change.edges,
+    }
+    if change.folding is not None:
+        message["folded"] = change.folding.names
+    if change.left_out is not None:
+        message["left_out"] = change.left_out
+    return encode(message)
 
 
 def status(source: SourceState, visible: Visible, notice: str) -> bytes:

@@ -14,6 +14,7 @@ import msgspec
 
 from cluster.access import Visible
 from telemetry.flows import Flow, flows
+from telemetry.folding import NOT_FOLDED, Folding
 from telemetry.identity import Directory, GraphType, Identity, Service, service_of
 from telemetry.quantiles import Histogram, merge, quantiles
 from telemetry.redaction import redacted
@@ -179,10 +180,17 @@ def build(
 
 
 def build_for(
-    summed: Sequence[Flow], graph_type: GraphType, visible: Visible, limits: Limits | None = None
+    summed: Sequence[Flow],
+    graph_type: GraphType,
+    visible: Visible,
+    limits: Limits | None = None,
+    folded: Folding = NOT_FOLDED,
 ) -> Graph:
-    """The graph of the flows as it may be shown to who may see these namespaces (None: all)."""
-    return _Builder(redacted(summed, visible), graph_type, limits or Limits()).graph()
+    """The graph of the flows as it may be shown to who may see these namespaces (None: all).
+
+    A folded namespace is one node with the sums of all in it: calls inside it count there, and are no edge.
+    """
+    return _Builder(redacted(summed, visible), graph_type, limits or Limits(), folded).graph()
 
 
 def within(graph: Graph, namespaces: Collection[str]) -> Graph:
@@ -208,10 +216,12 @@ def rounded(value: float) -> float:
 
 
 class _Builder:
-    def __init__(self, summed: Sequence[Flow], graph_type: GraphType, limits: Limits) -> None:
+    def __init__(
+        self, summed: Sequence[Flow], graph_type: GraphType, limits: Limits, folded: Folding
+    ) -> None:
         self._flows = [flow for flow in summed if flow.idle_seconds <= _keep_seconds(flow.labels, limits)]
         self._limits = limits
-        self._directory = Directory((flow.labels for flow in self._flows), graph_type)
+        self._directory = Directory((flow.labels for flow in self._flows), graph_type, folded)
         self._edges: dict[_EdgeKey, _Sum] = defaultdict(_Sum)
         self._received: dict[str, _Sum] = defaultdict(_Sum)
         self._sent: dict[str, _Sum] = defaultdict(_Sum)
@@ -237,6 +247,9 @@ class _Builder:
         service = service_of(flow.labels)
         self._identities[source.id] = source
         self._identities[target.id] = target
+        if source.kind == "namespace" and source == target:
+            self._received[target.id].add(flow)
+            return
         edge = self._edges[source.id, target.id, _protocol(flow.labels)]
         edge.services.add(service)
         for total in (edge, self._sent[source.id], self._received[target.id]):

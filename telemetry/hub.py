@@ -13,10 +13,9 @@ import msgspec
 from cluster.access import Visible
 from telemetry import frames
 from telemetry.frames import SourceState
-from telemetry.graph import within
 from telemetry.history import Columns, History
-from telemetry.identity import GraphType
-from telemetry.observation import Observation
+from telemetry.observation import GraphKey, Observation
+from telemetry.picture import keys_of, picture
 from telemetry.snapshot import Snapshot, View, delta
 
 MAX_SOCKETS = 2000
@@ -164,9 +163,10 @@ class Hub:
                 self._cut(watched, self._latest)
         watched.subscriptions.add(subscription)
 
-    def wanted(self) -> set[tuple[GraphType, Visible]]:
-        """The redacted graphs that somebody looks at now."""
-        return {(view.graph_type, view.visible) for view in self._watched if view.visible is not None}
+    def wanted(self) -> set[GraphKey]:
+        """The graphs that somebody looks at now, besides those that are built in any case."""
+        keys = {key for each in self._watched.values() for key in keys_of(each.view, each.snapshot)}
+        return {key for key in keys if key != GraphKey(key.graph_type)}
 
     def observed(self, observation: Observation, source: SourceState) -> None:
         """Passes a new reading on to every socket: the difference, or the whole where it had nothing yet."""
@@ -212,9 +212,7 @@ class Hub:
         return frames.series(columns.wire(series_id), reset=True)
 
     def _cut(self, watched: _Watched, observation: Observation) -> Snapshot:
-        view = watched.view
-        shown = within(observation.graph(view.graph_type, view.visible), view.namespaces)
-        watched.snapshot = Snapshot.of(observation.seq, observation.taken_at, view, shown)
+        watched.snapshot = picture(observation, watched.view, watched.snapshot)
         watched.full = None
         return watched.snapshot
 

@@ -25,6 +25,7 @@ from cluster import people
 from cluster.connection import UnknownClusterError
 from cluster.errors import ClusterError
 from telemetry import frames, rights, runtime
+from telemetry.cut import MAX_DEPTH
 from telemetry.hub import Subscription, TooManySocketsError
 from telemetry.identity import GraphType
 from telemetry.rights import LastAnswer, Sight
@@ -43,13 +44,16 @@ INTERNAL_ERROR = 1011
 RECHECK_SECONDS = 10.0
 RETRY_SECONDS = 3.0
 ASK_SECONDS = 5.0
-MAX_MESSAGE_BYTES = 8 * 1024
+# Three lists of 100 namespaces with the longest names, and an id.
+MAX_MESSAGE_BYTES = 32 * 1024
 MAX_MESSAGES = 60
 MESSAGES_SECONDS = 10.0
 # Threads of their own: while the API server hangs, nobody else is to wait for one.
 _askers = ThreadPoolExecutor(8, thread_name_prefix="rights")
 log = logging.getLogger(__name__)
 _Namespace = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")]
+_Group = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?|\*outside)\Z")]
+_Unfolded = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?|\*|\*outside)\Z")]
 
 
 class Subscribe(msgspec.Struct, tag="subscribe", tag_field="type"):
@@ -57,6 +61,25 @@ class Subscribe(msgspec.Struct, tag="subscribe", tag_field="type"):
 
     graph_type: GraphType
     namespaces: Annotated[list[_Namespace], msgspec.Meta(max_length=100)] = []
+    fold: Annotated[list[_Group], msgspec.Meta(max_length=100)] = []
+    unfold: Annotated[list[_Unfolded], msgspec.Meta(max_length=100)] = []
+    focus: Annotated[str, msgspec.Meta(max_length=1024)] = ""
+    depth: Annotated[int, msgspec.Meta(ge=1, le=MAX_DEPTH)] = 1
+    idle: bool = False
+
+    def view(self, sight: Sight) -> View:
+        """The view of who sees so much."""
+        return View.asked(
+            self.graph_type,
+            namespaces=self.namespaces,
+            fold=self.fold,
+            unfold=self.unfold,
+            focus=self.focus,
+            depth=self.depth,
+            idle=self.idle,
+            visible=sight.visible,
+            notice=sight.notice,
+        )
 
 
 class Resync(msgspec.Struct, tag="resync", tag_field="type"):
@@ -136,10 +159,7 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
             await self._send(frames.error(f"The message is not understood: {error}"))
             return
         if isinstance(message, Subscribe):
-            namespaces = tuple(sorted(set(message.namespaces)))
-            subscription.subscribe(
-                View(message.graph_type, namespaces, self._sight.visible, self._sight.notice)
-            )
+            subscription.subscribe(message.view(self._sight))
         elif subscription.view is None:
             await self._send(frames.error("Subscribe to a view first."))
         elif isinstance(message, Watch):

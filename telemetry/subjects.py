@@ -126,9 +126,8 @@ def _target(graph_type: GraphType, node_id: str) -> tuple[Conditions, ...]:
                 (*place, *own, *each) for place in places for each in _not_a_service(graph_type, own)
             )
         case "namespace", namespace, () if namespace:
-            outside = _not("source_workload_namespace", namespace)
-            places = _place(namespace, "destination_workload_namespace", "destination_service_namespace")
-            return tuple((*place, outside) for place in places)
+            ends = ("destination_workload_namespace", "destination_service_namespace")
+            return _place(namespace, *(reversed(ends) if graph_type == "service" else ends))
     return ()
 
 
@@ -145,10 +144,7 @@ def _source(graph_type: GraphType, node_id: str, known: Iterable[EdgeLabels]) ->
         case "app" | "workload", namespace, (_, *_):
             return ((_is("source_workload_namespace", namespace), *_own(graph_type, node_id, "source")),)
         case "namespace", namespace, () if namespace:
-            sent = _is("source_workload_namespace", namespace)
-            workload, service = "destination_workload_namespace", "destination_service_namespace"
-            elsewhere = (_not(workload, "", namespace),), (_is(workload, ""), _not(service, namespace))
-            return tuple((sent, *each) for each in elsewhere)
+            return ((_is("source_workload_namespace", namespace),),)
     return ()
 
 

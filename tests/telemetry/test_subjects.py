@@ -8,7 +8,7 @@ from telemetry import subjects
 from telemetry.flows import flows
 from telemetry.graph import GRAPH_TYPES, build_for
 from telemetry.identity import Directory
-from telemetry.samples import HIDDEN, EdgeLabels, RequestRate, Samples
+from telemetry.samples import EdgeLabels, RequestRate, Samples
 
 names = st.sampled_from(["", "a", "b"])
 labels = st.builds(
@@ -93,13 +93,24 @@ def test_a_subject_names_the_namespaces_that_one_must_be_allowed_to_read():
     assert needed("service:/host.example") == needed("unknown") == {("",)}
 
 
-def test_a_folded_namespace_shows_what_comes_in_from_elsewhere():
+def test_a_folded_namespace_shows_what_it_receives_what_is_called_inside_it_included():
     (received, sent) = subjects.of("app", "namespace:a")
     inner = EdgeLabels(source_workload_namespace="a", destination_workload_namespace="a")
-    coming, going = (
-        inner._replace(source_workload_namespace="b"),
-        inner._replace(destination_workload_namespace="b"),
+    coming = inner._replace(source_workload_namespace="b")
+    going = inner._replace(destination_workload_namespace="b")
+    assert [received.fits(each) for each in (inner, coming, going)] == [True, True, False]
+    assert [sent.fits(each) for each in (inner, coming, going)] == [True, False, True]
+    assert received.namespaces == ("a",)
+
+
+def test_calls_between_folded_namespaces_and_nodes_have_figures_too():
+    (between,) = subjects.of("app", "namespace:a->app:b/web:http")
+    call = EdgeLabels(
+        source_workload_namespace="a",
+        destination_workload_namespace="b",
+        destination_workload="web-v1",
+        destination_canonical_service="web",
     )
-    assert [received.fits(each) for each in (inner, coming, going)] == [False, True, False]
-    assert [sent.fits(each) for each in (inner, coming, going)] == [False, False, True]
-    assert HIDDEN not in received.namespaces
+    assert between.fits(call)
+    assert not between.fits(call._replace(source_workload_namespace="c"))
+    assert between.namespaces == ("a", "b")
