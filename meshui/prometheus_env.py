@@ -62,8 +62,8 @@ def sign_in(
     headers: str,
     files: tuple[str, str, str],
 ) -> SignIn:
-    """By the names of the variables. `token` and `password`: of the secret, and of a file with it; `files`: of
-    the authority, the certificate and its key.
+    """By the names of the variables. `token` and `password`: of the secret, and of a file with it; `files`:
+    of the authority, the certificate and its key.
     """
     ca_file, certificate_file, key_file = (_file(each) for each in files)
     found = SignIn(
@@ -90,15 +90,25 @@ def sign_in(
 def _address(name: str, url: str) -> Address:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise env.SettingError(f"{name} has an address that does not begin with http:// or https:// and a host.")
+        raise env.SettingError(
+            f"{name} has an address that does not begin with http:// or https:// and a host."
+        )
     if "@" in parts.netloc:
         raise env.SettingError(f"{name} holds a user or password: they belong into settings of their own.")
     if parts.query:
         raise env.SettingError(f"{name}: the address of Prometheus has no question mark.")
-    scope = tuple(parse_qsl(parts.fragment, keep_blank_values=True))
-    if bool(parts.fragment) != bool(scope) or not all(_LABEL.fullmatch(label) for label, _ in scope):
+    scope = _scope(parts.fragment)
+    if not all(_LABEL.fullmatch(label) for label, _ in scope):
         raise env.SettingError(f"{name}: behind # stand labels, as in #cluster=east&mesh_id=one.")
     return Address(url.partition("#")[0].rstrip("/"), scope)
+
+
+def _scope(text: str) -> tuple[tuple[str, str], ...]:
+    """Labels and their values; a label of "" for what cannot be read."""
+    try:
+        return tuple(parse_qsl(text, keep_blank_values=True, strict_parsing=True)) if text else ()
+    except ValueError:
+        return (("", text),)
 
 
 def _file(name: str) -> str:
