@@ -19,6 +19,9 @@ from telemetry.frames import SourceState
 from telemetry.history import History
 from telemetry.hub import Hub
 from telemetry.observation import GraphKey, Observation
+from telemetry.past import Past
+from telemetry.recorded import RecordedPast
+from telemetry.recorder import MAX_BYTES, STEP_SECONDS, Recorder
 from telemetry.reporting import Preference
 from telemetry.scrape import Scraper
 from telemetry.source import Source
@@ -39,6 +42,7 @@ class Runtime:
         tick_seconds: float,
         window_seconds: float,
         preference: Preference = "caller",
+        remember_bytes: int = MAX_BYTES,
     ) -> None:
         self.tick_seconds = tick_seconds
         self.source = source
@@ -47,6 +51,14 @@ class Runtime:
         self.collector = Collector(
             source, self, tick_seconds=tick_seconds, window_seconds=window_seconds, preference=preference
         )
+        self.recorder: Recorder | None = None
+        self.past: Past
+        if isinstance(source, Past):
+            self.past = source
+        else:
+            step = max(STEP_SECONDS, tick_seconds)
+            self.recorder = Recorder(step, preference=preference, max_bytes=remember_bytes)
+            self.past = RecordedPast(self.recorder)
         self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds)
 
     def wanted(self) -> Collection[GraphKey]:
@@ -57,6 +69,8 @@ class Runtime:
         """See telemetry.collector.Listener. The history first: the hub sends its newest points."""
         self.history.record(observation.taken_at, observation.graphs)
         self.ledger.add(observation.samples)
+        if self.recorder:
+            self.recorder.record(observation.samples, observation.reporting)
         self.hub.observed(observation, source)
 
     def silent(self, source: SourceState) -> None:
@@ -130,7 +144,13 @@ def _runtime(cluster_name: str, source: Source | None) -> Runtime:
         targets = PodTargets(partial(_cache, cluster_name))
         source = DirectSource(targets, Scraper(), window_seconds=window)
     preference: Preference = "destination" if settings.TELEMETRY_REPORTER == "destination" else "caller"
-    return Runtime(source, tick_seconds=tick, window_seconds=window, preference=preference)
+    return Runtime(
+        source,
+        tick_seconds=tick,
+        window_seconds=window,
+        preference=preference,
+        remember_bytes=round(settings.TELEMETRY_HISTORY_MEGABYTES * 1024 * 1024),
+    )
 
 
 def _cache(cluster_name: str) -> Cache:
