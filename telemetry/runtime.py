@@ -69,7 +69,7 @@ class Runtime:
         """See telemetry.collector.Listener. The history first: the hub sends its newest points."""
         self.history.record(observation.taken_at, observation.graphs)
         self.ledger.add(observation.samples)
-        if self.recorder:
+        if self.recorder is not None:
             self.recorder.record(observation.samples, observation.reporting)
         self.hub.observed(observation, source)
 
