@@ -64,7 +64,7 @@ class ComparisonView(APIView):
             after = asking.of_the_past(lookback.observation(running, moments["after"]), visible)
         else:
             _, after, _ = asking.latest(request)
-        sides = _folded_alike(before, after, query.view(visible))
+        sides = folded_alike(before, after, query.view(visible))
         return asking.as_json(
             {"before": iso(before.taken_at), "after": iso(after.taken_at), **compare(*sides)}
         )
@@ -105,7 +105,7 @@ class FiguresView(APIView):
         )
 
 
-def _folded_alike(before: Observation, after: Observation, view: View) -> tuple[Side, Side]:
+def folded_alike(before: Observation, after: Observation, view: View) -> tuple[Side, Side]:
     """The pictures of both moments. Were they folded by themselves, a namespace that grew would seem gone."""
     was = picture(before, view)
     now = picture(after, view, was)
