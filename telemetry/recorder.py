@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from telemetry.packing import Believes, Choice, Tables, pack, unpack
+from telemetry.columnar import Believes, Choice, Tables, pack, unpack
 from telemetry.past import MAX_POINTS, NoHistory, Reach
 from telemetry.reporting import Preference, Reporting, call_of
 from telemetry.samples import EdgeLabels, Samples
