@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from telemetry.folding import Folding
-from telemetry.graph import Edge, Graph, Health, Node
+from telemetry.graph import Edge, Graph, Node
+from telemetry.health import Health
 from telemetry.snapshot import Snapshot
 
 Item = Node | Edge
