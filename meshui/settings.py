@@ -182,6 +182,8 @@ TELEMETRY_TICK_SECONDS = env.number("MESHUI_TICK_SECONDS", 1.0, minimum=0.2, max
 TELEMETRY_WINDOW_SECONDS = env.number("MESHUI_WINDOW_SECONDS", 10.0, minimum=2, maximum=600)
 # Whose report of a call counts first: the caller's, or as in Kiali the destination's.
 TELEMETRY_REPORTER = env.choice("MESHUI_REPORTER", "caller", "destination")
+# For a source that remembers nothing itself: how much may be kept of the last hour.
+TELEMETRY_HISTORY_MEGABYTES = env.number("MESHUI_HISTORY_MEGABYTES", 64, minimum=1, maximum=65536)
 # A Prometheus for each cluster that has one (the others' proxies are read themselves), and how to sign in.
 PROMETHEUS_ADDRESSES = prometheus_env.addresses("MESHUI_PROMETHEUS_URL", [each.name for each in CLUSTERS])
 PROMETHEUS_SIGN_IN = prometheus_env.sign_in(

@@ -99,6 +99,12 @@ class Collector:
         """How old the latest reading is; None before the first one."""
         return None if self.latest is None else self._clock() - self.latest.began_at
 
+    def look_back(self, samples: Samples) -> Observation:
+        """A reading of the past, seen as those of now are: by the same limits and reporters."""
+        return Observation(
+            0, samples.taken_at, samples.taken_at, samples, self._limits, preference=self._preference
+        )
+
     async def _accept(self, samples: Samples, began_at: float) -> None:
         marked = self._presence.mark(samples, began_at)
         seq = self.latest.seq + 1 if self.latest else 1

@@ -15,12 +15,15 @@ from telemetry import frames
 from telemetry.frames import SourceState
 from telemetry.history import Columns, History
 from telemetry.observation import GraphKey, Observation
+from telemetry.packing import Frame
 from telemetry.picture import keys_of, picture
 from telemetry.snapshot import Snapshot, View, delta
 
 MAX_SOCKETS = 2000
 # Frames that may wait for a slow socket; at one a tick, four seconds' worth.
 MAX_WAITING = 4
+# So often in a row a socket may fall behind: it is sent the latest then, and is closed.
+MAX_LAGS = 5
 WATCH_SECONDS = 300.0
 
 
@@ -33,7 +36,7 @@ class _Watched(msgspec.Struct):
 
     view: View
     snapshot: Snapshot | None = None
-    full: bytes | None = None
+    full: Frame | None = None
     subscriptions: set["Subscription"] = msgspec.field(default_factory=set)
 
 
@@ -44,11 +47,17 @@ class Subscription:
         self.view: View | None = None
         self.watched_id: str | None = None
         self._hub = hub
-        self._waiting: deque[bytes] = deque()
-        self._status: bytes | None = None
+        self._waiting: deque[Frame] = deque()
+        self._status: Frame | None = None
         self._wants_full = False
         self._wants_series = False
+        self._lags = 0
         self._wake = asyncio.Event()
+
+    @property
+    def is_too_slow(self) -> bool:
+        """Whether the socket fell behind again and again, without catching up once."""
+        return self._lags >= MAX_LAGS
 
     def subscribe(self, view: View) -> None:
         """Looks at a view from now on; a full frame follows."""
@@ -81,8 +90,10 @@ class Subscription:
         """Leaves the hub."""
         self._hub.leave(self)
 
-    async def take(self) -> list[bytes]:
+    async def take(self) -> list[Frame]:
         """The frames to send next; waits until there is one."""
+        if not self._wake.is_set():
+            self._lags = 0
         await self._wake.wait()
         self._wake.clear()
         taken = []
@@ -102,17 +113,18 @@ class Subscription:
             self._status = None
         return taken
 
-    def offer(self, *offered: bytes) -> None:
+    def offer(self, *offered: Frame) -> None:
         """For the hub: the next frames in order, unless a full one is due anyway."""
         self._status = None
         if not self._wants_full and len(self._waiting) + len(offered) > 2 * MAX_WAITING:
             self._waiting.clear()
+            self._lags += 1
             self.resync()
         elif not self._wants_full:
             self._waiting.extend(offered)
         self._wake.set()
 
-    def offer_status(self, status: bytes) -> None:
+    def offer_status(self, status: Frame) -> None:
         """For the hub: the source is silent. Of several, the last one says all."""
         self._status = status
         self._wake.set()
@@ -131,6 +143,11 @@ class Hub:
         self._latest: Observation | None = None
         self._watched: dict[View, _Watched] = {}
         self._subscriptions: set[Subscription] = set()
+
+    @property
+    def sockets(self) -> int:
+        """How many sockets are open."""
+        return len(self._subscriptions)
 
     def join(self) -> Subscription:
         """A place for one socket. Raises TooManySocketsError."""
@@ -179,7 +196,7 @@ class Hub:
                     subscription.resync()
                 continue
             frame = frames.delta(delta(before, after), source, watched.view.visible)
-            series: dict[str, bytes | None] = {}
+            series: dict[str, Frame | None] = {}
             for subscription in watched.subscriptions:
                 subscription.offer(frame, *self._news(subscription, observation, series))
 
@@ -193,7 +210,7 @@ class Hub:
             for subscription in watched.subscriptions:
                 subscription.offer_status(status)
 
-    def full_frame(self, subscription: Subscription) -> bytes:
+    def full_frame(self, subscription: Subscription) -> Frame:
         """The whole view as of the latest reading; before the first one, the state of the source."""
         if subscription.view is None:
             raise ValueError("A frame shows a view, and this socket has none.")
@@ -204,7 +221,7 @@ class Hub:
             watched.full = frames.full(watched.snapshot, self._source, self._tick)
         return watched.full
 
-    def series_frame(self, subscription: Subscription) -> bytes:
+    def series_frame(self, subscription: Subscription) -> Frame:
         """All figures of what the socket watches."""
         series_id = subscription.watched_id or ""
         now = self._latest.taken_at if self._latest else 0.0
@@ -217,8 +234,8 @@ class Hub:
         return watched.snapshot
 
     def _news(
-        self, subscription: Subscription, observation: Observation, written: dict[str, bytes | None]
-    ) -> list[bytes]:
+        self, subscription: Subscription, observation: Observation, written: dict[str, Frame | None]
+    ) -> list[Frame]:
         """The newest point of what a socket watches; written once for all sockets of the view."""
         series_id = subscription.watched_id
         if series_id is None:

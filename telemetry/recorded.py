@@ -3,21 +3,16 @@
 import asyncio
 
 from telemetry.past import Reach
-from telemetry.recorder import Recorder, Reporting
+from telemetry.recorder import Recorder
 from telemetry.samples import Samples
 from telemetry.subjects import Subject
 
 
 class RecordedPast:
-    """See telemetry.past.Past. `reporting` says which reports of a reading are believed."""
+    """See telemetry.past.Past."""
 
-    def __init__(self, recorder: Recorder, reporting: Reporting) -> None:
+    def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._reporting = reporting
-
-    def record(self, samples: Samples) -> None:
-        """Keeps a reading, if it is time for one."""
-        self._recorder.record(samples, self._reporting(samples))
 
     async def reach(self) -> Reach:
         """See telemetry.past.Past."""
@@ -31,6 +26,4 @@ class RecordedPast:
         self, subject: Subject, since: float, until: float, step_seconds: float
     ) -> tuple[Samples, ...]:
         """See telemetry.past.Past."""
-        return await asyncio.to_thread(
-            self._recorder.between, subject, since, until, step_seconds, self._reporting
-        )
+        return await asyncio.to_thread(self._recorder.between, subject, since, until, step_seconds)

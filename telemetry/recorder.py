@@ -9,15 +9,16 @@ with the readings.
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 
-from telemetry.packing import Believes, Choice, Tables, pack, unpack
+from telemetry.columnar import Believes, Choice, Tables, pack, unpack
 from telemetry.past import MAX_POINTS, NoHistory, Reach
+from telemetry.reporting import Preference, Reporting, call_of
 from telemetry.samples import EdgeLabels, Samples
 from telemetry.subjects import Subject
 
@@ -30,9 +31,6 @@ _GAP_STEPS: Final = 3
 # What Python takes for a label set of an open segment, and for a reading, besides the packed bytes.
 _LABELS_BYTES: Final = 700
 _READING_BYTES: Final = 250
-
-Reporting = Callable[[Samples], Believes]
-"""Says of a reading which of its reports are believed."""
 
 
 class _Reading(NamedTuple):
@@ -84,16 +82,18 @@ class Recorder:
         self,
         step_seconds: float = STEP_SECONDS,
         *,
+        preference: Preference = "caller",
         keep_seconds: float = KEEP_SECONDS,
         max_bytes: int = MAX_BYTES,
     ) -> None:
         self._step = step_seconds
+        self._preference: Preference = preference
         self._keep = keep_seconds
         self._max_bytes = max_bytes
         self._segments: list[_Segment] = []
         self._lock = threading.Lock()
 
-    def record(self, samples: Samples, believes: Believes) -> None:
+    def record(self, samples: Samples, reporting: Reporting | None = None) -> None:
         """Keeps a reading, unless one of the same step is kept. A clock that was put back makes what it has
         not reached yet void.
         """
@@ -104,6 +104,7 @@ class Recorder:
             while latest is not None and latest >= samples.taken_at:
                 self._drop(newest=True)
                 latest = self._latest()
+            believes = (reporting or Reporting(samples, self._preference)).believes
             self._open_segment().append(samples, believes)
             self._forget(samples.taken_at)
 
@@ -126,7 +127,7 @@ class Recorder:
         return unpack(reading.packed, segment.tables())
 
     def between(
-        self, subject: Subject, since: float, until: float, step_seconds: float, reporting: Reporting
+        self, subject: Subject, since: float, until: float, step_seconds: float
     ) -> tuple[Samples, ...]:
         """The readings of a subject, as telemetry.past.Past.samples_between has them."""
         step = self._whole(max(step_seconds, (until - since) / (MAX_POINTS - 1)))
@@ -137,9 +138,9 @@ class Recorder:
             for reading in readings:
                 kept = unpack(reading.packed, tables, choice)
                 # By the clock, as readings are kept: so each step has as many as the next.
-                found.setdefault(reading.taken_at // step, []).append(
-                    _believed(kept, subject, reporting(kept))
-                )
+                reporting = Reporting(kept, self._preference)
+                own = _believed(kept, subject, reporting.believes)
+                found.setdefault(reading.taken_at // step, []).append(own)
         if not found:
             raise NoHistory(self._words("Nothing is kept of that time."))
         return tuple(_mean(found[number]) for number in sorted(found))
@@ -198,20 +199,10 @@ class Recorder:
 def _choice(subject: Subject, labels: Iterable[EdgeLabels]) -> Choice:
     """The label sets of a subject, and the other reports of the same calls: they decide who is believed."""
     labels = tuple(labels)
-    calls = {_call(each) for each in labels if subject.fits(each)}
+    calls = {call_of(each) for each in labels if subject.fits(each)}
     # Waypoints and ztunnels report one call as several: only all reports together tell.
     whole = bool(calls) and any(each.reporter == "waypoint" for each in labels)
-    return Choice(np.array([whole or _call(each) in calls for each in labels], np.bool_))
-
-
-def _call(labels: EdgeLabels) -> tuple[str, ...]:
-    return (
-        labels.source_workload,
-        labels.source_workload_namespace,
-        labels.destination_workload,
-        labels.destination_workload_namespace,
-        labels.request_protocol,
-    )
+    return Choice(np.array([whole or call_of(each) in calls for each in labels], np.bool_))
 
 
 def _believed(samples: Samples, subject: Subject, believes: Believes) -> Samples:

@@ -17,6 +17,9 @@ from telemetry.frames import SourceState
 from telemetry.history import History
 from telemetry.hub import Hub
 from telemetry.observation import GraphKey, Observation
+from telemetry.past import Past
+from telemetry.recorded import RecordedPast
+from telemetry.recorder import MAX_BYTES, STEP_SECONDS, Recorder
 from telemetry.reporting import Preference
 from telemetry.source import Source
 
@@ -35,6 +38,7 @@ class Runtime:
         tick_seconds: float,
         window_seconds: float,
         preference: Preference = "caller",
+        remember_bytes: int = MAX_BYTES,
         read_timeout_seconds: float | None = None,
     ) -> None:
         self.tick_seconds = tick_seconds
@@ -49,6 +53,14 @@ class Runtime:
             preference=preference,
             read_timeout_seconds=read_timeout_seconds,
         )
+        self.recorder: Recorder | None = None
+        self.past: Past
+        if isinstance(source, Past):
+            self.past = source
+        else:
+            step = max(STEP_SECONDS, tick_seconds)
+            self.recorder = Recorder(step, preference=preference, max_bytes=remember_bytes)
+            self.past = RecordedPast(self.recorder)
         self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds)
 
     def wanted(self) -> Collection[GraphKey]:
@@ -59,6 +71,8 @@ class Runtime:
         """See telemetry.collector.Listener. The history first: the hub sends its newest points."""
         self.history.record(observation.taken_at, observation.graphs)
         self.ledger.add(observation.samples)
+        if self.recorder is not None:
+            self.recorder.record(observation.samples, observation.reporting)
         self.hub.observed(observation, source)
 
     def silent(self, source: SourceState) -> None:
@@ -135,4 +149,5 @@ def _runtime(cluster_name: str, source: Source | None) -> Runtime:
         window_seconds=chosen.window_seconds,
         read_timeout_seconds=chosen.read_timeout_seconds,
         preference=sources.preference(),
+        remember_bytes=round(settings.TELEMETRY_HISTORY_MEGABYTES * 1024 * 1024),
     )

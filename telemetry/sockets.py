@@ -28,11 +28,13 @@ from telemetry import frames, rights, runtime
 from telemetry.cut import MAX_DEPTH
 from telemetry.hub import Subscription, TooManySocketsError
 from telemetry.identity import GraphType
+from telemetry.packing import Frame
 from telemetry.rights import LastAnswer, Sight
 from telemetry.snapshot import View
 
 NOT_SIGNED_IN = 4401
 NO_SUCH_CLUSTER = 4404
+TOO_SLOW = 4408
 TOO_MANY_MESSAGES = 4429
 TOO_MANY_SOCKETS = 4503
 NOT_RUNNING = 1013  # "try again later"
@@ -106,10 +108,12 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
         self._sight = Sight(frozenset())
         self._tasks: list[asyncio.Task[None]] = []
         self._received_at: deque[float] = deque(maxlen=MAX_MESSAGES)
+        self._unpacks = False
 
     async def connect(self) -> None:
         """Accepts first, because a browser is told no close code of a socket that was never open."""
         await self.accept()
+        self._unpacks = b"packed=deflate" in self.scope.get("query_string", b"").split(b"&")
         user = self.scope.get("user")
         if user is None or not user.is_authenticated:
             await self.close(code=NOT_SIGNED_IN)
@@ -170,12 +174,16 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
     async def _pump(self, subscription: Subscription) -> None:
         """Sends as fast as the browser reads; meanwhile the hub drops what is out of date."""
         while True:
+            is_last = subscription.is_too_slow
             frames_to_send = await subscription.take()
             view = subscription.view
             for frame in frames_to_send:
                 # While a slow browser was waited for, rights may have been withdrawn.
                 if subscription.view is view:
                     await self._send(frame)
+            if is_last:
+                await self._refuse("This connection is too slow for the live graph.", TOO_SLOW)
+                return
 
     async def _watch_person(self, subscription: Subscription) -> None:
         """Follows the rights, and ends the socket soon after a sign-out: Channels asks when it opens only."""
@@ -248,9 +256,12 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
         await self._send(frames.error(message))
         await self._end(code)
 
-    async def _send(self, frame: bytes) -> None:
+    async def _send(self, frame: Frame) -> None:
         with contextlib.suppress(OSError):  # the browser is gone; disconnect() follows
-            await self.send(text_data=frame.decode())
+            if self._unpacks and frame.is_worth_packing:
+                await self.send(bytes_data=frame.packed)
+            else:
+                await self.send(text_data=frame.words)
 
 
 websocket_urlpatterns = [

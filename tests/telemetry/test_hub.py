@@ -8,7 +8,7 @@ import pytest
 from telemetry.frames import SourceState
 from telemetry.graph import build_for
 from telemetry.history import History
-from telemetry.hub import MAX_WAITING, Hub, TooManySocketsError
+from telemetry.hub import MAX_LAGS, MAX_WAITING, Hub, TooManySocketsError
 from telemetry.observation import GraphKey, Observation
 from telemetry.samples import Samples
 from telemetry.shortfall import Shortfall
@@ -108,6 +108,33 @@ async def test_a_slow_socket_gets_the_latest_state_instead_of_a_backlog(world):
     assert message["edges"][0]["requests_per_second"] == 29
     world.tick()
     assert briefly(await taken(slow)) == [("delta", 30, 29)]
+
+
+async def test_a_socket_that_falls_behind_again_and_again_has_got_the_latest_and_is_too_slow(world):
+    world.tick()
+    slow = world.looking()
+    await taken(slow)
+    for _ in range(MAX_LAGS):
+        assert not slow.is_too_slow
+        for _ in range(2 * MAX_WAITING + 1):
+            world.tick()
+        assert briefly(await taken(slow)) == [("full", world.seq, None)]
+    assert slow.is_too_slow
+
+
+async def test_a_socket_that_catches_up_once_is_not_too_slow(world):
+    world.tick()
+    subscription = world.looking()
+    await taken(subscription)
+    for _ in range(2 * MAX_LAGS):
+        for _ in range(2 * MAX_WAITING + 1):
+            world.tick()
+        await taken(subscription)
+        waiting = asyncio.create_task(taken(subscription))
+        await asyncio.sleep(0)
+        world.tick()
+        await waiting
+    assert not subscription.is_too_slow
 
 
 async def test_a_socket_that_is_a_little_late_gets_every_delta(world):

@@ -12,17 +12,13 @@ from telemetry.flows import flows
 from telemetry.graph import GRAPH_TYPES, build_for
 from telemetry.past import NoHistory
 from telemetry.recorder import READINGS_PER_SEGMENT, Recorder
-from telemetry.samples import Samples, VolumeRate, is_counted
+from telemetry.samples import Samples, VolumeRate
 from tests.telemetry.builders import durations, labels, rate, samples
 from tests.telemetry.meshes import readings
 
 NOW = 1_700_000_000.0
 WEB = labels("web-v1", "api-v1")
 OTHER = labels("web-v1", "db-v1")
-
-
-def everything(_labels):
-    return True
 
 
 def at(moment, *rates, **rest):
@@ -32,12 +28,12 @@ def at(moment, *rates, **rest):
 def recorded(*taken, **options):
     recorder = Recorder(**options)
     for each in taken:
-        recorder.record(each, everything)
+        recorder.record(each)
     return recorder
 
 
 def between(recorder, subject, since, until, step=5.0):
-    return recorder.between(subject, since, until, step, lambda _: is_counted)
+    return recorder.between(subject, since, until, step)
 
 
 def close_to(value):
@@ -53,7 +49,7 @@ def edge(source="web", target="api"):
 @given(reading=readings(), visible=st.none() | st.frozensets(st.sampled_from(["alpha", "beta"])))
 def test_a_moment_becomes_the_graph_that_was_seen_then(reading, visible):
     recorder = Recorder()
-    recorder.record(reading, is_counted)
+    recorder.record(reading)
     again = recorder.at(reading.taken_at)
     assert again.requests == reading.requests
     assert (again.idle, again.shortfall, again.measured) == (
@@ -90,12 +86,16 @@ def test_bytes_messages_and_connections_are_kept():
     assert recorded(at(NOW, volumes=(moved,))).at(NOW).volumes == (moved,)
 
 
-def test_what_nobody_believes_keeps_its_requests_and_no_histogram():
-    reading = at(NOW, rate(WEB, 1.0), durations=(durations(WEB, 1, 1, 1, 1, 1, 1),))
-    recorder = Recorder()
-    recorder.record(reading, lambda _: False)
-    kept = recorder.at(NOW)
-    assert (kept.requests, kept.durations) == (reading.requests, ())
+def test_a_report_that_another_one_is_believed_before_keeps_its_requests_and_no_histogram():
+    heard = WEB._replace(reporter="destination")
+    reading = at(
+        NOW,
+        rate(WEB, 1.0),
+        rate(heard, 1.0),
+        durations=(durations(WEB, 1, 1, 1, 1, 1, 1), durations(heard, 1, 1, 1, 1, 1, 1)),
+    )
+    kept = recorded(reading).at(NOW)
+    assert (kept.requests, kept.durations) == (reading.requests, reading.durations[:1])
 
 
 def test_one_reading_is_kept_of_every_five_seconds():
@@ -158,7 +158,7 @@ def test_labels_that_are_gone_are_forgotten_with_their_readings():
     sizes = []
     for number in range(6 * READINGS_PER_SEGMENT):
         churning = labels("web-v1", f"api-v{number}")
-        recorder.record(at(NOW + 5 * number, rate(churning, 1.0)), everything)
+        recorder.record(at(NOW + 5 * number, rate(churning, 1.0)))
         sizes.append(recorder.size_in_bytes)
     third, last = (max(sizes[n * READINGS_PER_SEGMENT : (n + 1) * READINGS_PER_SEGMENT]) for n in (2, 5))
     assert last < 1.1 * third

@@ -8,9 +8,10 @@ from telemetry import subjects
 from telemetry.flows import flows
 from telemetry.graph import GRAPH_TYPES, build_for
 from telemetry.identity import Directory
-from telemetry.samples import EdgeLabels, RequestRate, Samples
+from telemetry.samples import HIDDEN, EdgeLabels, RequestRate, Samples
 
 names = st.sampled_from(["", "a", "b"])
+clusters = st.sampled_from(["", "Kubernetes", "west", "a@b -> c:/"])
 labels = st.builds(
     EdgeLabels,
     reporter=st.just("source"),
@@ -26,6 +27,8 @@ labels = st.builds(
     destination_canonical_service=names,
     destination_canonical_revision=names,
     request_protocol=st.sampled_from(["http", "grpc", "tcp", ""]),
+    source_cluster=clusters,
+    destination_cluster=clusters,
 )
 
 
@@ -93,14 +96,16 @@ def test_a_subject_names_the_namespaces_that_one_must_be_allowed_to_read():
     assert needed("service:/host.example") == needed("unknown") == {("",)}
 
 
-def test_a_folded_namespace_shows_what_it_receives_what_is_called_inside_it_included():
+def test_a_folded_namespace_shows_all_that_is_received_in_it_or_else_what_it_sends_elsewhere():
     (received, sent) = subjects.of("app", "namespace:a")
     inner = EdgeLabels(source_workload_namespace="a", destination_workload_namespace="a")
-    coming = inner._replace(source_workload_namespace="b")
-    going = inner._replace(destination_workload_namespace="b")
+    coming, going = (
+        inner._replace(source_workload_namespace="b"),
+        inner._replace(destination_workload_namespace="b"),
+    )
     assert [received.fits(each) for each in (inner, coming, going)] == [True, True, False]
-    assert [sent.fits(each) for each in (inner, coming, going)] == [True, False, True]
-    assert received.namespaces == ("a",)
+    assert [sent.fits(each) for each in (inner, coming, going)] == [False, False, True]
+    assert HIDDEN not in received.namespaces
 
 
 def test_calls_between_folded_namespaces_and_nodes_have_figures_too():
