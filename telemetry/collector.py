@@ -18,7 +18,7 @@ from telemetry.graph import GRAPH_TYPES, Limits
 from telemetry.observation import GraphKey, Observation
 from telemetry.presence import Presence
 from telemetry.reporting import Preference
-from telemetry.roster import NOBODY, Roster
+from telemetry.roster import NOBODY, Roster, nobody
 from telemetry.samples import Samples
 from telemetry.shortfall import Shortfall
 from telemetry.source import Source, SourceUnavailable
@@ -54,7 +54,7 @@ class Collector:
         window_seconds: float,
         limits: Limits | None = None,
         preference: Preference = "caller",
-        roster: Callable[[], Roster] = lambda: NOBODY,
+        roster: Callable[[], Roster] = nobody,
         read_timeout_seconds: float | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -102,6 +102,17 @@ class Collector:
     def age_seconds(self) -> float | None:
         """How old the latest reading is; None before the first one."""
         return None if self.latest is None else self._clock() - self.latest.began_at
+
+    @property
+    def home(self) -> str:
+        """The cluster that ids do not name."""
+        return self._limits.home
+
+    def look_back(self, samples: Samples) -> Observation:
+        """A reading of the past, seen as those of now are: by the same limits and reporters."""
+        return Observation(
+            0, samples.taken_at, samples.taken_at, samples, self._limits, preference=self._preference
+        )
 
     async def _accept(self, samples: Samples, began_at: float) -> None:
         marked = self._presence.mark(samples, began_at)

@@ -11,10 +11,9 @@ from typing import Final, NamedTuple
 import msgspec
 
 from telemetry.prometheus.answers import Series, Vector, number
-from telemetry.prometheus.queries import CODES, MEASURE, QUANTILES
+from telemetry.prometheus.queries import CODES, MEASURE, QUANTILES, UNKNOWN
 from telemetry.samples import DurationRate, EdgeLabels, RequestRate, VolumeRate
 
-_UNKNOWN: Final = frozenset(("unknown", "-"))
 # So many labels more than were of use in one tick are kept before they are all read again.
 _SPARE: Final = 10_000
 _VOLUMES: Final = {name: index - 1 for index, name in enumerate(VolumeRate._fields) if index}
@@ -134,7 +133,7 @@ class Assembler:
 
     def _word(self, value: str) -> str:
         """One object for all that say the same; "" for what Istio calls unknown."""
-        return "" if value in _UNKNOWN else self._words.setdefault(value, value)
+        return "" if value in UNKNOWN else self._words.setdefault(value, value)
 
     def _forget_if_most_are_gone(self) -> None:
         """Names that come and go (pods' revisions, jobs) must not fill the memory over the weeks."""
