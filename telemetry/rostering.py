@@ -56,7 +56,7 @@ class Rosters:
         try:
             known = {kind: self._cache().read(kind) for kind in roster.KINDS}
         except ClusterError as error:
-            _log.info("The list of what runs is not brought up to date: %s", error.message)
+            _log.debug("The list of what runs is not brought up to date: %s", error.message)
             return
         items = {
             kind: each.items
