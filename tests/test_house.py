@@ -11,9 +11,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
-        "counting", "cut", "exposition", "flows", "folding", "frames", "graph", "identity", "observation",
-        "packing", "past", "picture", "presence", "quantiles", "rates", "redaction", "reporting", "samples",
-        "shortfall", "snapshot", "subjects",
+        "counting", "cut", "exposition", "flows", "folding", "frames", "graph", "health", "identity",
+        "observation", "packing", "past", "picture", "presence", "quantiles", "rates", "redaction", "reporting",
+        "samples", "shortfall", "snapshot", "subjects",
         "prometheus.answers", "prometheus.assembling", "prometheus.lookback", "prometheus.promql",
         "prometheus.queries", "prometheus.shards",
     ],
