@@ -65,7 +65,7 @@ def counted(graph: Graph, whole: Graph, folded: Folding) -> Graph:
         identity = folded_into(group)
         health = worst(node.health for node in each)
         node = nodes.get(identity.id) or Node(
-            *identity, requests_per_second=0.0, error_ratio=0.0, health="idle"
+            *identity[:7], requests_per_second=0.0, error_ratio=0.0, health="idle"
         )
         nodes[identity.id] = msgspec.structs.replace(node, members=len(each), health=health)
         latency.setdefault(identity.id, Latency())

@@ -6,7 +6,7 @@ The id says it, as telemetry.identity writes ids: what left the graph long ago c
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from telemetry.identity import Directory, GraphType
+from telemetry.identity import HOME, Directory, GraphType, cluster_of
 from telemetry.samples import EdgeLabels
 
 Side = Literal["received", "sent", "edge"]
@@ -48,23 +48,26 @@ class Subject(NamedTuple):
         return any(all(matcher.fits(labels) for matcher in each) for each in self.alternatives)
 
 
-def of(graph_type: GraphType, item_id: str, known: Iterable[EdgeLabels] = ()) -> tuple[Subject, ...]:
+def of(
+    graph_type: GraphType, item_id: str, known: Iterable[EdgeLabels] = (), home: str = HOME
+) -> tuple[Subject, ...]:
     """The subjects of a node or edge, to be tried in this order until one has figures: a node shows what it
     receives, or what it sends if that is nothing. Empty for what cannot be: an id of no node or edge, and
     everything that has an end in `hidden`.
 
-    `known` labels tell which callers stand behind a service in the graph of services.
+    `known` labels tell which callers stand behind a service in the graph of services. `home`: the cluster
+    that ids do not name.
     """
     ends = _split(item_id)
     if ends is None and "->" in item_id:
         return ()
     if ends is None:
-        received, sent = _target(graph_type, item_id), _source(graph_type, item_id, known)
+        received, sent = _reached(graph_type, item_id, home), _sender(graph_type, item_id, known, home)
         needed = {_namespace(item_id)}
         found = (_subject("received", received, needed), _subject("sent", sent, needed | _homes(sent)))
         return tuple(subject for subject in found if subject.alternatives)
     source, target, protocol = ends
-    callers, called = _source(graph_type, source, known), _target(graph_type, target)
+    callers, called = _sender(graph_type, source, known, home), _reached(graph_type, target, home)
     pairs = tuple((*one, *other, protocol) for one in callers for other in called)
     # A call out of nowhere belongs to whom it reaches.
     needed = _homes(callers) if source == "unknown" else _homes(callers) | {_namespace(source)}
@@ -109,6 +112,31 @@ def _namespace(node_id: str) -> str:
     return _parts(node_id)[1]
 
 
+def _reached(graph_type: GraphType, node_id: str, home: str) -> tuple[Conditions, ...]:
+    """Which label sets reach a node in its cluster."""
+    node_id, cluster = cluster_of(node_id)
+    return _in(cluster or home, "destination_cluster", node_id, _target(graph_type, node_id), home)
+
+
+def _sender(
+    graph_type: GraphType, node_id: str, known: Iterable[EdgeLabels], home: str
+) -> tuple[Conditions, ...]:
+    """Which label sets a node sends from its cluster."""
+    node_id, cluster = cluster_of(node_id)
+    return _in(cluster or home, "source_cluster", node_id, _source(graph_type, node_id, known), home)
+
+
+def _in(
+    cluster: str, label: str, node_id: str, found: tuple[Conditions, ...], home: str
+) -> tuple[Conditions, ...]:
+    """These conditions, and that on the cluster: where none is told, it is the home cluster."""
+    kind, namespace, _ = _parts(node_id)
+    if kind in ("unknown", "namespace") or not namespace:
+        return found
+    clusters = ("", home) if cluster == home else (cluster,)
+    return tuple((*each, _is(label, *clusters)) for each in found)
+
+
 def _target(graph_type: GraphType, node_id: str) -> tuple[Conditions, ...]:
     """Which label sets reach a node."""
     match _parts(node_id):
@@ -126,9 +154,7 @@ def _target(graph_type: GraphType, node_id: str) -> tuple[Conditions, ...]:
                 (*place, *own, *each) for place in places for each in _not_a_service(graph_type, own)
             )
         case "namespace", namespace, () if namespace:
-            outside = _not("source_workload_namespace", namespace)
-            places = _place(namespace, "destination_workload_namespace", "destination_service_namespace")
-            return tuple((*place, outside) for place in places)
+            return _place(namespace, "destination_workload_namespace", "destination_service_namespace")
     return ()
 
 
@@ -203,7 +229,9 @@ def _callers(known: Iterable[EdgeLabels]) -> dict[tuple[str, str], str]:
     known = tuple(known)
     directory = Directory(known, "service")
     callers = {(each.source_workload_namespace, each.source_canonical_service): each for each in known}
-    return {caller: directory.ends(labels)[0].id for caller, labels in callers.items() if caller[1]}
+    return {
+        caller: cluster_of(directory.ends(labels)[0].id)[0] for caller, labels in callers.items() if caller[1]
+    }
 
 
 def _caller(namespace: str, app: str) -> Conditions:

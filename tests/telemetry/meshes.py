@@ -73,6 +73,24 @@ def odd_labels(draw):
     return EdgeLabels(**fields)
 
 
+def _cluster_of(namespace: str):
+    """Each namespace has two clusters of its own, besides the one that needs no name."""
+    return st.sampled_from(
+        ["", "Kubernetes", *(f"{namespace}-{side}" for side in ("east", "west") if namespace)]
+    )
+
+
+@st.composite
+def spread_labels(draw):
+    """Calls within and between clusters."""
+    labels = draw(st.one_of(plain_labels(), odd_labels()))
+    reached = labels.destination_workload_namespace or labels.destination_service_namespace
+    return labels._replace(
+        source_cluster=draw(_cluster_of(labels.source_workload_namespace)),
+        destination_cluster=draw(_cluster_of(reached)),
+    )
+
+
 @st.composite
 def readings(draw, labels=None):
     """One reading of the mesh, with proxies that did not answer."""

@@ -19,7 +19,15 @@ from telemetry.picture import picture as picture_of
 from telemetry.redaction import seen
 from telemetry.snapshot import View, delta, patch
 from tests.telemetry.builders import durations, gateway, labels, rate, samples
-from tests.telemetry.meshes import NAMESPACES, names_hidden_from, namespaces, plain_labels, readings, rights
+from tests.telemetry.meshes import (
+    NAMESPACES,
+    names_hidden_from,
+    namespaces,
+    plain_labels,
+    readings,
+    rights,
+    spread_labels,
+)  # fmt: skip
 
 graph_types = st.sampled_from(GRAPH_TYPES)
 folded_sets = st.frozensets(namespaces)
@@ -121,7 +129,10 @@ def test_the_old_picture_and_the_delta_make_the_new_one_whatever_folds(before, a
     assert delta(new, new).empty
 
 
-@given(readings(), readings(), views)
+spread = readings(labels=spread_labels())
+
+
+@given(spread, spread, views)
 def test_no_byte_names_what_may_not_be_seen_however_it_is_folded_and_cut(before, after, view):
     old = picture(observed(before), view)
     new = picture(observed(after, 2), view, old)
@@ -138,7 +149,7 @@ def test_no_byte_names_what_may_not_be_seen_however_it_is_folded_and_cut(before,
     assert [name for frame in told for name in hidden if name in frame] == []
 
 
-@given(readings(), views.filter(lambda view: view.visible is not None))
+@given(spread, views.filter(lambda view: view.visible is not None))
 def test_what_is_folded_depends_on_nothing_that_may_not_be_seen(taken, view):
     """The same picture as from a mesh without the calls between what may not be seen."""
 

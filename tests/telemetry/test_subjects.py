@@ -5,12 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetry import subjects
-from telemetry.flows import flows
-from telemetry.graph import GRAPH_TYPES, build_for
+from telemetry.graph import GRAPH_TYPES
 from telemetry.identity import Directory
 from telemetry.samples import HIDDEN, EdgeLabels, RequestRate, Samples
+from tests.telemetry.graphs import build
 
 names = st.sampled_from(["", "a", "b"])
+clusters = st.sampled_from(["", "Kubernetes", "west", "a@b -> c:/"])
 labels = st.builds(
     EdgeLabels,
     reporter=st.just("source"),
@@ -26,13 +27,15 @@ labels = st.builds(
     destination_canonical_service=names,
     destination_canonical_revision=names,
     request_protocol=st.sampled_from(["http", "grpc", "tcp", ""]),
+    source_cluster=clusters,
+    destination_cluster=clusters,
 )
 
 
 def drawn(graph_type, known):
     """The graph of a mesh in which each label set gets one request per second."""
     requests = tuple(RequestRate(each, "200", "", 1.0) for each in known)
-    return build_for(flows(Samples(0.0, 10.0, requests)), graph_type, None)
+    return build(Samples(0.0, 10.0, requests), graph_type)
 
 
 @pytest.mark.parametrize("graph_type", GRAPH_TYPES)
@@ -93,13 +96,13 @@ def test_a_subject_names_the_namespaces_that_one_must_be_allowed_to_read():
     assert needed("service:/host.example") == needed("unknown") == {("",)}
 
 
-def test_a_folded_namespace_shows_what_comes_in_from_elsewhere():
+def test_a_folded_namespace_shows_all_that_is_received_in_it_or_else_what_it_sends_elsewhere():
     (received, sent) = subjects.of("app", "namespace:a")
     inner = EdgeLabels(source_workload_namespace="a", destination_workload_namespace="a")
     coming, going = (
         inner._replace(source_workload_namespace="b"),
         inner._replace(destination_workload_namespace="b"),
     )
-    assert [received.fits(each) for each in (inner, coming, going)] == [False, True, False]
+    assert [received.fits(each) for each in (inner, coming, going)] == [True, True, False]
     assert [sent.fits(each) for each in (inner, coming, going)] == [False, False, True]
     assert HIDDEN not in received.namespaces
