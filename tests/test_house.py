@@ -11,10 +11,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
-        "columnar", "comparison", "counting", "cut", "exposition", "figures", "flows", "folding", "frames",
-        "graph", "health", "identity", "observation", "overview", "packing", "past", "picture", "presence",
-        "quantiles", "rates", "recorder", "redaction", "reporting", "roster", "samples", "shortfall",
-        "snapshot", "sparks", "subjects",
+        "building", "columnar", "comparison", "counting", "cut", "exposition", "figures", "flows", "folding",
+        "frames", "graph", "health", "identity", "latencies", "layout", "observation", "overview", "packing",
+        "past", "picture", "presence", "quantiles", "rates", "recorder", "redaction", "register", "reporting",
+        "roster", "samples", "shortfall", "snapshot", "sparks", "subjects", "table",
         "prometheus.answers", "prometheus.assembling", "prometheus.lookback", "prometheus.promql",
         "prometheus.queries", "prometheus.shards",
     ],
