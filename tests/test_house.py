@@ -14,6 +14,7 @@ PURE = {
         "columnar", "comparison", "counting", "cut", "exposition", "figures", "flows", "folding", "frames",
         "graph", "health", "identity", "observation", "packing", "past", "picture", "presence", "quantiles",
         "rates", "recorder", "redaction", "reporting", "samples", "shortfall", "snapshot", "subjects",
+        "history", "trails",
         "prometheus.answers", "prometheus.assembling", "prometheus.lookback", "prometheus.promql",
         "prometheus.queries", "prometheus.shards",
     ],
