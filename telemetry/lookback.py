@@ -78,7 +78,7 @@ async def figures_of(
     in namespaces that the viewer may see. Raises NoHistory, SourceUnavailable.
     """
     found = None
-    for subject in subjects.of(graph_type, item_id, _known(running)):
+    for subject in subjects.of(graph_type, item_id, _known(running), running.collector.home):
         if visible is None or visible.issuperset(subject.namespaces):
             readings = await running.past.samples_between(subject, *over)
             answer = figures.of(readings)

@@ -6,16 +6,18 @@ else asks of(). Commands (migrate, tests) run without.
 
 import asyncio
 from collections.abc import Collection
+from functools import partial
 from typing import Final
 
 from django.conf import settings
 
 from cluster import connection
-from telemetry import sources
+from cluster.cache import Cache
+from telemetry import sources, tuning
 from telemetry.collector import Collector
 from telemetry.counting import Ledger
 from telemetry.frames import SourceState
-from telemetry.graph import GRAPH_TYPES
+from telemetry.graph import GRAPH_TYPES, Limits
 from telemetry.history import History
 from telemetry.hub import Hub
 from telemetry.observation import GraphKey, Observation
@@ -23,6 +25,8 @@ from telemetry.past import Past
 from telemetry.recorded import RecordedPast
 from telemetry.recorder import MAX_BYTES, STEP_SECONDS, Recorder
 from telemetry.reporting import Preference
+from telemetry.roster import nobody
+from telemetry.rostering import Rosters
 from telemetry.source import Source
 
 SMALL_MESH: Final = 1000
@@ -47,6 +51,8 @@ class Runtime:
         preference: Preference = "caller",
         remember_bytes: int = MAX_BYTES,
         read_timeout_seconds: float | None = None,
+        limits: Limits | None = None,
+        rosters: Rosters | None = None,
     ) -> None:
         self.tick_seconds = tick_seconds
         self.source = source
@@ -59,8 +65,11 @@ class Runtime:
             window_seconds=window_seconds,
             preference=preference,
             read_timeout_seconds=read_timeout_seconds,
+            limits=limits,
+            roster=rosters.current if rosters else nobody,
         )
         self._is_small = True
+        self.rosters = rosters
         self.recorder: Recorder | None = None
         self.past: Past
         if isinstance(source, Past):
@@ -118,8 +127,10 @@ async def start(source: Source | None = None, **named: Source) -> Runtime:
     given = {_configured(""): source, **named}
     for name in connection.names():
         if name not in _runtimes:
-            _runtimes[name] = _runtime(name, given.get(name))
-            _tasks.append(asyncio.create_task(_runtimes[name].collector.run(), name=f"telemetry-{name}"))
+            made = _runtimes[name] = _runtime(name, given.get(name))
+            _tasks.append(asyncio.create_task(made.collector.run(), name=f"telemetry-{name}"))
+            if made.rosters:
+                _tasks.append(asyncio.create_task(made.rosters.run(), name=f"roster-{name}"))
     return of()
 
 
@@ -163,4 +174,10 @@ def _runtime(cluster_name: str, source: Source | None) -> Runtime:
         read_timeout_seconds=chosen.read_timeout_seconds,
         preference=sources.preference(),
         remember_bytes=round(settings.TELEMETRY_HISTORY_MEGABYTES * 1024 * 1024),
+        limits=tuning.limits(cluster_name),
+        rosters=Rosters(partial(_cache, cluster_name)),
     )
+
+
+def _cache(cluster_name: str) -> Cache:
+    return connection.get(cluster_name).cache
