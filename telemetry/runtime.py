@@ -7,6 +7,7 @@ else asks of(). Commands (migrate, tests) run without.
 import asyncio
 from collections.abc import Collection
 from functools import partial
+from typing import Final
 
 from django.conf import settings
 
@@ -16,7 +17,7 @@ from telemetry import sources, tuning
 from telemetry.collector import Collector
 from telemetry.counting import Ledger
 from telemetry.frames import SourceState
-from telemetry.graph import Limits
+from telemetry.graph import GRAPH_TYPES, Limits
 from telemetry.history import History
 from telemetry.hub import Hub
 from telemetry.observation import GraphKey, Observation
@@ -28,6 +29,11 @@ from telemetry.roster import nobody
 from telemetry.rostering import Rosters
 from telemetry.source import Source
 from telemetry.sparks import Sparks
+
+SMALL_MESH: Final = 1000
+"""How many rates a reading may have for the figures of every node and edge to be kept each tick. Of a larger
+mesh there are those of the past (telemetry.past), and of what somebody watches.
+"""
 
 
 class NotRunningError(RuntimeError):
@@ -63,6 +69,7 @@ class Runtime:
             limits=limits,
             roster=rosters.current if rosters else nobody,
         )
+        self._is_small = True
         self.rosters = rosters
         self.recorder: Recorder | None = None
         self.past: Past
@@ -77,11 +84,16 @@ class Runtime:
 
     def wanted(self) -> Collection[GraphKey]:
         """See telemetry.collector.Listener."""
-        return self.hub.wanted()
+        return {*self.hub.wanted(), *(map(GraphKey, GRAPH_TYPES) if self._is_small else ())}
 
     def observed(self, observation: Observation, source: SourceState) -> None:
-        """See telemetry.collector.Listener. The history first: the hub sends its newest points."""
-        self.history.record(observation.taken_at, observation.graphs)
+        """See telemetry.collector.Listener. The history first: what is watched begins with it."""
+        if self._is_small:
+            self.history.record(observation.taken_at, observation.graphs)
+        else:
+            # What is not written on would be shown as if nothing had come since.
+            self.history.clear()
+        self._is_small = len(observation.samples.requests) <= SMALL_MESH
         self.ledger.add(observation.samples)
         if self.recorder is not None:
             self.recorder.record(observation.samples, observation.reporting)
