@@ -151,7 +151,7 @@ class PrometheusSource:
         if self._reach is None or now - self._reach[0] > _REACH_KEPT_SECONDS:
             self._reach = now, await self._earliest(now)
         earliest = self._reach[1]
-        return Reach(earliest, None if earliest is None else now, self._scrape)
+        return Reach(earliest, None if earliest is None else max(now, earliest), self._scrape)
 
     async def close(self) -> None:
         """Closes connections."""
@@ -184,11 +184,11 @@ class PrometheusSource:
             raise _unavailable(error) from None
 
     async def _earliest(self, now: float) -> float | None:
-        """The first moment, found to some minutes, at which there were samples of the mesh."""
+        """The first moment, found to some seconds, at which there were samples of the mesh."""
         some = Query("reach", str(promql.count(promql.metric(REQUESTS, *self._scope))))
         since, step = now - _REACH_SECONDS, _REACH_SECONDS / _REACH_POINTS
         found = None
-        for _ in range(2):
+        for _ in range(3):
             answer = await self._over(some, lookback.Steps(since, since + _REACH_POINTS * step, step))
             first = min((point.at for line in answer.lines for point in line.values[:1]), default=None)
             if first is None:
