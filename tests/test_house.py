@@ -14,8 +14,8 @@ PURE = {
         "columnar", "comparison", "counting", "cut", "exposition", "figures", "flows", "folding", "frames",
         "graph", "health", "identity", "observation", "packing", "past", "picture", "presence", "quantiles",
         "rates", "recorder", "redaction", "reporting", "samples", "shortfall", "snapshot", "subjects",
-        "prometheus.answers", "prometheus.assembling", "prometheus.lookback", "prometheus.promql",
-        "prometheus.queries", "prometheus.shards",
+        "prometheus.answers", "prometheus.assembling", "prometheus.counted", "prometheus.lookback",
+        "prometheus.promql", "prometheus.queries", "prometheus.shards",
     ],
     "routing": [
         "rules", "istio", "gatewayapi", "drafting", "operations", "sequence", "managers", "patches",

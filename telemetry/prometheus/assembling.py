@@ -10,15 +10,13 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from telemetry.prometheus.answers import Series, Vector, number
+from telemetry.prometheus.answers import Series, Vector, number, read_labels
 from telemetry.prometheus.queries import CODES, MEASURE, QUANTILES, UNKNOWN
 from telemetry.samples import DurationRate, EdgeLabels, RequestRate, VolumeRate
 
 # So many labels more than were of use in one tick are kept before they are all read again.
 _SPARE: Final = 10_000
 _VOLUMES: Final = {name: index - 1 for index, name in enumerate(VolumeRate._fields) if index}
-
-_labels_of = msgspec.json.Decoder(dict[str, str])
 
 
 class Parts(NamedTuple):
@@ -118,7 +116,7 @@ class Assembler:
 
     def _learn(self, raw: bytes, key: int) -> _Known | None:
         try:
-            labels = _labels_of.decode(raw)
+            labels = read_labels(raw)
         except (msgspec.DecodeError, UnicodeDecodeError):
             self._unreadable += 1
             return None
