@@ -15,8 +15,8 @@ PURE = {
         "graph", "health", "history", "identity", "observation", "overview", "packing", "past", "picture",
         "presence", "quantiles", "rates", "recorder", "redaction", "reporting", "roster", "samples",
         "shortfall", "snapshot", "sparks", "subjects", "trails",
-        "prometheus.answers", "prometheus.assembling", "prometheus.lookback", "prometheus.promql",
-        "prometheus.queries", "prometheus.shards",
+        "prometheus.answers", "prometheus.assembling", "prometheus.counted", "prometheus.lookback",
+        "prometheus.promql", "prometheus.queries", "prometheus.shards",
     ],
     "routing": [
         "rules", "istio", "gatewayapi", "drafting", "operations", "sequence", "managers", "patches",
