@@ -60,6 +60,7 @@ class Stage:
         self.heard = []
         self.addresses = set()
         self.services = {}
+        self.badges = []
         self.answers_subscriptions = True
         self.refuses = False
         self.url = ""
@@ -73,6 +74,8 @@ class Stage:
             await self._socket(receive, send)
         elif scope["path"].startswith("/api/v1/services"):
             await self._answer(scope["path"].removeprefix("/api/v1/services").strip("/"), send)
+        elif scope["path"] == "/api/v1/badges":
+            await _respond(send, 200, "application/json", json.dumps({"badges": self.badges}).encode())
         elif scope["path"].startswith(settings.STATIC_URL):
             await _file(scope["path"].removeprefix(settings.STATIC_URL), send)
         elif scope["type"] == "http":

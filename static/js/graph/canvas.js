@@ -5,6 +5,7 @@ import cytoscape from "cytoscape";
 import { controls, relative } from "./curve.js";
 import { arrange, boxes } from "./layout.js";
 import { nodeLines } from "./names.js";
+import { Places } from "./places.js";
 import { rearrange } from "./rearrange.js";
 import { edgeHealth, edgeWidth, stylesheet } from "./style.js";
 import { colours, fontFamily } from "./theme.js";
@@ -31,6 +32,7 @@ export class Canvas {
   /** The person has moved, zoomed or dragged: the picture is theirs. */
   #touched = false;
   #fontTurn = false;
+  #places = new Places();
 
   /** @param {HTMLElement} container @param {LabelOf} labelOf */
   constructor(container, labelOf) {
@@ -71,7 +73,7 @@ export class Canvas {
   draw(model, view) {
     const nodes = [...model.nodes.values()];
     const edges = [...model.edges.values()].filter((e) => model.nodes.has(e.source) && model.nodes.has(e.target));
-    const standing = view ? new Map() : this.positions();
+    const standing = this.#places.standing(view ? new Map() : this.positions(), nodes);
     const layout = standing.size ? rearrange(standing, nodes, edges) : arrange(nodes, edges);
     this.#routes = new Map([...(view ? [] : this.#routes), ...layout.routes]);
     this.cy.batch(() => this.#replace(nodes, edges, layout));
@@ -140,11 +142,14 @@ export class Canvas {
     if (id) this.cy.getElementById(id).addClass("chosen");
   }
 
-  /** @param {Set<string>} ids of the nodes that a search found */
-  mark(ids) {
+  /** @param {Set<string>} found ids @param {Set<string> | null} lit the rest steps back; null: nothing does */
+  mark(found, lit) {
     this.cy.batch(() => {
-      this.cy.elements(".found").removeClass("found");
-      for (const id of ids) this.cy.getElementById(id).addClass("found");
+      const items = this.cy.elements(".item");
+      items.forEach((item) => {
+        item.toggleClass("found", found.has(item.id()));
+        item.toggleClass("dimmed", lit !== null && !lit.has(item.id()));
+      });
     });
   }
 

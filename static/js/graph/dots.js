@@ -28,6 +28,7 @@ export class Dots {
   /** @type {Map<string, {x: number, y: number, half: number}>} where the label of an edge stands */ #labels = new Map();
   /** @type {Colours} */ #colours;
   /** @type {Set<string>} */ #lit = new Set();
+  /** @type {Set<string> | null} */ #dimmed = null;
   #ratio = 1;
   #timer = 0;
   #last = 0;
@@ -93,6 +94,11 @@ export class Dots {
   /** @param {Set<string>} ids on which edges dots run; empty: on all */
   light(ids) {
     this.#lit = ids;
+  }
+
+  /** @param {Set<string> | null} lit the only edges that have dots, whatever is pointed at; null: all */
+  dim(lit) {
+    this.#dimmed = lit;
   }
 
   #fitCanvas() {
@@ -161,6 +167,7 @@ export class Dots {
     for (const dot of this.flow.dots) {
       const path = this.#paths.get(dot.edge);
       if (dot.failed !== failed || !path || (this.#lit.size && !this.#lit.has(dot.edge))) continue;
+      if (this.#dimmed && !this.#dimmed.has(dot.edge)) continue;
       const head = path.at(dot.at);
       const label = this.#labels.get(dot.edge);
       if (label && Math.abs(head.x - label.x) < label.half && Math.abs(head.y - label.y) < LABEL.half) continue;

@@ -3,22 +3,25 @@
 import { ApiError, get } from "../api.js";
 import { byId, data, setText } from "../dom.js";
 import { LiveSocket } from "../socket.js";
-import { badgesByService } from "./acting.js";
+import { Acting } from "./acting.js";
 import { format, parse } from "./address.js";
 import { read } from "./freshness.js";
 import { resizable } from "./grip.js";
 import { listenToKeys } from "./keys.js";
 import { GraphModel } from "./model.js";
 import { HEALTH_WORDS, nodeTitle } from "./names.js";
-import { noteFor, Notes } from "./notes.js";
+import { hiddenNote, noteFor, Notes } from "./notes.js";
 import { Panel } from "./panel.js";
 import { Pill, words } from "./pill.js";
 import { Stage } from "./stage.js";
+import { FindBar } from "./find/bar.js";
+import { Sight } from "./find/sight.js";
 import { Table } from "./table.js";
 import { fillNamespaces, Toolbar } from "./toolbar.js";
 import { step } from "./walk.js";
 
 /** @import { Service } from "../shapes.js" */
+/** @import { Badge } from "./acting.js" */
 /** @import { Reading } from "./freshness.js" */
 /** @import { Frame, PageState, View } from "./types.js" */
 /** @import { Arrow } from "./walk.js" */
@@ -42,13 +45,16 @@ class GraphPage {
   #narrow = matchMedia(NARROW);
   #pill = new Pill(byId("age", HTMLElement));
   #socket = this.#connect();
-  #stage = new Stage(this.#model, this.#state.label, (id) => this.choose(id));
-  #table = new Table(byId("twin", HTMLElement), this.#model, (id) => this.choose(id));
+  /** What is drawn and listed: the model without what is hidden. */
+  #acting = new Acting();
+  #sight = new Sight(this.#model, (node) => this.#acting.kinds(node));
+  #stage = new Stage(this.#sight.seen, [this.#state.label, this.#state.label2], this.#acting, (id) => this.choose(id));
+  #table = new Table(byId("twin", HTMLElement), this.#sight.seen, (id) => this.choose(id));
   #panel = new Panel(this.#model, byId("page-module", HTMLScriptElement).dataset.plotly ?? "", (id) => this.choose(id));
-  #notes = new Notes(() => this.go({ ns: [] }));
+  #notes = new Notes(() => this.go(this.#allHidden ? { hide: "" } : { ns: [] }));
+  #bar = new FindBar(this.#sight, { change: (change, replace) => this.go(change, replace) });
   #toolbar = new Toolbar({
     change: (change) => this.go(change),
-    find: (text) => this.#find(text),
     fit: () => this.#stage.fit(),
     tidy: () => this.#stage.tidy(),
   });
@@ -65,8 +71,8 @@ class GraphPage {
     this.#socket.connect();
     window.setInterval(() => this.#tick(), CLOCK_MS);
     this.#tick();
-    void this.#askServices();
-    window.setInterval(() => document.hidden || void this.#askServices(), SERVICES_EVERY_MS);
+    this.#ask();
+    window.setInterval(() => document.hidden || this.#ask(), SERVICES_EVERY_MS);
   }
 
   /** @returns {View} as the address says, or as the window is wide */
@@ -118,6 +124,8 @@ class GraphPage {
     });
     document.addEventListener("visibilitychange", () => {
       this.#socket.setHidden(document.hidden);
+      // Who comes back may have changed something in another tab.
+      if (!document.hidden) this.#ask();
       this.#tick();
     });
     document.addEventListener("meshui:theme", () => {
@@ -133,7 +141,8 @@ class GraphPage {
     this.#narrow.addEventListener("change", () => this.#follow());
     listenToKeys({
       toggleView: () => this.go({ view: this.view === "graph" ? "table" : "graph" }),
-      find: () => this.#toolbar.focusFind(),
+      find: () => this.#bar.focusFind(),
+      hide: () => this.#bar.focusHide(),
       fit: () => this.#stage.fit(),
       escape: () => this.#escape(),
       walk: (arrow) => this.#walk(arrow),
@@ -142,14 +151,16 @@ class GraphPage {
 
   /** Brings all parts in line with the state. */
   #follow() {
-    const { type, ns, select, label } = this.#state;
+    const { type, ns, select, label, label2 } = this.#state;
     this.#toolbar.show(this.#state, this.view);
     this.#root.dataset.view = this.view;
     this.#table.setShown(this.view === "table");
     fillNamespaces([...this.#namespaces], ns);
     this.#subscribe(type, ns);
     this.#socket.watch(select || null);
-    this.#stage.label(label);
+    if (this.#sight.ask(this.#state)) this.#look();
+    this.#bar.show(this.#state);
+    this.#stage.label([label, label2]);
     this.#stage.choose(select);
     this.#panel.open(select);
     this.#table.render(select, this.view === "table");
@@ -194,12 +205,31 @@ class GraphPage {
     }
     if (frame.type === "status") return;
     this.#error = "";
-    this.#stage.frame(outcome);
-    this.#table.render(this.#state.select, this.view === "table");
+    this.#look(outcome);
     this.#panel.render();
     this.#announceHealth(before);
     this.#learnNamespaces([...this.#model.nodes.values()].map((node) => node.namespace));
     this.#root.dataset.seq = String(this.#model.seq);
+  }
+
+  /** Draws and lists what is to be seen of the model, and marks what was found. */
+  #look(outcome = { shape: false, view: false }) {
+    const shape = this.#sight.look();
+    if (this.#model.seq !== null) this.#stage.frame({ ...outcome, shape: outcome.shape || shape });
+    this.#table.render(this.#state.select, this.view === "table");
+    this.#mark();
+  }
+
+  #mark() {
+    const { found, isFinding } = this.#sight;
+    const ids = new Set([...found.nodes, ...found.edges]);
+    this.#stage.mark(ids, isFinding ? this.#sight.lit() : null);
+    this.#table.mark(ids);
+    this.#bar.count();
+  }
+
+  get #allHidden() {
+    return this.#model.nodes.size > 0 && this.#sight.seen.nodes.size === 0;
   }
 
   #resync() {
@@ -217,7 +247,7 @@ class GraphPage {
     this.#pill.show(reading, source);
     this.#root.dataset.state = reading.state;
     this.#root.classList.toggle("frozen", reading.frozen && this.#model.seq !== null);
-    const note = noteFor(this.#model, reading, this.#error);
+    const note = this.#allHidden ? hiddenNote(this.#state.hide) : noteFor(this.#model, reading, this.#error);
     this.#notes.show(note);
     this.#root.dataset.note = note?.kind ?? "";
     this.#stage.run(!reading.frozen && note === null && this.view === "graph" && !document.hidden);
@@ -253,19 +283,9 @@ class GraphPage {
     setText(byId("announcer", HTMLElement), text);
   }
 
-  /** @param {string} text */
-  #find(text) {
-    const wanted = text.trim().toLowerCase();
-    const nodes = [...this.#model.nodes.values()];
-    const found = wanted ? nodes.filter((node) => `${nodeTitle(node)} ${node.namespace} ${node.workload}`.toLowerCase().includes(wanted)) : [];
-    this.#stage.mark(new Set(found.map((node) => node.id)));
-    this.#table.mark(wanted);
-    setText(byId("count", HTMLElement), wanted ? `${found.length} found` : "");
-  }
-
   #escape() {
-    if (this.#toolbar.clearFind()) this.#find("");
-    else if (this.#panel.isOpen) {
+    if (this.#bar.escape()) return;
+    if (this.#panel.isOpen) {
       this.choose("");
       byId(this.view === "graph" ? "canvas" : "twin", HTMLElement).focus();
     }
@@ -274,20 +294,36 @@ class GraphPage {
   /** @param {Arrow} arrow */
   #walk(arrow) {
     if (this.view !== "graph") return false;
-    const next = step(this.#model, this.#stage.positions(), this.#state.select, arrow);
+    const next = step(this.#sight.seen, this.#stage.positions(), this.#state.select, arrow);
     // Each step is no place to come "back" to; the first one is.
     if (next) this.go({ select: next }, this.#state.select !== "");
     return true;
+  }
+
+  #ask() {
+    void this.#askServices();
+    void this.#askBadges();
+  }
+
+  async #askBadges() {
+    try {
+      const { badges } = /** @type {{badges: Badge[]}} */ (await get("badges?namespaces="));
+      this.#acting.know(badges);
+      this.#stage.showActing();
+      if (this.#model.seq !== null) this.#look();
+    } catch (error) {
+      // They stay as they were: the next answer is ten seconds away.
+      if (!(error instanceof ApiError)) throw error;
+    }
   }
 
   async #askServices() {
     try {
       const { services } = /** @type {{services: Service[]}} */ (await get("services?namespaces="));
       this.#learnNamespaces(services.map((service) => service.namespace));
-      this.#stage.setBadges(badgesByService(services));
       this.#panel.know(services);
     } catch (error) {
-      // The chooser then offers what the graph itself has shown, and the badges stay as they were.
+      // The chooser then offers what the graph itself has shown.
       if (!(error instanceof ApiError)) throw error;
     }
   }

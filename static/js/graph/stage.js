@@ -1,10 +1,10 @@
 // The drawing with all that lies on it: dots, titles, tip. The page tells it what is chosen; it tells what is pointed at.
 
 import { byId, setText } from "../dom.js";
-import { count, duration, percent, rate, share } from "../format.js";
-import { badgesFor } from "./acting.js";
+import { count, percent, rate } from "../format.js";
 import { Canvas } from "./canvas.js";
 import { Dots } from "./dots.js";
+import { labelOf } from "./labels.js";
 import { boxes } from "./layout.js";
 import { namespaceSum } from "./sums.js";
 import { colours } from "./theme.js";
@@ -14,8 +14,8 @@ import { Titles } from "./titles.js";
 /** @import { EventObject } from "cytoscape" */
 /** @import { Point } from "./layout.js" */
 /** @import { GraphModel } from "./model.js" */
-/** @import { Badge } from "./acting.js" */
-/** @import { EdgeLabel, GraphEdge, GraphNode } from "./types.js" */
+/** @import { Acting } from "./acting.js" */
+/** @import { EdgeLabel, GraphNode } from "./types.js" */
 
 export class Stage {
   /** @type {Canvas} */ #canvas;
@@ -27,13 +27,14 @@ export class Stage {
   #chosen = "";
   #hovered = "";
   #resized = true;
-  /** @type {Map<string, Badge[]>} */ #badges = new Map();
+  /** @type {Acting} */ #acting;
 
-  /** @param {GraphModel} model @param {EdgeLabel} label @param {(id: string) => void} choose */
-  constructor(model, label, choose) {
+  /** @param {GraphModel} model @param {EdgeLabel[]} labels @param {Acting} acting @param {(id: string) => void} choose */
+  constructor(model, labels, acting, choose) {
     this.#model = model;
+    this.#acting = acting;
     this.#choose = choose;
-    this.#canvas = new Canvas(byId("canvas", HTMLElement), labelOf(label));
+    this.#canvas = new Canvas(byId("canvas", HTMLElement), labelOf(labels));
     this.#dots = new Dots(byId("dots", HTMLCanvasElement), this.#canvas.cy, colours());
     this.#titles = new Titles(byId("titles", HTMLElement), this.#canvas.cy);
     this.#tip = new Tip(model);
@@ -64,14 +65,15 @@ export class Stage {
     this.#canvas.choose(id);
   }
 
-  /** @param {EdgeLabel} label */
-  label(label) {
-    this.#canvas.setLabel(labelOf(label), this.#model);
+  /** @param {EdgeLabel[]} labels */
+  label(labels) {
+    this.#canvas.setLabel(labelOf(labels), this.#model);
   }
 
-  /** @param {Set<string>} ids */
-  mark(ids) {
-    this.#canvas.mark(ids);
+  /** @param {Set<string>} found @param {Set<string> | null} lit what stays in the light; null: everything */
+  mark(found, lit) {
+    this.#canvas.mark(found, lit);
+    this.#dots.dim(lit);
   }
 
   restyle() {
@@ -104,9 +106,8 @@ export class Stage {
     this.#resized = false;
   }
 
-  /** @param {Map<string, Badge[]>} badges what acts on which service */
-  setBadges(badges) {
-    this.#badges = badges;
+  /** What acts on services and workloads has been learnt anew. */
+  showActing() {
     this.#captions();
   }
 
@@ -120,17 +121,18 @@ export class Stage {
       const key = box.get(node.id) ?? node.id;
       groups.set(key, [...(groups.get(key) ?? []), node]);
     }
-    const apps = [...groups].map(([id, members]) => this.#caption(id, members));
+    const apps = [...groups].flatMap(([id, members]) => this.#caption(id, members));
     this.#titles.show([
       ...[...namespaces].map((name) => ({ id: `ns:${name}`, title: name, sum: this.#sum(name), badges: [] })),
       ...apps.filter((caption) => caption.title || caption.badges.length),
     ]);
   }
 
-  /** @param {string} id of a box or of a lone node @param {GraphNode[]} members */
+  /** @param {string} id of a box or of a lone node @param {GraphNode[]} members what is about one of them stands at it */
   #caption(id, members) {
-    const title = id.startsWith("box:") ? (members[0]?.app ?? "") : "";
-    return { id, title, sum: "", badges: badgesFor(this.#badges, members) };
+    if (!id.startsWith("box:")) return members.map((node) => ({ id, title: "", sum: "", badges: this.#acting.on(node) }));
+    const single = members.map((node) => ({ id: node.id, title: "", sum: "", badges: this.#acting.onWorkload(node) }));
+    return [{ id, title: members[0]?.app ?? "", sum: "", badges: this.#acting.onServices(members) }, ...single];
   }
 
   /** @param {string} namespace */
@@ -168,20 +170,4 @@ export class Stage {
     this.#dots.light(new Set());
     byId("canvas", HTMLElement).classList.remove("pointing");
   }
-}
-
-/** @type {Record<EdgeLabel, (edge: GraphEdge) => string>} */
-const LABELS = {
-  requests: (edge) => rate(edge.requests_per_second),
-  share: (edge) => share(edge.share),
-  errors: (edge) => percent(edge.error_ratio),
-  p50: (edge) => duration(edge.latency_ms.p50),
-  p95: (edge) => duration(edge.latency_ms.p95),
-  p99: (edge) => duration(edge.latency_ms.p99),
-  none: () => "",
-};
-
-/** @param {EdgeLabel} label @returns {(edge: GraphEdge) => string} "" for what is unknown: a dash on a line reads as a minus */
-function labelOf(label) {
-  return (edge) => LABELS[label](edge).replace(/^–$/, "");
 }

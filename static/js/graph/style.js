@@ -10,6 +10,7 @@ export const NODE_SIZE = 42;
 export const DEGRADED_OVER = 0.01;
 export const FAILING_OVER = 0.05;
 const FADED = 0.14;
+const DIMMED = 0.22;
 
 /** @param {number} rps @returns {number} width of the line, by the logarithm of the rate */
 export function edgeWidth(rps) {
@@ -157,7 +158,9 @@ function states(colour) {
     { selector: "node.item:active", style: { "overlay-opacity": 0 } },
     { selector: "core", style: { "active-bg-opacity": 0 } },
     { selector: ".faded", style: { opacity: FADED } },
+    { selector: ".dimmed", style: { opacity: DIMMED } },
     { selector: "node.found", style: { ...ring, "outline-style": "dashed" } },
+    { selector: "edge.found", style: { "underlay-color": colour.accent, "underlay-opacity": 0.22, "underlay-padding": 4 } },
     { selector: "node.chosen", style: ring },
     {
       selector: "edge.chosen",

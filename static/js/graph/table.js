@@ -61,12 +61,13 @@ export class Table {
     this.#listNodes();
   }
 
-  /** @param {string} text marks the rows that name it; "" marks none */
-  mark(text) {
-    for (const row of this.#rows.values()) {
-      const names = `${row.cells[0]?.textContent} ${row.cells[1]?.textContent}`.toLowerCase();
-      row.classList.toggle("found", text !== "" && names.includes(text));
+  /** @param {Set<string>} ids of the nodes and edges that were found: their rows are marked */
+  mark(ids) {
+    for (const [id, row] of this.#rows) {
+      const { source = "", target = "" } = row.dataset;
+      row.classList.toggle("found", ids.has(id) || ids.has(source) || ids.has(target));
     }
+    for (const [id, item] of this.#items) item.classList.toggle("found", ids.has(id));
   }
 
   /** @param {Column} column */

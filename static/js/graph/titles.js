@@ -2,12 +2,12 @@
 
 import { el, icon } from "../dom.js";
 
+import { KINDS } from "./acting.js";
+
 /** @import { Core, NodeSingular } from "cytoscape" */
 /** @import { Badge } from "./acting.js" */
 
 /** @typedef {{id: string, title: string, sum: string, badges: Badge[]}} Caption `id`: of the box or the node */
-
-const ICONS = { fault: "fault", split: "routing" };
 
 export class Titles {
   /** @type {HTMLElement} */ #layer;
@@ -47,8 +47,10 @@ export class Titles {
     if (!name || !line || !list) return;
     if (name.textContent !== title) name.textContent = title;
     if (line.textContent !== sum) line.textContent = sum;
-    if (list.textContent === badges.map((badge) => badge.text).join("")) return;
-    list.replaceChildren(...badges.map((badge) => el("em", { class: badge.kind }, icon(ICONS[badge.kind]), badge.text)));
+    const key = badges.map((badge) => `${badge.kind} ${badge.short} ${badge.text}`).join("\n");
+    if (element.dataset.badges === key) return;
+    element.dataset.badges = key;
+    list.replaceChildren(...badges.map(chip));
   }
 
   /** @param {string} id */
@@ -69,6 +71,12 @@ export class Titles {
       place(element, /** @type {NodeSingular} */ (drawn));
     }
   }
+}
+
+/** @param {Badge} badge @returns {HTMLElement} its words are told to who points at it */
+function chip({ kind, short, text }) {
+  const { word, icon: shape } = KINDS[kind];
+  return el("em", { class: kind, title: `${word}: ${text}` }, icon(shape), short);
 }
 
 /** @param {HTMLElement} element @param {NodeSingular} node */
