@@ -61,6 +61,7 @@ class Stage:
         self.addresses = set()
         self.services = {}
         self.badges = []
+        self.asked = []
         self.answers_subscriptions = True
         self.refuses = False
         self.url = ""
@@ -76,6 +77,10 @@ class Stage:
             await self._answer(scope["path"].removeprefix("/api/v1/services").strip("/"), send)
         elif scope["path"] == "/api/v1/badges":
             await _respond(send, 200, "application/json", json.dumps({"badges": self.badges}).encode())
+        elif scope["path"] == "/api/v1/graph":
+            self.asked.append(scope["query_string"].decode())
+            graph = {"nodes": list(self.feed.nodes.values()), "edges": list(self.feed.edges.values())}
+            await _respond(send, 200, "application/json", json.dumps(graph).encode())
         elif scope["path"].startswith(settings.STATIC_URL):
             await _file(scope["path"].removeprefix(settings.STATIC_URL), send)
         elif scope["type"] == "http":

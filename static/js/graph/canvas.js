@@ -69,8 +69,9 @@ export class Canvas {
   /**
    * @param {GraphModel} model
    * @param {boolean} view whether this is another view, which gets a layout of its own
+   * @param {boolean} still whether the window stays where it is
    */
-  draw(model, view) {
+  draw(model, view, still = false) {
     const nodes = [...model.nodes.values()];
     const edges = [...model.edges.values()].filter((e) => model.nodes.has(e.source) && model.nodes.has(e.target));
     const standing = this.#places.standing(view ? new Map() : this.positions(), nodes);
@@ -80,7 +81,7 @@ export class Canvas {
     this.update(model, false);
     this.#moveTo(layout, standing);
     if (view) this.#touched = false;
-    if (!this.#touched) this.show();
+    if (!this.#touched && !still) this.show();
   }
 
   /** The first look: all of it, or on a narrow window its beginning. */

@@ -14,8 +14,9 @@ import { hiddenNote, noteFor, Notes } from "./notes.js";
 import { Panel } from "./panel.js";
 import { Pill, words } from "./pill.js";
 import { Stage } from "./stage.js";
+import { ExportMenu } from "./export/menu.js";
 import { FindBar } from "./find/bar.js";
-import { Sight } from "./find/sight.js";
+import { counted, Sight } from "./find/sight.js";
 import { Table } from "./table.js";
 import { fillNamespaces, Toolbar } from "./toolbar.js";
 import { step } from "./walk.js";
@@ -67,6 +68,13 @@ class GraphPage {
   start() {
     resizable(byId("panel-grip", HTMLElement), byId("panel", HTMLElement));
     this.#listen();
+    new ExportMenu({
+      model: this.#model,
+      state: () => this.#state,
+      drawn: () => this.#stage.drawn(),
+      hidden: () => counted(this.#sight.hidden, "hidden"),
+      view: () => this.#subscription,
+    });
     this.#follow();
     this.#socket.connect();
     window.setInterval(() => this.#tick(), CLOCK_MS);
@@ -168,6 +176,7 @@ class GraphPage {
   }
 
   #subscribed = "";
+  /** @type {import("../socket.js").Subscription} */ #subscription = { graph_type: "versioned_app", namespaces: [] };
 
   /** @param {PageState["type"]} type @param {string[]} namespaces */
   #subscribe(type, namespaces) {
@@ -175,7 +184,8 @@ class GraphPage {
     if (key === this.#subscribed) return;
     this.#subscribed = key;
     this.#error = "";
-    this.#socket.subscribe({ graph_type: type, namespaces });
+    this.#subscription = { graph_type: type, namespaces };
+    this.#socket.subscribe(this.#subscription);
   }
 
   /** @param {Frame} frame */
@@ -215,17 +225,19 @@ class GraphPage {
   /** Draws and lists what is to be seen of the model, and marks what was found. */
   #look(outcome = { shape: false, view: false }) {
     const shape = this.#sight.look();
-    if (this.#model.seq !== null) this.#stage.frame({ ...outcome, shape: outcome.shape || shape });
+    // What comes and goes by hiding moves nothing else, and not the window either.
+    const still = shape && !outcome.shape;
+    if (this.#model.seq !== null) this.#stage.frame({ ...outcome, shape: outcome.shape || shape, still });
     this.#table.render(this.#state.select, this.view === "table");
-    this.#mark();
+    if (outcome.shape || shape || this.#sight.isFoundAnew) this.#mark();
+    this.#bar.count();
   }
 
   #mark() {
-    const { found, isFinding } = this.#sight;
-    const ids = new Set([...found.nodes, ...found.edges]);
-    this.#stage.mark(ids, isFinding ? this.#sight.lit() : null);
+    const { nodes, edges } = this.#sight.found;
+    const ids = new Set([...nodes, ...edges]);
+    this.#stage.mark(ids, this.#sight.lit());
     this.#table.mark(ids);
-    this.#bar.count();
   }
 
   get #allHidden() {

@@ -4,6 +4,7 @@ import { byId, setText } from "../dom.js";
 import { count, percent, rate } from "../format.js";
 import { Canvas } from "./canvas.js";
 import { Dots } from "./dots.js";
+import { drawn } from "./export/picture.js";
 import { labelOf } from "./labels.js";
 import { boxes } from "./layout.js";
 import { namespaceSum } from "./sums.js";
@@ -15,6 +16,7 @@ import { Titles } from "./titles.js";
 /** @import { Point } from "./layout.js" */
 /** @import { GraphModel } from "./model.js" */
 /** @import { Acting } from "./acting.js" */
+/** @import { Drawn } from "./export/picture.js" */
 /** @import { EdgeLabel, GraphNode } from "./types.js" */
 
 export class Stage {
@@ -42,9 +44,9 @@ export class Stage {
     new ResizeObserver(() => this.#measure()).observe(byId("stage", HTMLElement));
   }
 
-  /** A frame has been applied. @param {{shape: boolean, view: boolean}} outcome */
-  frame({ shape, view }) {
-    if (shape) this.#canvas.draw(this.#model, view);
+  /** A frame has been applied. @param {{shape: boolean, view: boolean, still?: boolean}} outcome still: the window stays */
+  frame({ shape, view, still = false }) {
+    if (shape) this.#canvas.draw(this.#model, view, still);
     else this.#canvas.update(this.#model);
     if (shape) this.#canvas.choose(this.#chosen);
     this.#captions();
@@ -74,6 +76,12 @@ export class Stage {
   mark(found, lit) {
     this.#canvas.mark(found, lit);
     this.#dots.dim(lit);
+    this.#titles.dim(lit);
+  }
+
+  /** @returns {Drawn} what stands where, for a picture of it */
+  drawn() {
+    return drawn(this.#canvas.cy, this.#model, this.#titles.captions);
   }
 
   restyle() {
@@ -123,16 +131,17 @@ export class Stage {
     }
     const apps = [...groups].flatMap(([id, members]) => this.#caption(id, members));
     this.#titles.show([
-      ...[...namespaces].map((name) => ({ id: `ns:${name}`, title: name, sum: this.#sum(name), badges: [] })),
+      ...[...namespaces].map((name) => ({ id: `ns:${name}`, title: name, sum: this.#sum(name), badges: [], members: [] })),
       ...apps.filter((caption) => caption.title || caption.badges.length),
     ]);
   }
 
   /** @param {string} id of a box or of a lone node @param {GraphNode[]} members what is about one of them stands at it */
   #caption(id, members) {
-    if (!id.startsWith("box:")) return members.map((node) => ({ id, title: "", sum: "", badges: this.#acting.on(node) }));
-    const single = members.map((node) => ({ id: node.id, title: "", sum: "", badges: this.#acting.onWorkload(node) }));
-    return [{ id, title: members[0]?.app ?? "", sum: "", badges: this.#acting.onServices(members) }, ...single];
+    if (!id.startsWith("box:")) return members.map((node) => ({ id, title: "", sum: "", badges: this.#acting.on(node), members: [node.id] }));
+    const single = members.map((node) => ({ id: node.id, title: "", sum: "", badges: this.#acting.onWorkload(node), members: [node.id] }));
+    const ids = members.map((node) => node.id);
+    return [{ id, title: members[0]?.app ?? "", sum: "", badges: this.#acting.onServices(members), members: ids }, ...single];
   }
 
   /** @param {string} namespace */

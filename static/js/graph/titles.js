@@ -7,12 +7,20 @@ import { KINDS } from "./acting.js";
 /** @import { Core, NodeSingular } from "cytoscape" */
 /** @import { Badge } from "./acting.js" */
 
-/** @typedef {{id: string, title: string, sum: string, badges: Badge[]}} Caption `id`: of the box or the node */
+/**
+ * @typedef {object} Caption
+ * @property {string} id of the box or the node
+ * @property {string} title
+ * @property {string} sum
+ * @property {Badge[]} badges
+ * @property {string[]} members the nodes that it is about; none: it never steps back
+ */
 
 export class Titles {
   /** @type {HTMLElement} */ #layer;
   /** @type {Core} */ #cy;
   /** @type {Map<string, HTMLElement>} */ #shown = new Map();
+  /** @type {Caption[]} */ #captions = [];
 
   /** @param {HTMLElement} layer @param {Core} cy */
   constructor(layer, cy) {
@@ -37,7 +45,20 @@ export class Titles {
       this.#shown.delete(id);
     }
     for (const caption of captions) this.#write(caption);
+    this.#captions = captions;
     this.#place();
+  }
+
+  /** @returns {Map<string, Caption>} by the id of the box or node */
+  get captions() {
+    return new Map(this.#captions.map((caption) => [caption.id, caption]));
+  }
+
+  /** @param {Set<string> | null} lit the nodes whose captions stay in the light; null: all */
+  dim(lit) {
+    for (const { id, members } of this.#captions) {
+      this.#shown.get(id)?.classList.toggle("dimmed", lit !== null && members.length > 0 && !members.some((each) => lit.has(each)));
+    }
   }
 
   /** @param {Caption} caption */

@@ -53,9 +53,9 @@ test("an address gives back the state that it was made of", () => {
   const states = [
     { type: "versioned_app", ns: [], select: "", label: "requests", view: "" },
     { type: "workload", ns: ["a", "b"], select: "app:ns/x/v1->app:ns/y/v2:http", label: "p95", view: "table" },
-    { type: "service", ns: [], select: "ä &=?#", label: "none", view: "graph" },
+    { type: "service", ns: [], select: "ä &=?#", label: "none", label2: "mtls", view: "graph", find: "a b", hide: "p95 > 1 s" },
   ];
-  for (const state of states) assert.deepEqual(parse(format(state)), state);
+  for (const state of states) assert.deepEqual(parse(format({ ...parse(""), ...state })), { ...parse(""), ...state });
 });
 
 test("the plainest state has an address without a query", () => {
@@ -63,7 +63,8 @@ test("the plainest state has an address without a query", () => {
 });
 
 test("what an address does not mean takes its default", () => {
-  assert.deepEqual(parse("?type=nonsense&label=x&view=3d&ns=,b,a,b"), { type: "versioned_app", ns: ["a", "b"], select: "", label: "requests", view: "" });
+  assert.deepEqual(parse("?type=nonsense&label=x&view=3d&ns=,b,a,b"), { ...parse(""), ns: ["a", "b"] });
+  assert.deepEqual(parse(""), { type: "versioned_app", ns: [], select: "", label: "requests", label2: "none", view: "", find: "", hide: "" });
 });
 
 // Series

@@ -141,10 +141,11 @@ export class ExpressionField {
   /** @param {number} at @returns {true} */
   #accept(at) {
     const { from, to, options } = this.#completion;
-    const text = options[at]?.text ?? "";
+    const before = this.#input.value.slice(0, from);
+    const text = `${/[^\s(]$/.test(before) ? " " : ""}${options[at]?.text ?? ""}`;
     const after = this.#input.value.slice(to);
     const caret = from + text.length + 1;
-    this.#input.value = `${this.#input.value.slice(0, from)}${text}${after.startsWith(" ") ? "" : " "}${after}`;
+    this.#input.value = `${before}${text}${after.startsWith(" ") ? "" : " "}${after}`;
     this.#input.setSelectionRange(caret, caret);
     this.#changed();
     return true;
@@ -168,6 +169,8 @@ export class ExpressionField {
     const start = Math.max(0, wrong.at - CONTEXT);
     const place = find(this.#error, "code", HTMLElement);
     place.replaceChildren(start > 0 ? "…" : "", text.slice(start, wrong.at), el("mark", {}, text.slice(wrong.at, wrong.end).slice(0, CONTEXT) || " "), text.slice(wrong.end, wrong.end + CONTEXT));
-    find(this.#error, "span", HTMLElement).textContent = wrong.message;
+    // What stands between backticks is of the language.
+    const parts = wrong.message.split("`").map((part, i) => (i % 2 ? el("b", {}, part) : part));
+    find(this.#error, "span", HTMLElement).replaceChildren(...parts);
   }
 }

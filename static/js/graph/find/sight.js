@@ -20,6 +20,8 @@ export class Sight {
   seen = new GraphModel();
   /** @type {Selected} */ hidden = nothing();
   /** @type {Selected} */ found = nothing();
+  /** Whether the last look found something else than the one before. */
+  isFoundAnew = false;
   /** @type {Wrong} */ wrong = { find: null, hide: null };
   /** @type {GraphModel} */ #model;
   /** @type {(node: GraphNode) => ReadonlySet<string>} */ #badges;
@@ -62,12 +64,18 @@ export class Sight {
     const changed = !same(hidden.nodes, this.hidden.nodes) || !same(hidden.edges, this.hidden.edges);
     this.hidden = hidden;
     Object.assign(this.seen, this.#model, { nodes: without(this.#model.nodes, hidden.nodes), edges: without(this.#model.edges, hidden.edges) });
-    this.found = find ? select(find, this.seen, this.#badges) : nothing();
+    const found = find ? select(find, this.seen, this.#badges) : nothing();
+    this.isFoundAnew = !same(found.nodes, this.found.nodes) || !same(found.edges, this.found.edges);
+    this.found = found;
     return changed || nodes !== this.seen.nodes.size || edges !== this.seen.edges.size;
   }
 
-  /** @returns {Set<string>} what stays in the light: what was found, the ends of edges, and edges between nodes */
+  /**
+   * @returns {Set<string> | null} what stays in the light: what was found, the ends of edges, and edges between nodes;
+   *   null, which is all of it, where nothing is looked for or was found
+   */
   lit() {
+    if (this.found.nodes.size + this.found.edges.size === 0) return null;
     const lit = new Set([...this.found.nodes, ...this.found.edges]);
     for (const edge of this.seen.edges.values()) {
       if (this.found.edges.has(edge.id)) lit.add(edge.source).add(edge.target);
