@@ -1,7 +1,7 @@
 // The live websocket: comes back by itself, subscribes again, and says "offline" only when it has been away a while.
 // It knows frames only as objects with a type; what is in them is the page's business.
 
-/** @typedef {{graph_type: string, namespaces: string[]}} Subscription */
+/** @typedef {{graph_type: string, namespaces: string[]} & Record<string, unknown>} Subscription what a view is made of: docs/websocket.md */
 
 /** Away for less than this is a hiccup, not news. */
 export const OFFLINE_AFTER_MS = 5_000;

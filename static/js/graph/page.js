@@ -5,6 +5,7 @@ import { byId, data, setText } from "../dom.js";
 import { LiveSocket } from "../socket.js";
 import { badgesByService } from "./acting.js";
 import { format, parse } from "./address.js";
+import { fold, namespaceOf, unfold } from "./folding.js";
 import { read } from "./freshness.js";
 import { resizable } from "./grip.js";
 import { listenToKeys } from "./keys.js";
@@ -13,6 +14,7 @@ import { HEALTH_WORDS, nodeTitle } from "./names.js";
 import { noteFor, Notes } from "./notes.js";
 import { Panel } from "./panel.js";
 import { Pill, words } from "./pill.js";
+import { Scope } from "./scope.js";
 import { Stage } from "./stage.js";
 import { Table } from "./table.js";
 import { fillNamespaces, Toolbar } from "./toolbar.js";
@@ -42,7 +44,13 @@ class GraphPage {
   #narrow = matchMedia(NARROW);
   #pill = new Pill(byId("age", HTMLElement));
   #socket = this.#connect();
-  #stage = new Stage(this.#model, this.#state.label, (id) => this.choose(id));
+  #stage = new Stage(this.#model, this.#state.label, {
+    choose: (id) => this.choose(id),
+    fold: (namespace) => this.go(fold(this.#state, namespace)),
+    unfold: (namespace) => this.go(unfold(this.#state, namespace)),
+    focus: (id) => this.#focus(id),
+  });
+  #scope = new Scope(this.#model, (change) => this.go(change));
   #table = new Table(byId("twin", HTMLElement), this.#model, (id) => this.choose(id));
   #panel = new Panel(this.#model, byId("page-module", HTMLScriptElement).dataset.plotly ?? "", (id) => this.choose(id));
   #notes = new Notes(() => this.go({ ns: [] }));
@@ -137,17 +145,20 @@ class GraphPage {
       fit: () => this.#stage.fit(),
       escape: () => this.#escape(),
       walk: (arrow) => this.#walk(arrow),
+      fold: (how) => this.#foldChosen(how),
+      neighbourhood: () => this.#focus(this.#state.select),
     });
   }
 
   /** Brings all parts in line with the state. */
   #follow() {
-    const { type, ns, select, label } = this.#state;
+    const { ns, select, label } = this.#state;
     this.#toolbar.show(this.#state, this.view);
+    this.#scope.show(this.#state);
     this.#root.dataset.view = this.view;
     this.#table.setShown(this.view === "table");
     fillNamespaces([...this.#namespaces], ns);
-    this.#subscribe(type, ns);
+    this.#subscribe(this.#state);
     this.#socket.watch(select || null);
     this.#stage.label(label);
     this.#stage.choose(select);
@@ -156,15 +167,19 @@ class GraphPage {
     this.#tick();
   }
 
-  #subscribed = "";
+  #subscribed = { key: "", place: "" };
 
-  /** @param {PageState["type"]} type @param {string[]} namespaces */
-  #subscribe(type, namespaces) {
-    const key = `${type} ${namespaces.join()}`;
-    if (key === this.#subscribed) return;
-    this.#subscribed = key;
+  /** @param {PageState} state */
+  #subscribe({ type, ns, fold: folded, unfold: open, focus, depth, idle }) {
+    const place = `${type} ${ns.join()} ${focus} ${depth}`;
+    const wanted = { graph_type: type, namespaces: ns, fold: folded, unfold: open, focus, depth, idle };
+    const key = JSON.stringify(wanted);
+    if (key === this.#subscribed.key) return;
+    // Of another part of the mesh nothing has to stand where it stood; of the same one everything has.
+    if (place !== this.#subscribed.place) this.#model.expectView();
+    this.#subscribed = { key, place };
     this.#error = "";
-    this.#socket.subscribe({ graph_type: type, namespaces });
+    this.#socket.subscribe(wanted);
   }
 
   /** @param {Frame} frame */
@@ -195,7 +210,8 @@ class GraphPage {
     if (frame.type === "status") return;
     this.#error = "";
     this.#stage.frame(outcome);
-    this.#table.render(this.#state.select, this.view === "table");
+    this.#scope.show(this.#state);
+    this.#table.render(this.#state.select, this.view === "table", outcome);
     this.#panel.render();
     this.#announceHealth(before);
     this.#learnNamespaces([...this.#model.nodes.values()].map((node) => node.namespace));
@@ -278,6 +294,17 @@ class GraphPage {
     // Each step is no place to come "back" to; the first one is.
     if (next) this.go({ select: next }, this.#state.select !== "");
     return true;
+  }
+
+  /** @param {string} id of a node to see with its neighbours only */
+  #focus(id) {
+    if (this.#model.nodes.has(id)) this.go({ focus: id, depth: 1, select: id });
+  }
+
+  /** @param {"fold" | "unfold"} how */
+  #foldChosen(how) {
+    const namespace = namespaceOf(this.#model, this.#state.select);
+    if (namespace) this.go((how === "fold" ? fold : unfold)(this.#state, namespace));
   }
 
   async #askServices() {

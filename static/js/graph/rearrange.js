@@ -1,6 +1,7 @@
 // The layout after nodes came or went: what stands stays, what is new finds a place near its neighbours. Pure.
 
-import { arrange, at, CELL, columnsOf, GAP, mean, meet, rectOf } from "./layout.js";
+import { CELL } from "./cells.js";
+import { arrange, at, columnsOf, GAP, mean, meet, rectOf } from "./layout.js";
 
 /** @import { Column, Layout, Point, Rect } from "./layout.js" */
 /** @import { GraphEdge, GraphNode } from "./types.js" */

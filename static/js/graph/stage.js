@@ -1,21 +1,35 @@
 // The drawing with all that lies on it: dots, titles, tip. The page tells it what is chosen; it tells what is pointed at.
 
 import { byId, setText } from "../dom.js";
-import { count, duration, percent, rate, share } from "../format.js";
+import { count, duration, percent, quantity, rate, share } from "../format.js";
 import { badgesFor } from "./acting.js";
 import { Canvas } from "./canvas.js";
 import { Dots } from "./dots.js";
-import { boxes } from "./layout.js";
-import { namespaceSum } from "./sums.js";
+import { MANY_LINES } from "./ground.js";
+import { boxes, CARD } from "./cells.js";
+import { namespaceSums } from "./sums.js";
+import { bytesOf } from "./style.js";
 import { colours } from "./theme.js";
 import { Tip } from "./tip.js";
 import { Titles } from "./titles.js";
 
 /** @import { EventObject } from "cytoscape" */
 /** @import { Point } from "./layout.js" */
-/** @import { GraphModel } from "./model.js" */
+/** @import { GraphModel, Outcome } from "./model.js" */
 /** @import { Badge } from "./acting.js" */
 /** @import { EdgeLabel, GraphEdge, GraphNode } from "./types.js" */
+
+/** How wide the plus of a folded namespace is, with the room around it, in the graph's units. */
+const PLUS = 32;
+
+/**
+ * What a person does on the drawing.
+ * @typedef {object} Acts
+ * @property {(id: string) => void} choose a node or edge, or "" for none
+ * @property {(namespace: string) => void} fold
+ * @property {(namespace: string) => void} unfold
+ * @property {(id: string) => void} focus on a node's neighbourhood
+ */
 
 export class Stage {
   /** @type {Canvas} */ #canvas;
@@ -23,32 +37,35 @@ export class Stage {
   /** @type {Titles} */ #titles;
   /** @type {Tip} */ #tip;
   /** @type {GraphModel} */ #model;
-  /** @type {(id: string) => void} */ #choose;
+  /** @type {Acts} */ #acts;
   #chosen = "";
   #hovered = "";
   #resized = true;
   /** @type {Map<string, Badge[]>} */ #badges = new Map();
 
-  /** @param {GraphModel} model @param {EdgeLabel} label @param {(id: string) => void} choose */
-  constructor(model, label, choose) {
+  /** @param {GraphModel} model @param {EdgeLabel} label @param {Acts} acts */
+  constructor(model, label, acts) {
     this.#model = model;
-    this.#choose = choose;
-    this.#canvas = new Canvas(byId("canvas", HTMLElement), labelOf(label));
-    this.#dots = new Dots(byId("dots", HTMLCanvasElement), this.#canvas.cy, colours());
-    this.#titles = new Titles(byId("titles", HTMLElement), this.#canvas.cy);
+    this.#acts = acts;
+    this.#canvas = new Canvas(byId("canvas", HTMLElement), byId("ground", HTMLCanvasElement), labelOf(label));
+    const { cy, scene, ground } = this.#canvas;
+    this.#dots = new Dots(byId("dots", HTMLCanvasElement), cy, scene, ground, colours());
+    this.#titles = new Titles(byId("titles", HTMLElement), cy, scene, ground, (namespace) => acts.fold(namespace));
     this.#tip = new Tip(model);
     this.#listen();
     new ResizeObserver(() => this.#measure()).observe(byId("stage", HTMLElement));
   }
 
-  /** A frame has been applied. @param {{shape: boolean, view: boolean}} outcome */
-  frame({ shape, view }) {
+  /** A frame has been applied. @param {Outcome} outcome */
+  frame({ shape, view, changed }) {
     if (shape) this.#canvas.draw(this.#model, view);
-    else this.#canvas.update(this.#model);
+    else this.#canvas.update(this.#model, changed);
     if (shape) this.#canvas.choose(this.#chosen);
     this.#captions();
     this.#dots.feed(this.#model);
-    setText(byId("dot-scale", HTMLElement), `1 dot = ${count(this.#dots.flow.scale, "request")}`);
+    const scale = this.#dots.tooMany ? "no dots on so many lines" : `1 dot = ${count(this.#dots.flow.scale, "request")}`;
+    setText(byId("dot-scale", HTMLElement), scale);
+    this.#showLocks();
     this.#tip.render();
   }
 
@@ -72,6 +89,12 @@ export class Stage {
   /** @param {Set<string>} ids */
   mark(ids) {
     this.#canvas.mark(ids);
+  }
+
+  /** Where destinations report mutual TLS, calls without it can be marked. */
+  #showLocks() {
+    const reports = [...this.#model.edges.values()].some((edge) => typeof edge.mtls === "number");
+    byId("locks-choice", HTMLElement).hidden = !reports;
   }
 
   restyle() {
@@ -111,18 +134,20 @@ export class Stage {
   }
 
   #captions() {
-    const nodes = [...this.#model.nodes.values()];
-    const box = boxes(nodes);
-    const namespaces = new Set(nodes.map((node) => node.namespace).filter(Boolean));
+    const box = boxes(this.#model.nodes.values());
+    const sums = namespaceSums(this.#model);
     /** @type {Map<string, GraphNode[]>} */
     const groups = new Map();
-    for (const node of nodes) {
+    for (const node of this.#model.nodes.values()) {
       const key = box.get(node.id) ?? node.id;
-      groups.set(key, [...(groups.get(key) ?? []), node]);
+      const members = groups.get(key);
+      if (members) members.push(node);
+      else groups.set(key, [node]);
     }
+    const outer = [...this.#canvas.scene.frames.values()].filter((frame) => frame.kind !== "app");
     const apps = [...groups].map(([id, members]) => this.#caption(id, members));
     this.#titles.show([
-      ...[...namespaces].map((name) => ({ id: `ns:${name}`, title: name, sum: this.#sum(name), badges: [] })),
+      ...outer.map(({ id, title, namespace }) => ({ id, title, sum: sumText(sums.get(namespace)), badges: [], ...(namespace && { folds: namespace }) })),
       ...apps.filter((caption) => caption.title || caption.badges.length),
     ]);
   }
@@ -133,30 +158,49 @@ export class Stage {
     return { id, title, sum: "", badges: badgesFor(this.#badges, members) };
   }
 
-  /** @param {string} namespace */
-  #sum(namespace) {
-    const { requests, errorRatio, way } = namespaceSum(this.#model, namespace);
-    return `${rate(requests)} ${way} · ${percent(errorRatio)} errors`;
-  }
-
   #listen() {
     const { cy } = this.#canvas;
+    const at = (/** @type {EventObject} */ event) => (event.target === cy ? this.#canvas.edgeAt(event.position) : String(event.target.id()));
     cy.on("tap", (event) => {
-      this.#choose(event.target === cy || !event.target.hasClass("item") ? "" : event.target.id());
+      const folded = event.target === cy ? "" : onPlus(event);
+      if (folded) this.#acts.unfold(folded);
+      else this.#acts.choose(at(event));
     });
-    cy.on("mouseover", ".item", (event) => this.#hover(event));
-    cy.on("mousemove", ".item", (event) => this.#tip.show(event.target.id(), event.renderedPosition));
-    cy.on("mouseout", ".item", () => this.#leave());
-    cy.on("viewport grab", () => this.#tip.hide());
+    cy.on("dbltap", "node", (event) => this.#open(String(event.target.id())));
+    cy.on("mousemove", (event) => this.#point(at(event), event));
+    cy.on("grab", () => this.#tip.hide());
+    cy.on("viewport", () => this.#tip.hide());
     byId("canvas", HTMLElement).addEventListener("mouseleave", () => this.#leave());
+    byId("locks", HTMLInputElement).addEventListener("change", (event) => {
+      this.#canvas.scene.locks = /** @type {HTMLInputElement} */ (event.target).checked;
+      this.#canvas.ground.ask();
+    });
   }
 
-  /** @param {EventObject} event */
-  #hover(event) {
-    this.#hovered = event.target.id();
-    const path = this.#model.path(this.#hovered);
-    this.#canvas.light(path);
-    this.#dots.light(path);
+  /** What a double click does: a folded namespace opens, of another node the neighbourhood. @param {string} id */
+  #open(id) {
+    const node = this.#model.nodes.get(id);
+    if (node?.kind === "namespace") this.#acts.unfold(node.namespace);
+    else if (node && node.kind !== "hidden") this.#acts.focus(id);
+  }
+
+  /** @param {string} id of what is under the pointer, or "" @param {EventObject} event */
+  #point(id, event) {
+    if (!id) {
+      this.#leave();
+      return;
+    }
+    if (id !== this.#hovered) this.#hover(id);
+    this.#tip.show(id, event.renderedPosition);
+  }
+
+  /** @param {string} id */
+  #hover(id) {
+    this.#hovered = id;
+    // In a large graph nearly everything is on some path through a node.
+    const lit = this.#model.edges.size > MANY_LINES / 4 ? this.#model.around(id) : this.#model.path(id);
+    this.#canvas.light(lit);
+    this.#dots.light(lit);
     byId("canvas", HTMLElement).classList.add("pointing");
   }
 
@@ -170,9 +214,21 @@ export class Stage {
   }
 }
 
+/** @param {EventObject} event @returns {string} the folded namespace on whose plus it was, or "" */
+function onPlus({ target, position }) {
+  if (target.data("kind") !== "namespace") return "";
+  const right = target.position("x") + CARD.width / 2;
+  return position.x > right - PLUS ? String(target.id()).replace(/^namespace:/, "") : "";
+}
+
+/** @param {import("./sums.js").Sum & {way: string} | undefined} sum */
+function sumText(sum) {
+  return sum ? `${rate(sum.requests)} ${sum.way} · ${percent(sum.errorRatio)} errors` : "";
+}
+
 /** @type {Record<EdgeLabel, (edge: GraphEdge) => string>} */
 const LABELS = {
-  requests: (edge) => rate(edge.requests_per_second),
+  requests: (edge) => (edge.protocol === "tcp" && bytesOf(edge) > 0 ? quantity(bytesOf(edge), "B/s") : rate(edge.requests_per_second)),
   share: (edge) => share(edge.share),
   errors: (edge) => percent(edge.error_ratio),
   p50: (edge) => duration(edge.latency_ms.p50),
