@@ -84,7 +84,8 @@
 
   async function pan(frames) {
     const { canvas, x, y } = corner();
-    canvas.dispatchEvent(mouse("mousedown", x, y, { buttons: 1 }));
+    // The library asks what is inside its container, as a pointer would be.
+    canvas.querySelector("canvas").dispatchEvent(mouse("mousedown", x, y, { buttons: 1 }));
     const times = await moving(frames, (i) => {
       window.dispatchEvent(mouse("mousemove", x + 8 * (i + 1), y + 5 * (i + 1), { buttons: 1 }));
     });

@@ -86,7 +86,7 @@ export class Canvas {
     const nodes = [...model.nodes.values()];
     const edges = [...model.edges.values()].filter((e) => model.nodes.has(e.source) && model.nodes.has(e.target));
     const standing = view ? new Map() : this.positions();
-    const layout = standing.size ? rearrange(standing, nodes, edges) : arrange(nodes, edges);
+    const layout = standing.size ? rearrange(standing, nodes, edges, (id) => this.scene.namespaceOf(id)) : arrange(nodes, edges);
     this.scene.routes = new Map([...(view ? [] : this.scene.routes), ...layout.routes]);
     this.cy.batch(() => this.#replace(nodes, layout));
     this.#drawPicturesOf(nodes.length);

@@ -5,7 +5,7 @@
 /** Room for one node with the two lines of its label, in the graph's own units. */
 export const CELL = Object.freeze({ width: 104, height: 92 });
 /** A folded namespace is a card with its name and numbers on it. */
-export const CARD = Object.freeze({ width: 168, height: 62 });
+export const CARD = Object.freeze({ width: 184, height: 66 });
 const CARD_ROOM = Object.freeze({ width: CARD.width + 8, height: CARD.height + 14 });
 
 /** @param {GraphNode} node @returns {{width: number, height: number}} the room that it needs */

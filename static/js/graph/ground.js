@@ -14,9 +14,11 @@ const HEAVY_LINES = 260;
 /** After so long without a move it is drawn again in full. */
 const REST_MS = 130;
 /** Below these zooms the eye sees none of it. */
-export const SEEN = Object.freeze({ labels: 0.55, marks: 0.4, arrows: 0.22 });
-/** From so many lines on, those of no interest step back behind those with errors. */
+export const SEEN = Object.freeze({ labels: 0.55, marks: 0.4, arrows: 0.22, allArrows: 0.45 });
+/** From so many lines on there are no dots. */
 export const MANY_LINES = 1000;
+/** From so many lines on, those of no interest step back behind those with errors, until one looks closely. */
+const CROWD = 150;
 
 export class Ground {
   /** @type {HTMLCanvasElement} */ #canvas;
@@ -126,11 +128,11 @@ export class Ground {
     const scene = this.#scene;
     const seen = scene.seen(view);
     this.#heavy = seen.length > HEAVY_LINES;
-    const quiet = scene.wires.size > MANY_LINES ? Math.max(0.22, Math.min(1, zoom)) : 1;
+    const quiet = Math.min(1, Math.max(Math.sqrt(CROWD / (scene.wires.size || 1)), zoom - 0.1));
     const look = { colours: this.#colours, font: this.#font, lit: this.lit, chosen: this.chosen, quiet, faded: FADED, zoom };
     paintFrames(pen, scene, view, look);
     lines(pen, seen, look);
-    if (zoom >= SEEN.arrows && quiet === 1) arrowheads(pen, seen, look);
+    if (zoom >= (quiet < 1 ? SEEN.allArrows : SEEN.arrows)) arrowheads(pen, seen, look);
     if (zoom >= SEEN.marks) marks(pen, seen, look, scene);
     if (zoom >= SEEN.labels) labels(pen, seen, look, scene);
     pen.globalAlpha = 1;

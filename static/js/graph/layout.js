@@ -4,7 +4,7 @@
 import { Graph, layout as dagre } from "@dagrejs/dagre";
 
 import { boxes, CELL, cellOf } from "./cells.js";
-import { severalClusters } from "./frames.js";
+import { padded, PADDING, severalClusters, union } from "./frames.js";
 import { nested } from "./nested.js";
 
 /** @import { GraphEdge, GraphNode } from "./types.js" */
@@ -21,7 +21,7 @@ const DAGRE = Object.freeze({ columns: 90, links: 160, apart: 50 });
 
 /**
  * A layout from nothing. Where the boxes of two namespaces would overlap, dagre is asked again to keep them apart,
- * which it pays for with longer edges.
+ * which it pays for with longer edges; where it cannot, each namespace is laid out by itself.
  * @param {GraphNode[]} nodes
  * @param {GraphEdge[]} edges
  * @returns {Layout}
@@ -31,9 +31,10 @@ export function arrange(nodes, edges) {
   const links = linksOf(columns, edges);
   const inParts = () => stacked(nested([...columns.values()], links, GAP), columns);
   if (columns.size > DAGRE.columns || links.length > DAGRE.links || severalClusters(nodes)) return inParts();
-  const plain = byDagre(columns, links, false) ?? inParts();
-  if (apart(columns, plain.positions)) return plain;
-  return (columns.size <= DAGRE.apart && byDagre(columns, links, true)) || inParts();
+  const plain = byDagre(columns, links, false);
+  if (plain && apart(columns, plain.positions)) return plain;
+  const kept = columns.size <= DAGRE.apart ? byDagre(columns, links, true) : null;
+  return kept && apart(columns, kept.positions) ? kept : inParts();
 }
 
 /** @param {Map<string, Point>} centres @param {Map<string, Column>} columns @returns {Layout} */
@@ -91,22 +92,30 @@ export function rectOf(column, positions) {
   };
 }
 
+/** @typedef {{key: string, columns: Column[]}} Block a namespace with its columns, or a column that stands in none */
+
+/** @param {Iterable<Column>} columns @returns {Map<string, Block>} */
+export function blocksOf(columns) {
+  /** @type {Map<string, Block>} */
+  const blocks = new Map();
+  for (const column of columns) {
+    const key = column.namespace ? `ns:${column.cluster}/${column.namespace}` : column.key;
+    const block = blocks.get(key);
+    if (block) block.columns.push(column);
+    else blocks.set(key, { key, columns: [column] });
+  }
+  return blocks;
+}
+
+/** @param {Block} block @param {Map<string, Point>} positions @returns {Rect} around its columns, and its box if it has one */
+export function frameOf(block, positions) {
+  const rect = block.columns.map((column) => rectOf(column, positions)).reduce(union);
+  return block.columns[0]?.namespace ? padded(rect, PADDING.namespace) : rect;
+}
+
 /** @param {Map<string, Column>} columns @param {Map<string, Point>} positions whether no namespace meets another */
 function apart(columns, positions) {
-  /** @type {Map<string, Rect>} */
-  const frames = new Map();
-  for (const column of columns.values()) {
-    const rect = rectOf(column, positions);
-    const key = column.namespace || column.key;
-    const frame = frames.get(key) ?? rect;
-    frames.set(key, {
-      left: Math.min(frame.left, rect.left),
-      right: Math.max(frame.right, rect.right),
-      top: Math.min(frame.top, rect.top),
-      bottom: Math.max(frame.bottom, rect.bottom),
-    });
-  }
-  const all = [...frames.values()];
+  const all = [...blocksOf(columns.values()).values()].map((block) => frameOf(block, positions));
   return all.every((frame, i) => !all.slice(i + 1).some((other) => meet(frame, other)));
 }
 

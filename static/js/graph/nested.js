@@ -11,7 +11,7 @@ import { layers } from "./layers.js";
 /** @typedef {{width: number, height: number, centres: Map<string, Point>}} Inner centres from its own middle */
 
 /** Between namespaces there is more room than between ranks inside one. */
-const OUTER = Object.freeze({ rank: 90, node: 40 });
+const OUTER = Object.freeze({ rank: 70, node: 26 });
 const NONE = Object.freeze({ left: 0, right: 0, top: 0, bottom: 0 });
 
 /**

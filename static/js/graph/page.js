@@ -172,7 +172,14 @@ class GraphPage {
   /** @param {PageState} state */
   #subscribe({ type, ns, fold: folded, unfold: open, focus, depth, idle }) {
     const place = `${type} ${ns.join()} ${focus} ${depth}`;
-    const wanted = { graph_type: type, namespaces: ns, fold: folded, unfold: open, focus, depth, idle };
+    const wanted = {
+      graph_type: type,
+      namespaces: ns,
+      ...(folded.length && { fold: folded }),
+      ...(open.length && { unfold: open }),
+      ...(focus && { focus, depth }),
+      ...(idle && { idle }),
+    };
     const key = JSON.stringify(wanted);
     if (key === this.#subscribed.key) return;
     // Of another part of the mesh nothing has to stand where it stood; of the same one everything has.

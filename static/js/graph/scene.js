@@ -57,6 +57,11 @@ export class Scene {
     });
   }
 
+  /** @param {string} id of a node that stands @returns {string} */
+  namespaceOf(id) {
+    return this.#nodes.get(id)?.namespace ?? "";
+  }
+
   /** @param {string} id @returns {string} what is written on the line */
   label(id) {
     return this.#looks.get(id)?.label ?? "";

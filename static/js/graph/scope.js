@@ -2,7 +2,7 @@
 
 import { byId, setText } from "../dom.js";
 import { DEEPEST } from "./address.js";
-import { foldAll, leftOutWords, unfoldAll } from "./folding.js";
+import { fold, foldAll, leftOutWords, unfold, unfoldAll } from "./folding.js";
 import { titleOf } from "./names.js";
 
 /** @import { GraphModel } from "./model.js" */
@@ -13,6 +13,7 @@ export class Scope {
   #bar = byId("focus-bar", HTMLElement);
   #idle = byId("idle", HTMLInputElement);
   #depth = 1;
+  /** @type {PageState | null} */ #state = null;
 
   /** @param {GraphModel} model @param {(change: Partial<PageState>) => void} change */
   constructor(model, change) {
@@ -23,10 +24,32 @@ export class Scope {
     byId("focus-less", HTMLButtonElement).addEventListener("click", () => change({ depth: this.#depth - 1 }));
     byId("focus-more", HTMLButtonElement).addEventListener("click", () => change({ depth: this.#depth + 1 }));
     byId("focus-end", HTMLButtonElement).addEventListener("click", () => change({ focus: "", depth: 1 }));
+    byId("panel-focus", HTMLButtonElement).addEventListener("click", () => change({ focus: this.#state?.select ?? "", depth: 1 }));
+    byId("panel-fold", HTMLButtonElement).addEventListener("click", () => this.#toggle(change));
+  }
+
+  /** @param {(change: Partial<PageState>) => void} change */
+  #toggle(change) {
+    if (!this.#state) return;
+    const node = this.#model.nodes.get(this.#state.select);
+    if (node) change((node.kind === "namespace" ? unfold : fold)(this.#state, node.namespace));
+  }
+
+  /** What can be done with the node in the panel. @param {PageState} state */
+  #showPanel({ select, focus }) {
+    const node = this.#model.nodes.get(select);
+    const here = node?.namespace ?? "";
+    byId("panel-scope", HTMLElement).hidden = !node || node.kind === "hidden";
+    byId("panel-focus", HTMLButtonElement).disabled = select === focus;
+    byId("panel-fold", HTMLButtonElement).hidden = here === "";
+    setText(byId("panel-fold", HTMLButtonElement), node?.kind === "namespace" ? `Unfold ${here}` : `Fold ${here}`);
   }
 
   /** @param {PageState} state */
-  show({ focus, depth, idle }) {
+  show(state) {
+    const { focus, depth, idle } = state;
+    this.#state = state;
+    this.#showPanel(state);
     this.#depth = depth;
     this.#idle.checked = idle;
     this.#bar.hidden = focus === "";

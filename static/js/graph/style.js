@@ -104,7 +104,7 @@ function card(colour, healthOf) {
     "background-position-x": ["100%", "100%"],
     "background-position-y": ["50%", "0%"],
     "background-offset-x": ["-8px", "7px"],
-    "font-size": 17,
+    "font-size": 19,
     "text-valign": "center",
     "text-margin-y": 0,
     "text-margin-x": -9,

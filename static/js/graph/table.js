@@ -16,6 +16,10 @@ const CELLS = /** @type {const} */ (["source", "target", "protocol", "requests",
 const SORT_EVERY_MS = 10_000;
 /** Nobody reads more at once, and ten thousand rows cost seconds; the rest comes when it is asked for. */
 const MOST_ROWS = 400;
+/** While the drawing is shown, for whoever hears the page instead. */
+const MOST_UNSEEN = 100;
+/** Numbers in rows that nobody sees may wait so long: they are then written at once for several frames. */
+const UNSEEN_WITHIN_MS = 500;
 
 export class Table {
   /** @type {HTMLElement} */ #root;
@@ -28,6 +32,9 @@ export class Table {
   #sortedAt = -Infinity;
   #most = MOST_ROWS;
   #chosen = "";
+  #shown = false;
+  #waiting = 0;
+  /** @type {Set<string>} rows with numbers that are not written yet */ #stale = new Set();
   #more = byId("more-rows", HTMLButtonElement);
 
   /** @param {HTMLElement} root @param {GraphModel} model @param {(id: string) => void} chosen */
@@ -52,6 +59,9 @@ export class Table {
 
   /** @param {boolean} shown whether a person sees it: only then do its buttons take the focus */
   setShown(shown) {
+    const news = shown !== this.#shown;
+    this.#shown = shown;
+    if (news && this.#model.seq !== null) this.#arrange(shown);
     for (const button of findAll(this.#root, "button", HTMLButtonElement)) button.tabIndex = shown ? 0 : -1;
   }
 
@@ -64,8 +74,7 @@ export class Table {
     const due = performance.now() - this.#sortedAt > SORT_EVERY_MS && !this.#body.matches(":hover, :focus-within");
     const changed = outcome?.changed;
     if (outcome?.shape || this.#rows.size === 0 || (outcome && due)) this.#arrange(shown);
-    else if (!changed && outcome) for (const id of this.#rows.keys()) this.#refill(id);
-    else for (const edge of changed?.edges ?? []) this.#refill(edge.id);
+    else if (outcome) this.#renew(changed ? changed.edges.map((edge) => edge.id) : this.#rows.keys());
     for (const id of new Set([this.#chosen, selected])) this.#rows.get(id)?.classList.toggle("chosen", id === selected);
     this.#chosen = selected;
     if (outcome || this.#items.size === 0) this.#listNodes(outcome?.shape ? undefined : changed?.nodes);
@@ -94,7 +103,8 @@ export class Table {
   #arrange(shown) {
     this.#sortedAt = performance.now();
     const all = rows(this.#model, this.#order);
-    const wanted = all.slice(0, this.#most);
+    const wanted = all.slice(0, shown ? this.#most : MOST_UNSEEN);
+    this.#stale.clear();
     const ids = new Set(wanted.map((row) => row.edge.id));
     for (const [id, element] of this.#rows) {
       if (ids.has(id)) continue;
@@ -107,6 +117,19 @@ export class Table {
     });
     this.#more.hidden = all.length <= wanted.length;
     setText(this.#more, `${(all.length - wanted.length).toLocaleString("en")} more: show ${MOST_ROWS} of them`);
+  }
+
+  /** @param {Iterable<string>} ids of edges with new numbers */
+  #renew(ids) {
+    for (const id of ids) if (this.#rows.has(id)) this.#stale.add(id);
+    if (this.#stale.size === 0) return;
+    const write = () => {
+      this.#waiting = 0;
+      for (const id of this.#stale) this.#refill(id);
+      this.#stale.clear();
+    };
+    if (this.#shown) write();
+    else this.#waiting ||= window.setTimeout(write, UNSEEN_WITHIN_MS);
   }
 
   /** New numbers in a row, if it is among those shown. @param {string} id */

@@ -19,6 +19,8 @@ import { RADIUS } from "./wires.js";
 
 /** Below this zoom an app's name, and a badge, is a smear. */
 const READABLE = 0.34;
+/** Below this zoom a box has room for its name only. */
+const FAR = 0.5;
 /** A box of fewer pixels has no room for a word. */
 const NARROWEST = 36;
 
@@ -123,7 +125,9 @@ function placeOnBox(element, kind, rect, zoom, pan) {
   const scale = Math.min(1, kind === "app" ? zoom : Math.max(0.72, zoom));
   const at = { x: rect.left * zoom + pan.x, y: rect.top * zoom + pan.y };
   element.style.transform = `translate(${Math.round(at.x)}px, ${Math.round(at.y)}px) scale(${scale})`;
-  element.style.maxWidth = `${Math.round(width / scale)}px`;
+  element.classList.toggle("far", zoom < FAR);
+  // A namespace's fold button stands in the corner of its box; an app's title is as wide as its words.
+  element.style[kind === "app" ? "maxWidth" : "width"] = `${Math.round(width / scale)}px`;
 }
 
 /** Badges of a lone node stand centred above it. @param {HTMLElement} element @param {{x: number, y: number}} point @param {number} zoom @param {{x: number, y: number}} pan */
