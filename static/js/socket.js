@@ -3,7 +3,7 @@
 
 import { UNPACKS, unpack } from "./unpack.js";
 
-/** @typedef {{graph_type: string, namespaces: string[]}} Subscription */
+/** @typedef {{namespaces: string[]} & Record<string, unknown>} Subscription what a view is made of: docs/websocket.md */
 
 /** Away for less than this is a hiccup, not news. */
 export const OFFLINE_AFTER_MS = 5_000;

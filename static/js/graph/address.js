@@ -8,6 +8,8 @@ export const GRAPH_TYPES = ["versioned_app", "app", "workload", "service"];
 export const EDGE_LABELS = ["requests", "share", "errors", "p50", "p95", "p99", "throughput", "connections", "messages", "mtls", "none"];
 /** @type {readonly View[]} */
 const VIEWS = ["graph", "table"];
+/** Steps around a node after which nearly every mesh is there as a whole. */
+export const DEEPEST = 5;
 
 /**
  * @param {string} search the query of the address
@@ -18,13 +20,18 @@ export function parse(search) {
   const [label, label2] = (query.get("label") ?? "").split(",");
   return {
     type: oneOf(GRAPH_TYPES, query.get("type")) ?? "versioned_app",
-    ns: [...new Set((query.get("ns") ?? "").split(",").filter(Boolean))].sort(),
+    ns: words(query.get("ns")),
     select: query.get("select") ?? "",
     label: oneOf(EDGE_LABELS, label) ?? "requests",
     label2: oneOf(EDGE_LABELS, label2) ?? "none",
     find: query.get("find") ?? "",
     hide: query.get("hide") ?? "",
     view: oneOf(VIEWS, query.get("view")) ?? "",
+    fold: words(query.get("fold")),
+    unfold: words(query.get("unfold")),
+    focus: query.get("focus") ?? "",
+    depth: Math.min(DEEPEST, Math.max(1, Math.floor(Number(query.get("depth"))) || 1)),
+    idle: query.get("idle") === "1",
   };
 }
 
@@ -42,8 +49,18 @@ export function format(state) {
   if (state.find) query.set("find", state.find);
   if (state.hide) query.set("hide", state.hide);
   if (state.view) query.set("view", state.view);
+  if (state.fold.length) query.set("fold", state.fold.join(","));
+  if (state.unfold.length) query.set("unfold", state.unfold.join(","));
+  if (state.focus) query.set("focus", state.focus);
+  if (state.focus && state.depth !== 1) query.set("depth", String(state.depth));
+  if (state.idle) query.set("idle", "1");
   const text = query.toString();
   return text && `?${text}`;
+}
+
+/** @param {string | null} list @returns {string[]} what stands between its commas, each once */
+function words(list) {
+  return [...new Set((list ?? "").split(",").filter(Boolean))].sort();
 }
 
 /** @template {string} T @param {readonly T[]} known @param {string | null | undefined} word @returns {T | null} */

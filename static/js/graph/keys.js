@@ -10,6 +10,8 @@
  * @property {() => void} fit
  * @property {() => void} escape
  * @property {(arrow: Arrow) => boolean} walk whether the key was used
+ * @property {(how: "fold" | "unfold") => void} fold the namespace of what is chosen
+ * @property {() => void} neighbourhood of the chosen node
  */
 
 /** @param {Commands} commands */
@@ -33,6 +35,13 @@ function obey(key, target, commands) {
       return true;
     case "f":
       commands.fit();
+      return true;
+    case "+":
+    case "-":
+      commands.fold(key === "-" ? "fold" : "unfold");
+      return true;
+    case "n":
+      commands.neighbourhood();
       return true;
     case "/":
       commands.find();

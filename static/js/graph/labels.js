@@ -6,7 +6,7 @@ import { bytesPerSecond, duration, percent, quantity, rate, share } from "../for
 
 /** @type {Record<EdgeLabel, (edge: GraphEdge) => string>} */
 const LABELS = {
-  requests: (edge) => (edge.protocol === "tcp" ? bytes(edge) : rate(edge.requests_per_second)),
+  requests: (edge) => (edge.protocol === "tcp" && !edge.requests_per_second ? bytes(edge) : rate(edge.requests_per_second)),
   share: (edge) => share(edge.share),
   errors: (edge) => (edge.protocol === "tcp" ? "" : percent(edge.error_ratio)),
   p50: (edge) => duration(edge.latency_ms.p50),

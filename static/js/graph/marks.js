@@ -43,6 +43,11 @@ export function markShapes(health, colour) {
   return "";
 }
 
+/** @param {string} colour @returns {string} data: address of an 18 by 18 picture: what is folded can be unfolded */
+export function plus(colour) {
+  return picture(18, `<rect x="2" y="2" width="14" height="14" rx="3.5" fill="none" stroke="${colour}" stroke-width="1.3"/><path d="M9 5.6v6.8M5.6 9h6.8" stroke="${colour}" stroke-width="1.5" stroke-linecap="round"/>`);
+}
+
 /** @param {number} size @param {string} body */
 function picture(size, body) {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${size * 3}" height="${size * 3}" viewBox="0 0 ${size} ${size}">${body}</svg>`;

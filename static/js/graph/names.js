@@ -66,6 +66,7 @@ const FLAG_WORDS = new Map([
 /** @param {GraphNode} node @returns {string} */
 export function baseName(node) {
   if (node.kind === "hidden") return "another namespace";
+  if (node.kind === "namespace") return node.namespace;
   if (node.kind === "workload") return node.workload || node.app || node.id;
   if (node.kind === "service") return node.service || node.app || node.id;
   return node.app || node.workload || node.service || (node.kind === "unknown" ? "unknown" : node.id);
@@ -74,6 +75,7 @@ export function baseName(node) {
 /** @param {GraphNode} node @returns {string} "reviews v3" */
 export function nodeTitle(node) {
   if (node.kind === "service") return `${baseName(node)} (service)`;
+  if (node.kind === "namespace") return `${node.namespace} (namespace)`;
   return node.version ? `${baseName(node)} ${node.version}` : baseName(node);
 }
 
@@ -85,11 +87,14 @@ export function nodeTitle(node) {
 export function nodeLines(node, boxed) {
   if (boxed && node.kind === "app" && node.version) return wrap(node.version);
   if (boxed && node.kind === "service") return "no workload";
+  if (node.kind === "namespace") return `${cut(node.namespace, CARD_LINE)}\n${members(node)}`;
   const name = wrap(baseName(node));
   return node.version && node.kind === "app" ? `${name}\n${cut(node.version)}` : name;
 }
 
 const LINE = 18;
+/** On the card of a folded namespace the letters are larger. */
+const CARD_LINE = 15;
 
 /** @param {string} name @returns {string} one line, or two that break after a hyphen or a dot; what is longer is cut */
 export function wrap(name) {
@@ -98,9 +103,14 @@ export function wrap(name) {
   return `${name.slice(0, at)}\n${cut(name.slice(at))}`;
 }
 
-/** @param {string} line */
-function cut(line) {
-  return line.length > LINE ? `${line.slice(0, LINE - 1)}…` : line;
+/** @param {string} line @param {number} most letters */
+function cut(line, most = LINE) {
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+}
+
+/** @param {GraphNode} node a folded namespace @returns {string} "12 inside" */
+export function members(node) {
+  return `${node.members.toLocaleString("en")} inside`;
 }
 
 /** @param {GraphNode} node @returns {string} */

@@ -1,10 +1,14 @@
 // The Graph page: joins the address, the socket, the model, the drawing, the table and the panel.
 
-import { ApiError, get } from "../api.js";
 import { byId, data, setText } from "../dom.js";
 import { LiveSocket } from "../socket.js";
 import { Acting } from "./acting.js";
 import { format, parse } from "./address.js";
+import { keepAsking } from "./asking.js";
+import { ExportMenu } from "./export/menu.js";
+import { FindBar } from "./find/bar.js";
+import { counted, Sight } from "./find/sight.js";
+import { fold, namespaceOf, unfold } from "./folding.js";
 import { read } from "./freshness.js";
 import { resizable } from "./grip.js";
 import { listenToKeys } from "./keys.js";
@@ -13,10 +17,8 @@ import { HEALTH_WORDS, nodeTitle } from "./names.js";
 import { hiddenNote, noteFor, Notes } from "./notes.js";
 import { Panel } from "./panel.js";
 import { Pill, words } from "./pill.js";
+import { Scope } from "./scope.js";
 import { Stage } from "./stage.js";
-import { ExportMenu } from "./export/menu.js";
-import { FindBar } from "./find/bar.js";
-import { counted, Sight } from "./find/sight.js";
 import { Table } from "./table.js";
 import { fillNamespaces, Toolbar } from "./toolbar.js";
 import { step } from "./walk.js";
@@ -24,15 +26,16 @@ import { step } from "./walk.js";
 /** @import { Service } from "../shapes.js" */
 /** @import { Badge } from "./acting.js" */
 /** @import { Reading } from "./freshness.js" */
+/** @import { Outcome } from "./model.js" */
 /** @import { Frame, PageState, View } from "./types.js" */
 /** @import { Arrow } from "./walk.js" */
 
 const NARROW = "(max-width: 720px)";
 const CLOCK_MS = 250;
-/** Faults and splits made elsewhere are badges within this time. */
-const SERVICES_EVERY_MS = 10_000;
 /** A resync that brought nothing is asked for again. */
 const RESYNC_EVERY_MS = 3_000;
+/** Of a look at the very same numbers. @type {Outcome} */
+const AGAIN = Object.freeze({ gap: false, shape: false, view: false, changed: { nodes: [], edges: [] } });
 
 const page = /** @type {{serverTime: number, tickSeconds: number, loginUrl: string, socketPath: string}} */ (data("page"));
 const loaded = /** @type {PerformanceNavigationTiming | undefined} */ (performance.getEntriesByType("navigation")[0]);
@@ -46,10 +49,16 @@ class GraphPage {
   #narrow = matchMedia(NARROW);
   #pill = new Pill(byId("age", HTMLElement));
   #socket = this.#connect();
-  /** What is drawn and listed: the model without what is hidden. */
   #acting = new Acting();
+  /** What is drawn and listed: the model without what is hidden. */
   #sight = new Sight(this.#model, (node) => this.#acting.kinds(node));
-  #stage = new Stage(this.#sight.seen, [this.#state.label, this.#state.label2], this.#acting, (id) => this.choose(id));
+  #stage = new Stage(this.#sight.seen, [this.#state.label, this.#state.label2], this.#acting, {
+    choose: (id) => this.choose(id),
+    fold: (namespace) => this.go(fold(this.#state, namespace)),
+    unfold: (namespace) => this.go(unfold(this.#state, namespace)),
+    focus: (id) => this.#focus(id),
+  });
+  #scope = new Scope(this.#model, (change) => this.go(change));
   #table = new Table(byId("twin", HTMLElement), this.#sight.seen, (id) => this.choose(id));
   #panel = new Panel(this.#model, byId("page-module", HTMLScriptElement).dataset.plotly ?? "", (id) => this.choose(id));
   #notes = new Notes(() => this.go(this.#allHidden ? { hide: "" } : { ns: [] }));
@@ -79,8 +88,7 @@ class GraphPage {
     this.#socket.connect();
     window.setInterval(() => this.#tick(), CLOCK_MS);
     this.#tick();
-    this.#ask();
-    window.setInterval(() => document.hidden || this.#ask(), SERVICES_EVERY_MS);
+    keepAsking({ services: (services) => this.#knowServices(services), badges: (badges) => this.#knowBadges(badges) });
   }
 
   /** @returns {View} as the address says, or as the window is wide */
@@ -132,8 +140,6 @@ class GraphPage {
     });
     document.addEventListener("visibilitychange", () => {
       this.#socket.setHidden(document.hidden);
-      // Who comes back may have changed something in another tab.
-      if (!document.hidden) this.#ask();
       this.#tick();
     });
     document.addEventListener("meshui:theme", () => {
@@ -154,17 +160,20 @@ class GraphPage {
       fit: () => this.#stage.fit(),
       escape: () => this.#escape(),
       walk: (arrow) => this.#walk(arrow),
+      fold: (how) => this.#foldChosen(how),
+      neighbourhood: () => this.#focus(this.#state.select),
     });
   }
 
   /** Brings all parts in line with the state. */
   #follow() {
-    const { type, ns, select, label, label2 } = this.#state;
+    const { ns, select, label, label2 } = this.#state;
     this.#toolbar.show(this.#state, this.view);
+    this.#scope.show(this.#state);
     this.#root.dataset.view = this.view;
     this.#table.setShown(this.view === "table");
     fillNamespaces([...this.#namespaces], ns);
-    this.#subscribe(type, ns);
+    this.#subscribe(this.#state);
     this.#socket.watch(select || null);
     if (this.#sight.ask(this.#state)) this.#look();
     this.#bar.show(this.#state);
@@ -175,17 +184,28 @@ class GraphPage {
     this.#tick();
   }
 
-  #subscribed = "";
+  #subscribed = { key: "", place: "" };
   /** @type {import("../socket.js").Subscription} */ #subscription = { graph_type: "versioned_app", namespaces: [] };
 
-  /** @param {PageState["type"]} type @param {string[]} namespaces */
-  #subscribe(type, namespaces) {
-    const key = `${type} ${namespaces.join()}`;
-    if (key === this.#subscribed) return;
-    this.#subscribed = key;
+  /** @param {PageState} state */
+  #subscribe({ type, ns, fold: folded, unfold: open, focus, depth, idle }) {
+    const place = `${type} ${ns.join()} ${focus} ${depth}`;
+    const wanted = {
+      graph_type: type,
+      namespaces: ns,
+      ...(folded.length && { fold: folded }),
+      ...(open.length && { unfold: open }),
+      ...(focus && { focus, depth }),
+      ...(idle && { idle }),
+    };
+    const key = JSON.stringify(wanted);
+    if (key === this.#subscribed.key) return;
+    // Of another part of the mesh nothing has to stand where it stood; of the same one everything has.
+    if (place !== this.#subscribed.place) this.#model.expectView();
+    this.#subscribed = { key, place };
     this.#error = "";
-    this.#subscription = { graph_type: type, namespaces };
-    this.#socket.subscribe(this.#subscription);
+    this.#subscription = wanted;
+    this.#socket.subscribe(wanted);
   }
 
   /** @param {Frame} frame */
@@ -216,20 +236,21 @@ class GraphPage {
     if (frame.type === "status") return;
     this.#error = "";
     this.#look(outcome);
+    this.#scope.show(this.#state);
     this.#panel.render();
     this.#announceHealth(before);
     this.#learnNamespaces([...this.#model.nodes.values()].map((node) => node.namespace));
     this.#root.dataset.seq = String(this.#model.seq);
   }
 
-  /** Draws and lists what is to be seen of the model, and marks what was found. */
-  #look(outcome = { shape: false, view: false }) {
-    const shape = this.#sight.look();
+  /** Draws and lists what is to be seen of the model, and marks what was found. @param {Outcome} outcome */
+  #look(outcome = AGAIN) {
+    const hides = this.#sight.look();
+    const seen = { ...outcome, shape: outcome.shape || hides, changed: this.#sight.within(outcome.changed) };
     // What comes and goes by hiding moves nothing else, and not the window either.
-    const still = shape && !outcome.shape;
-    if (this.#model.seq !== null) this.#stage.frame({ ...outcome, shape: outcome.shape || shape, still });
-    this.#table.render(this.#state.select, this.view === "table");
-    if (outcome.shape || shape || this.#sight.isFoundAnew) this.#mark();
+    if (this.#model.seq !== null) this.#stage.frame(seen, hides && !outcome.shape);
+    this.#table.render(this.#state.select, this.view === "table", seen);
+    if (seen.shape || this.#sight.isFoundAnew) this.#mark();
     this.#bar.count();
   }
 
@@ -312,32 +333,28 @@ class GraphPage {
     return true;
   }
 
-  #ask() {
-    void this.#askServices();
-    void this.#askBadges();
+  /** @param {Badge[]} badges */
+  #knowBadges(badges) {
+    this.#acting.know(badges);
+    this.#stage.showActing();
+    this.#look();
   }
 
-  async #askBadges() {
-    try {
-      const { badges } = /** @type {{badges: Badge[]}} */ (await get("badges?namespaces="));
-      this.#acting.know(badges);
-      this.#stage.showActing();
-      if (this.#model.seq !== null) this.#look();
-    } catch (error) {
-      // They stay as they were: the next answer is ten seconds away.
-      if (!(error instanceof ApiError)) throw error;
-    }
+  /** @param {string} id of a node to see with its neighbours only */
+  #focus(id) {
+    if (this.#model.nodes.has(id)) this.go({ focus: id, depth: 1, select: id });
   }
 
-  async #askServices() {
-    try {
-      const { services } = /** @type {{services: Service[]}} */ (await get("services?namespaces="));
-      this.#learnNamespaces(services.map((service) => service.namespace));
-      this.#panel.know(services);
-    } catch (error) {
-      // The chooser then offers what the graph itself has shown.
-      if (!(error instanceof ApiError)) throw error;
-    }
+  /** @param {"fold" | "unfold"} how */
+  #foldChosen(how) {
+    const namespace = namespaceOf(this.#model, this.#state.select);
+    if (namespace) this.go((how === "fold" ? fold : unfold)(this.#state, namespace));
+  }
+
+  /** @param {Service[]} services */
+  #knowServices(services) {
+    this.#learnNamespaces(services.map((service) => service.namespace));
+    this.#panel.know(services);
   }
 
   /** @param {string[]} names */

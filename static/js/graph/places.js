@@ -1,6 +1,6 @@
 // Where nodes stood that are not drawn now: what is hidden and shown again comes back to its place. Pure.
 
-import { CELL } from "./layout.js";
+import { CELL } from "./cells.js";
 
 /** @import { Point } from "./layout.js" */
 

@@ -1,79 +1,70 @@
-// What stands where on the drawing, as the SVG writer takes it.
+// What stands where on the drawing, as the SVG writer takes it. Pure.
 
 import { KINDS } from "../acting.js";
-import { edgeTitle, HEALTH_WORDS, nodeTitle } from "../names.js";
-import { edgeHealth } from "../style.js";
+import { boxes } from "../cells.js";
+import { edgeTitle, HEALTH_WORDS, nodeLines, nodeTitle } from "../names.js";
 
-/** @import { Core, EdgeSingular, NodeSingular } from "cytoscape" */
 /** @import { Badge } from "../acting.js" */
 /** @import { GraphModel } from "../model.js" */
+/** @import { Scene } from "../scene.js" */
 /** @import { Caption } from "../titles.js" */
 /** @import { Chip, PictureBox, PictureNode, PictureWire } from "./svg.js" */
 
 /** @typedef {{boxes: PictureBox[], wires: PictureWire[], nodes: PictureNode[]}} Drawn */
+/** @typedef {ReadonlySet<string> | null} Lit ids of what find leaves in the light; null: all */
+
+const EVERYWHERE = Object.freeze({ left: -Infinity, right: Infinity, top: -Infinity, bottom: Infinity });
 
 /**
- * @param {Core} cy
+ * @param {Scene} scene
  * @param {GraphModel} model what is drawn
  * @param {Map<string, Caption>} captions by the id of the box or node
+ * @param {Lit} lit
  * @returns {Drawn}
  */
-export function drawn(cy, model, captions) {
-  const frames = [...cy.nodes(".namespace-box").toArray(), ...cy.nodes(".app-box").toArray()];
-  return {
-    boxes: frames.map((box) => boxOf(/** @type {NodeSingular} */ (box), captions)),
-    wires: cy.edges(".item").toArray().flatMap((edge) => wireOf(/** @type {EdgeSingular} */ (edge), model)),
-    nodes: cy.nodes(".item").toArray().flatMap((node) => nodeOf(/** @type {NodeSingular} */ (node), model, captions)),
-  };
+export function drawn(scene, model, captions, lit) {
+  const wires = scene.seen(EVERYWHERE).map(({ wire, look }) => ({
+    ...look,
+    start: wire.start,
+    middle: wire.middle,
+    end: wire.end,
+    title: titleOfWire(wire.id, model),
+    dimmed: isDimmed(wire.id, lit),
+  }));
+  return { boxes: boxesOf(scene, captions), wires, nodes: nodesOf(scene, model, captions, lit) };
 }
 
-/** @param {NodeSingular} box @param {Map<string, Caption>} captions @returns {PictureBox} */
-function boxOf(box, captions) {
-  const { x1, x2, y1, y2 } = box.boundingBox({ includeLabels: false, includeOverlays: false });
-  const caption = captions.get(box.id());
-  const kind = box.hasClass("app-box") ? "app" : "namespace";
-  return { rect: { left: x1, right: x2, top: y1, bottom: y2 }, kind, title: caption?.title ?? "", sum: caption?.sum ?? "", chips: chips(caption?.badges) };
+/** @param {Scene} scene @param {Map<string, Caption>} captions @returns {PictureBox[]} */
+function boxesOf(scene, captions) {
+  return [...scene.frames.values()].flatMap(({ id, kind, title }) => {
+    const rect = scene.rects.get(id);
+    const caption = captions.get(id);
+    return rect ? [{ rect, kind, title, sum: caption?.sum ?? "", chips: chips(caption?.badges) }] : [];
+  });
 }
 
-/** @param {EdgeSingular} element @param {GraphModel} model @returns {PictureWire[]} none for one that is not drawn */
-function wireOf(element, model) {
-  const edge = model.edges.get(element.id());
-  const [start, end] = [element.sourceEndpoint(), element.targetEndpoint()];
-  if (!edge || !start || !end || !Number.isFinite(start.x) || !Number.isFinite(end.x)) return [];
-  const health = edgeHealth(edge);
-  return [
-    {
-      start,
-      middle: element.controlPoints() ?? [],
-      end,
-      width: Number(element.data("width")),
-      health,
-      dash: health === "idle" ? "idle" : edge.protocol === "tcp" ? "tcp" : "",
-      label: String(element.data("label")),
-      title: edgeTitle(edge, model),
-      dimmed: element.hasClass("dimmed"),
-    },
-  ];
+/** @param {Scene} scene @param {GraphModel} model @param {Map<string, Caption>} captions @param {Lit} lit @returns {PictureNode[]} */
+function nodesOf(scene, model, captions, lit) {
+  const boxed = boxes(model.nodes.values());
+  return [...model.nodes.values()].flatMap((node) => {
+    const at = scene.at.get(node.id);
+    const where = node.namespace && node.kind !== "namespace" ? ` in ${node.namespace}` : "";
+    const title = `${nodeTitle(node)}${where}: ${HEALTH_WORDS[node.health]}`;
+    const lines = nodeLines(node, boxed.has(node.id)).split("\n").filter(Boolean);
+    const { kind, health } = node;
+    return at ? [{ ...at, kind, health, lines, title, chips: chips(captions.get(node.id)?.badges), dimmed: isDimmed(node.id, lit) }] : [];
+  });
 }
 
-/** @param {NodeSingular} element @param {GraphModel} model @param {Map<string, Caption>} captions @returns {PictureNode[]} */
-function nodeOf(element, model, captions) {
-  const node = model.nodes.get(element.id());
-  if (!node) return [];
-  const { x, y } = element.position();
-  const where = node.namespace ? ` in ${node.namespace}` : "";
-  return [
-    {
-      x,
-      y,
-      kind: node.kind,
-      health: node.health,
-      lines: String(element.data("label")).split("\n").filter(Boolean),
-      title: `${nodeTitle(node)}${where}: ${HEALTH_WORDS[node.health]}`,
-      chips: chips(captions.get(node.id)?.badges),
-      dimmed: element.hasClass("dimmed"),
-    },
-  ];
+/** @param {string} id @param {GraphModel} model */
+function titleOfWire(id, model) {
+  const edge = model.edges.get(id);
+  return edge ? edgeTitle(edge, model) : "";
+}
+
+/** @param {string} id @param {Lit} lit */
+function isDimmed(id, lit) {
+  return lit !== null && !lit.has(id);
 }
 
 /** @param {Badge[]} [badges] @returns {Chip[]} in words: nobody can point at a picture */

@@ -8,6 +8,7 @@ import { ExpressionError } from "./tokens.js";
 /** @import { GraphNode } from "../types.js" */
 /** @import { Tree } from "./expression.js" */
 /** @import { Selected } from "./meaning.js" */
+/** @import { Changed } from "../model.js" */
 
 /** @typedef {{find: string, hide: string}} Asked */
 /** @typedef {{find: ExpressionError | null, hide: ExpressionError | null}} Wrong */
@@ -63,11 +64,18 @@ export class Sight {
     const hidden = hide ? closed(select(hide, this.#model, this.#badges), this.#model) : nothing();
     const changed = !same(hidden.nodes, this.hidden.nodes) || !same(hidden.edges, this.hidden.edges);
     this.hidden = hidden;
-    Object.assign(this.seen, this.#model, { nodes: without(this.#model.nodes, hidden.nodes), edges: without(this.#model.edges, hidden.edges) });
+    before.become(this.#model, without(this.#model.nodes, hidden.nodes), without(this.#model.edges, hidden.edges));
     const found = find ? select(find, this.seen, this.#badges) : nothing();
     this.isFoundAnew = !same(found.nodes, this.found.nodes) || !same(found.edges, this.found.edges);
     this.found = found;
     return changed || nodes !== this.seen.nodes.size || edges !== this.seen.edges.size;
+  }
+
+  /** @param {Changed | null} changed what a frame set @returns {Changed | null} the part of it that is seen */
+  within(changed) {
+    if (!changed || this.hidden.edges.size + this.hidden.nodes.size === 0) return changed;
+    const { nodes, edges } = this.hidden;
+    return { nodes: changed.nodes.filter(({ id }) => !nodes.has(id)), edges: changed.edges.filter(({ id }) => !edges.has(id)) };
   }
 
   /**
