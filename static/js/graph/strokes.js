@@ -37,7 +37,10 @@ function ink({ colours }, look) {
 
 /** @param {Pen} pen @param {Seen[]} seen @param {Paint} paint */
 export function lines(pen, seen, paint) {
-  for (const each of seen) if (each.wire.id === paint.chosen || paint.found.has(each.wire.id)) underlay(pen, each, paint);
+  for (const each of seen) {
+    if (each.wire.id === paint.chosen) underlay(pen, each, paint, 10);
+    else if (paint.found.has(each.wire.id)) underlay(pen, each, paint, 5);
+  }
   const pixel = 1 / paint.zoom;
   /** @type {Map<string, {seen: Seen[], alpha: number, look: Look, width: number}>} */
   const groups = new Map();
@@ -79,11 +82,11 @@ function stroke(pen, { seen, alpha, look, width }, paint) {
   if (together) pen.stroke();
 }
 
-/** @param {Pen} pen @param {Seen} marked @param {Paint} paint */
-function underlay(pen, { wire, look }, paint) {
+/** @param {Pen} pen @param {Seen} marked @param {Paint} paint @param {number} room beside the line */
+function underlay(pen, { wire, look }, paint, room) {
   pen.globalAlpha = 0.3;
   pen.strokeStyle = paint.colours.accent;
-  pen.lineWidth = look.width + 10;
+  pen.lineWidth = look.width + room;
   pen.beginPath();
   trace(pen, wire);
   pen.stroke();

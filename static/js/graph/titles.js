@@ -33,6 +33,7 @@ export class Titles {
   /** @type {Scene} */ #scene;
   /** @type {Map<string, HTMLElement>} */ #shown = new Map();
   /** @type {Caption[]} */ #captions = [];
+  /** @type {Set<string> | null} */ #lit = null;
 
   /**
    * @param {HTMLElement} layer @param {Core} cy @param {Scene} scene @param {Ground} ground
@@ -71,6 +72,7 @@ export class Titles {
     }
     for (const caption of captions) this.#write(caption);
     this.#captions = captions;
+    this.dim(this.#lit);
     this.#place();
   }
 
@@ -81,6 +83,7 @@ export class Titles {
 
   /** @param {Set<string> | null} lit the nodes whose captions stay in the light; null: all */
   dim(lit) {
+    this.#lit = lit;
     for (const { id, members } of this.#captions) {
       this.#shown.get(id)?.classList.toggle("dimmed", lit !== null && members.length > 0 && !members.some((each) => lit.has(each)));
     }

@@ -167,10 +167,10 @@ export class ExpressionField {
     if (!shown) return;
     const text = this.#input.value;
     const start = Math.max(0, wrong.at - CONTEXT);
-    const place = find(this.#error, "code", HTMLElement);
+    const place = find(this.#error, ".expression-place", HTMLElement);
     place.replaceChildren(start > 0 ? "…" : "", text.slice(start, wrong.at), el("mark", {}, text.slice(wrong.at, wrong.end).slice(0, CONTEXT) || " "), text.slice(wrong.end, wrong.end + CONTEXT));
     // What stands between backticks is of the language.
     const parts = wrong.message.split("`").map((part, i) => (i % 2 ? el("b", {}, part) : part));
-    find(this.#error, "span", HTMLElement).replaceChildren(...parts);
+    find(this.#error, ".expression-words", HTMLElement).replaceChildren(...parts);
   }
 }
