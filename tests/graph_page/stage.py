@@ -96,7 +96,7 @@ class Stage:
         if not self.answers_subscriptions:
             return
         if message["type"] == "subscribe":
-            await _say(send, self.feed.full(message["graph_type"], message["namespaces"]))
+            await _say(send, self.feed.answer(message))
         elif message["type"] == "resync":
             await _say(send, self.feed.full())
         elif message["type"] == "watch" and message["id"]:

@@ -19,6 +19,7 @@ import { Titles } from "./titles.js";
 /** @import { Badge } from "./acting.js" */
 /** @import { EdgeLabel, GraphEdge, GraphNode } from "./types.js" */
 
+const DOUBLE_CLICK_MS = 400;
 /** How wide the plus of a folded namespace is, with the room around it, in the graph's units. */
 const PLUS = 32;
 
@@ -41,6 +42,7 @@ export class Stage {
   #chosen = "";
   #hovered = "";
   #resized = true;
+  #tappedAt = -Infinity;
   /** @type {Map<string, Badge[]>} */ #badges = new Map();
 
   /** @param {GraphModel} model @param {EdgeLabel} label @param {Acts} acts */
@@ -122,9 +124,12 @@ export class Stage {
       this.#resized = true;
       return;
     }
-    if (this.#resized) this.#canvas.show();
+    // A click opens the panel; what was clicked has to stay under the pointer, in case it was the first of two.
+    const wait = this.#tappedAt + DOUBLE_CLICK_MS - performance.now();
+    if (wait > 0) window.setTimeout(() => this.#measure(), wait);
+    else if (this.#resized) this.#canvas.show();
     else this.#canvas.resized();
-    this.#resized = false;
+    if (wait <= 0) this.#resized = false;
   }
 
   /** @param {Map<string, Badge[]>} badges what acts on which service */
@@ -162,6 +167,7 @@ export class Stage {
     const { cy } = this.#canvas;
     const at = (/** @type {EventObject} */ event) => (event.target === cy ? this.#canvas.edgeAt(event.position) : String(event.target.id()));
     cy.on("tap", (event) => {
+      this.#tappedAt = performance.now();
       const folded = event.target === cy ? "" : onPlus(event);
       if (folded) this.#acts.unfold(folded);
       else this.#acts.choose(at(event));
