@@ -43,6 +43,7 @@ export class Stage {
   #hovered = "";
   #resized = true;
   #tappedAt = -Infinity;
+  #tapped = "";
   /** @type {Map<string, Badge[]>} */ #badges = new Map();
 
   /** @param {GraphModel} model @param {EdgeLabel} label @param {Acts} acts */
@@ -168,11 +169,13 @@ export class Stage {
     const at = (/** @type {EventObject} */ event) => (event.target === cy ? this.#canvas.edgeAt(event.position) : String(event.target.id()));
     cy.on("tap", (event) => {
       this.#tappedAt = performance.now();
+      this.#tapped = at(event);
       const folded = event.target === cy ? "" : onPlus(event);
       if (folded) this.#acts.unfold(folded);
-      else this.#acts.choose(at(event));
+      else this.#acts.choose(this.#tapped);
     });
-    cy.on("dbltap", "node", (event) => this.#open(String(event.target.id())));
+    // The browser knows better than the library how fast a double click is on this machine.
+    byId("canvas", HTMLElement).addEventListener("dblclick", () => this.#open(this.#tapped));
     cy.on("mousemove", (event) => this.#point(at(event), event));
     cy.on("grab", () => this.#tip.hide());
     cy.on("viewport", () => this.#tip.hide());
