@@ -13,6 +13,8 @@ from cluster import people
 from cluster.access import Visible
 from telemetry import frames, rights, runtime
 from telemetry.observation import Observation
+from telemetry.overview import overview
+from telemetry.overview_shapes import OverviewQuery, OverviewSerializer
 from telemetry.picture import picture
 from telemetry.runtime import Runtime
 from telemetry.serializers import GraphSerializer, SeriesQuery, SeriesSerializer, ViewQuery
@@ -37,6 +39,24 @@ class GraphView(APIView):
         running, latest, visible = _latest(request)
         snapshot = picture(latest, query.view(visible))
         return _json(frames.graph(snapshot, running.collector.state, running.tick_seconds))
+
+
+class OverviewView(APIView):
+    """All services and namespaces."""
+
+    @extend_schema(
+        operation_id="overview", parameters=[OverviewQuery], responses=OverviewSerializer, tags=["graph"]
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """Golden signals of each, the worst first, with the last ten minutes in points of ten seconds."""
+        query = OverviewQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        running, latest, visible = _latest(request)
+        graph = latest.graph("service", visible, idle=True)
+        rows = overview(graph, query.validated_data.get("namespaces", ()))
+        at = latest.seq, latest.taken_at
+        state, tick = running.collector.state, running.tick_seconds
+        return _json(frames.overview_rows(at, rows, state.wire(visible), tick, running.sparks))
 
 
 class SeriesView(APIView):

@@ -22,6 +22,7 @@ from telemetry.observation import GraphKey, Observation
 from telemetry.reporting import Preference
 from telemetry.scrape import Scraper
 from telemetry.source import Source
+from telemetry.sparks import Sparks
 from telemetry.targets import PodTargets
 
 
@@ -47,7 +48,8 @@ class Runtime:
         self.collector = Collector(
             source, self, tick_seconds=tick_seconds, window_seconds=window_seconds, preference=preference
         )
-        self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds)
+        self.sparks = Sparks()
+        self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds, sparks=self.sparks)
 
     def wanted(self) -> Collection[GraphKey]:
         """See telemetry.collector.Listener."""
@@ -57,6 +59,7 @@ class Runtime:
         """See telemetry.collector.Listener. The history first: the hub sends its newest points."""
         self.history.record(observation.taken_at, observation.graphs)
         self.ledger.add(observation.samples)
+        self.sparks.record(observation.taken_at, observation.flows)
         self.hub.observed(observation, source)
 
     def silent(self, source: SourceState) -> None:

@@ -59,11 +59,10 @@ function joinBlock(block, blocks, positions, facts) {
   const stands = (/** @type {Column} */ column) => column.nodes.every(({ id }) => positions.has(id));
   const joining = block.columns.filter((column) => !stands(column));
   if (joining.length === 0) return;
-  const others = blocks.filter((other) => other !== block).map((other) => frameOf({ ...other, columns: other.columns.filter(stands) }, positions));
   for (const column of joining) {
     const wish = beside([column], positions, facts);
     const own = block.columns.filter(stands).map((other) => rectOf(other, positions));
-    settle(wish, rectOf(column, wish), [...own, ...others], positions, own);
+    settle(wish, rectOf(column, wish), own, positions, own);
   }
   makeRoom(block, blocks.filter((other) => other.columns.every(stands)), frameOf, positions);
 }

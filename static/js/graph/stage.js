@@ -20,6 +20,7 @@ import { Titles } from "./titles.js";
 /** @import { Drawn } from "./export/picture.js" */
 /** @import { EdgeLabel, GraphNode } from "./types.js" */
 
+const DOUBLE_CLICK_MS = 400;
 /** How wide the plus of a folded namespace is, with the room around it, in the graph's units. */
 const PLUS = 32;
 
@@ -42,6 +43,8 @@ export class Stage {
   #chosen = "";
   #hovered = "";
   #resized = true;
+  #tappedAt = -Infinity;
+  #tapped = "";
   /** @type {Acting} */ #acting;
   /** @type {Set<string> | null} what find leaves in the light */ #lit = null;
 
@@ -133,9 +136,12 @@ export class Stage {
       this.#resized = true;
       return;
     }
-    if (this.#resized) this.#canvas.show();
+    // A click opens the panel; what was clicked has to stay under the pointer, in case it was the first of two.
+    const wait = this.#tappedAt + DOUBLE_CLICK_MS - performance.now();
+    if (wait > 0) window.setTimeout(() => this.#measure(), wait);
+    else if (this.#resized) this.#canvas.show();
     else this.#canvas.resized();
-    this.#resized = false;
+    if (wait <= 0) this.#resized = false;
   }
 
   /** What acts on services and workloads has been learnt anew. */
@@ -174,11 +180,14 @@ export class Stage {
     const { cy } = this.#canvas;
     const at = (/** @type {EventObject} */ event) => (event.target === cy ? this.#canvas.edgeAt(event.position) : String(event.target.id()));
     cy.on("tap", (event) => {
+      this.#tappedAt = performance.now();
+      this.#tapped = at(event);
       const folded = event.target === cy ? "" : onPlus(event);
       if (folded) this.#acts.unfold(folded);
-      else this.#acts.choose(at(event));
+      else this.#acts.choose(this.#tapped);
     });
-    cy.on("dbltap", "node", (event) => this.#open(String(event.target.id())));
+    // The browser knows better than the library how fast a double click is on this machine.
+    byId("canvas", HTMLElement).addEventListener("dblclick", () => this.#open(this.#tapped));
     cy.on("mousemove", (event) => this.#point(at(event), event));
     cy.on("grab", () => this.#tip.hide());
     cy.on("viewport", () => this.#tip.hide());

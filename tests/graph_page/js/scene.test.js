@@ -5,7 +5,6 @@ import { CELL } from "../../../static/js/graph/cells.js";
 import { fold, foldAll, leftOutWords, namespaceOf, unfold, unfoldAll } from "../../../static/js/graph/folding.js";
 import { framesOf, rectsOf } from "../../../static/js/graph/frames.js";
 import { arrange, meet } from "../../../static/js/graph/layout.js";
-import { layers } from "../../../static/js/graph/layers.js";
 import { GraphModel } from "../../../static/js/graph/model.js";
 import { rearrange } from "../../../static/js/graph/rearrange.js";
 import { Scene } from "../../../static/js/graph/scene.js";
@@ -73,20 +72,6 @@ test("a large picture is about as wide as a screen", () => {
   const span = (axis) => Math.max(...points.map((point) => point[axis])) - Math.min(...points.map((point) => point[axis]));
   const aspect = span("x") / span("y");
   assert.ok(aspect > 1.1 && aspect < 2.8, `${aspect}`);
-});
-
-test("ten times the graph takes about ten times as long to lay out, not a hundred times", () => {
-  const blocks = (count) => Array.from({ length: count }, (_, i) => ({ key: `b${i}`, width: 100, height: 90 }));
-  const links = (count) => Array.from({ length: 4 * count }, (_, i) => ({ from: `b${i % count}`, to: `b${(i * 7919 + 13) % count}` })).filter(({ from, to }) => from !== to);
-  const took = (count) => {
-    const [all, calls] = [blocks(count), links(count)];
-    const began = performance.now();
-    layers(all, calls, { rank: 100, node: 16 });
-    return performance.now() - began;
-  };
-  took(1000);
-  const [small, large] = [Math.min(took(1000), took(1000), took(1000)), Math.min(took(10_000), took(10_000))];
-  assert.ok(large < 45 * small, `${small} and ${large} ms`);
 });
 
 test("a node that joins a large mesh moves what it runs into, down by the room that it takes", () => {
