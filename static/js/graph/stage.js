@@ -10,6 +10,7 @@ import { boxes, CARD } from "./cells.js";
 import { namespaceSums } from "./sums.js";
 import { bytesOf } from "./style.js";
 import { colours } from "./theme.js";
+import { groupOf } from "./names.js";
 import { Tip } from "./tip.js";
 import { Titles } from "./titles.js";
 
@@ -189,7 +190,7 @@ export class Stage {
   /** What a double click does: a folded namespace opens, of another node the neighbourhood. @param {string} id */
   #open(id) {
     const node = this.#model.nodes.get(id);
-    if (node?.kind === "namespace") this.#acts.unfold(node.namespace);
+    if (node?.kind === "namespace") this.#acts.unfold(groupOf(node));
     else if (node && node.kind !== "hidden") this.#acts.focus(id);
   }
 
