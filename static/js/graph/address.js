@@ -5,7 +5,7 @@
 /** @type {readonly GraphType[]} */
 export const GRAPH_TYPES = ["versioned_app", "app", "workload", "service"];
 /** @type {readonly EdgeLabel[]} */
-export const EDGE_LABELS = ["requests", "share", "errors", "p50", "p95", "p99", "none"];
+export const EDGE_LABELS = ["requests", "share", "errors", "p50", "p95", "p99", "throughput", "connections", "messages", "mtls", "none"];
 /** @type {readonly View[]} */
 const VIEWS = ["graph", "table"];
 /** Steps around a node after which nearly every mesh is there as a whole. */
@@ -17,11 +17,15 @@ export const DEEPEST = 5;
  */
 export function parse(search) {
   const query = new URLSearchParams(search);
+  const [label, label2] = (query.get("label") ?? "").split(",");
   return {
     type: oneOf(GRAPH_TYPES, query.get("type")) ?? "versioned_app",
     ns: words(query.get("ns")),
     select: query.get("select") ?? "",
-    label: oneOf(EDGE_LABELS, query.get("label")) ?? "requests",
+    label: oneOf(EDGE_LABELS, label) ?? "requests",
+    label2: oneOf(EDGE_LABELS, label2) ?? "none",
+    find: query.get("find") ?? "",
+    hide: query.get("hide") ?? "",
     view: oneOf(VIEWS, query.get("view")) ?? "",
     fold: words(query.get("fold")),
     unfold: words(query.get("unfold")),
@@ -40,7 +44,10 @@ export function format(state) {
   if (state.type !== "versioned_app") query.set("type", state.type);
   if (state.ns.length) query.set("ns", state.ns.join(","));
   if (state.select) query.set("select", state.select);
-  if (state.label !== "requests") query.set("label", state.label);
+  if (state.label2 !== "none") query.set("label", `${state.label},${state.label2}`);
+  else if (state.label !== "requests") query.set("label", state.label);
+  if (state.find) query.set("find", state.find);
+  if (state.hide) query.set("hide", state.hide);
   if (state.view) query.set("view", state.view);
   if (state.fold.length) query.set("fold", state.fold.join(","));
   if (state.unfold.length) query.set("unfold", state.unfold.join(","));
@@ -56,7 +63,7 @@ function words(list) {
   return [...new Set((list ?? "").split(",").filter(Boolean))].sort();
 }
 
-/** @template {string} T @param {readonly T[]} known @param {string | null} word @returns {T | null} */
+/** @template {string} T @param {readonly T[]} known @param {string | null | undefined} word @returns {T | null} */
 function oneOf(known, word) {
   return known.find((candidate) => candidate === word) ?? null;
 }

@@ -7,6 +7,7 @@ import { boxes } from "./cells.js";
 import { Ground } from "./ground.js";
 import { arrange } from "./layout.js";
 import { nodeLines } from "./names.js";
+import { Places } from "./places.js";
 import { rearrange } from "./rearrange.js";
 import { Scene } from "./scene.js";
 import { stylesheet } from "./style.js";
@@ -39,6 +40,8 @@ export class Canvas {
   /** The person has moved, zoomed or dragged: the picture is theirs. */
   #touched = false;
   #fontTurn = false;
+  #places = new Places();
+  /** @type {Set<string> | null} what find leaves in the light; null: all */ #lit = null;
 
   /** @param {HTMLElement} container @param {HTMLCanvasElement} ground @param {LabelOf} labelOf */
   constructor(container, ground, labelOf) {
@@ -81,11 +84,12 @@ export class Canvas {
   /**
    * @param {GraphModel} model
    * @param {boolean} view whether this is another view, which gets a layout of its own
+   * @param {boolean} still whether the window stays where it is
    */
-  draw(model, view) {
+  draw(model, view, still = false) {
     const nodes = [...model.nodes.values()];
     const edges = [...model.edges.values()].filter((e) => model.nodes.has(e.source) && model.nodes.has(e.target));
-    const standing = view ? new Map() : this.positions();
+    const standing = this.#places.standing(view ? new Map() : this.positions(), nodes);
     const layout = standing.size ? rearrange(standing, nodes, edges, (id) => this.scene.namespaceOf(id)) : arrange(nodes, edges);
     this.scene.routes = new Map([...(view ? [] : this.scene.routes), ...layout.routes]);
     this.cy.batch(() => this.#replace(nodes, layout));
@@ -94,7 +98,7 @@ export class Canvas {
     this.update(model);
     this.#moveTo(layout, standing);
     if (view) this.#touched = false;
-    if (!this.#touched) this.show();
+    if (!this.#touched && !still) this.show();
   }
 
   /** Cytoscape has the switch, but only when it starts, when nobody knows how many nodes there will be. @param {number} count */
@@ -155,9 +159,9 @@ export class Canvas {
     else this.show();
   }
 
-  /** @param {Set<string>} ids what stays lit; empty: everything */
+  /** @param {Set<string>} ids what stays lit while one points at something; empty: what find has found, or all */
   light(ids) {
-    this.ground.lit = ids;
+    this.ground.lit = ids.size ? ids : (this.#lit ?? ids);
     this.ground.ask();
     this.cy.batch(() => {
       this.cy.nodes(".faded").forEach((node) => {
@@ -176,11 +180,16 @@ export class Canvas {
     this.ground.ask();
   }
 
-  /** @param {Set<string>} ids of the nodes that a search found */
-  mark(ids) {
+  /** @param {Set<string>} found ids @param {Set<string> | null} lit the rest steps back; null: nothing does */
+  mark(found, lit) {
+    this.#lit = lit;
+    this.ground.found = found;
+    this.light(new Set());
     this.cy.batch(() => {
-      this.cy.elements(".found").removeClass("found");
-      for (const id of ids) this.cy.getElementById(id).addClass("found");
+      this.cy.nodes().forEach((node) => {
+        node.toggleClass("found", found.has(node.id()));
+        node.toggleClass("dimmed", lit !== null && !lit.has(node.id()));
+      });
     });
   }
 

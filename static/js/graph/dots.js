@@ -30,6 +30,7 @@ export class Dots {
   /** @type {Ground} */ #ground;
   /** @type {Colours} */ #colours;
   /** @type {Set<string>} */ #lit = new Set();
+  /** @type {Set<string> | null} */ #dimmed = null;
   #ratio = 1;
   #timer = 0;
   #last = 0;
@@ -99,6 +100,11 @@ export class Dots {
     this.#lit = ids;
   }
 
+  /** @param {Set<string> | null} lit the only edges that have dots, whatever is pointed at; null: all */
+  dim(lit) {
+    this.#dimmed = lit;
+  }
+
   #fitCanvas() {
     this.#staleFrame = false;
     this.#ratio = Math.min(2, window.devicePixelRatio);
@@ -154,6 +160,7 @@ export class Dots {
     for (const dot of this.flow.dots) {
       const path = this.#scene.wires.path(dot.edge);
       if (dot.failed !== failed || !path || (this.#lit.size && !this.#lit.has(dot.edge))) continue;
+      if (this.#dimmed && !this.#dimmed.has(dot.edge)) continue;
       const head = path.at(dot.at);
       if (written && this.#onLabel(dot.edge, path, head)) continue;
       const tail = path.at(Math.max(0, dot.at - TAIL));

@@ -29,6 +29,7 @@ export class Ground {
   /** @type {string} */ #font;
   /** @type {ReadonlySet<string>} */ lit = new Set();
   chosen = "";
+  /** @type {ReadonlySet<string>} */ found = new Set();
   #asked = 0;
   #resting = 0;
   #heavy = false;
@@ -129,7 +130,7 @@ export class Ground {
     const seen = scene.seen(view);
     this.#heavy = seen.length > HEAVY_LINES;
     const quiet = Math.min(1, Math.max(Math.sqrt(CROWD / (scene.wires.size || 1)), zoom - 0.1));
-    const look = { colours: this.#colours, font: this.#font, lit: this.lit, chosen: this.chosen, quiet, faded: FADED, zoom };
+    const look = { colours: this.#colours, font: this.#font, lit: this.lit, chosen: this.chosen, found: this.found, quiet, faded: FADED, zoom };
     paintFrames(pen, scene, view, look);
     lines(pen, seen, look);
     if (zoom >= (quiet < 1 ? SEEN.allArrows : SEEN.arrows)) arrowheads(pen, seen, look);

@@ -6,6 +6,7 @@
  * @typedef {object} Commands
  * @property {() => void} toggleView
  * @property {() => void} find
+ * @property {() => void} hide
  * @property {() => void} fit
  * @property {() => void} escape
  * @property {(arrow: Arrow) => boolean} walk whether the key was used
@@ -44,6 +45,9 @@ function obey(key, target, commands) {
       return true;
     case "/":
       commands.find();
+      return true;
+    case "h":
+      commands.hide();
       return true;
     case "ArrowLeft":
     case "ArrowRight":

@@ -56,6 +56,17 @@ export class GraphModel {
     this.seq = null;
   }
 
+  /**
+   * Becomes a part of another graph, with everything that the other says of itself.
+   * @param {GraphModel} whole
+   * @param {Map<string, GraphNode>} nodes
+   * @param {Map<string, GraphEdge>} edges
+   */
+  become(whole, nodes, edges) {
+    Object.assign(this, whole, { nodes, edges });
+    this.#adjacency = null;
+  }
+
   /** Another part of the mesh was asked for: the next full frame is a view of its own, even of the same things. */
   expectView() {
     this.#newView = true;

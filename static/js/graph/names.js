@@ -19,6 +19,10 @@ export const EDGE_LABEL_WORDS = {
   p50: "Latency p50",
   p95: "Latency p95",
   p99: "Latency p99",
+  throughput: "Throughput",
+  connections: "TCP connections opened",
+  messages: "gRPC messages",
+  mtls: "Mutual TLS",
   none: "No label",
 };
 

@@ -1,14 +1,14 @@
 // The drawing with all that lies on it: dots, titles, tip. The page tells it what is chosen; it tells what is pointed at.
 
 import { byId, setText } from "../dom.js";
-import { count, duration, percent, quantity, rate, share } from "../format.js";
-import { badgesFor } from "./acting.js";
+import { count, percent, rate } from "../format.js";
 import { Canvas } from "./canvas.js";
-import { Dots } from "./dots.js";
-import { MANY_LINES } from "./ground.js";
 import { boxes, CARD } from "./cells.js";
+import { Dots } from "./dots.js";
+import { drawn } from "./export/picture.js";
+import { MANY_LINES } from "./ground.js";
+import { labelOf } from "./labels.js";
 import { namespaceSums } from "./sums.js";
-import { bytesOf } from "./style.js";
 import { colours } from "./theme.js";
 import { groupOf } from "./names.js";
 import { Tip } from "./tip.js";
@@ -17,8 +17,9 @@ import { Titles } from "./titles.js";
 /** @import { EventObject } from "cytoscape" */
 /** @import { Point } from "./layout.js" */
 /** @import { GraphModel, Outcome } from "./model.js" */
-/** @import { Badge } from "./acting.js" */
-/** @import { EdgeLabel, GraphEdge, GraphNode } from "./types.js" */
+/** @import { Acting } from "./acting.js" */
+/** @import { Drawn } from "./export/picture.js" */
+/** @import { EdgeLabel, GraphNode } from "./types.js" */
 
 const DOUBLE_CLICK_MS = 400;
 /** How wide the plus of a folded namespace is, with the room around it, in the graph's units. */
@@ -45,13 +46,15 @@ export class Stage {
   #resized = true;
   #tappedAt = -Infinity;
   #tapped = "";
-  /** @type {Map<string, Badge[]>} */ #badges = new Map();
+  /** @type {Acting} */ #acting;
+  /** @type {Set<string> | null} what find leaves in the light */ #lit = null;
 
-  /** @param {GraphModel} model @param {EdgeLabel} label @param {Acts} acts */
-  constructor(model, label, acts) {
+  /** @param {GraphModel} model @param {EdgeLabel[]} labels @param {Acting} acting @param {Acts} acts */
+  constructor(model, labels, acting, acts) {
     this.#model = model;
+    this.#acting = acting;
     this.#acts = acts;
-    this.#canvas = new Canvas(byId("canvas", HTMLElement), byId("ground", HTMLCanvasElement), labelOf(label));
+    this.#canvas = new Canvas(byId("canvas", HTMLElement), byId("ground", HTMLCanvasElement), labelOf(labels));
     const { cy, scene, ground } = this.#canvas;
     this.#dots = new Dots(byId("dots", HTMLCanvasElement), cy, scene, ground, colours());
     this.#titles = new Titles(byId("titles", HTMLElement), cy, scene, ground, (namespace) => acts.fold(namespace));
@@ -60,9 +63,9 @@ export class Stage {
     new ResizeObserver(() => this.#measure()).observe(byId("stage", HTMLElement));
   }
 
-  /** A frame has been applied. @param {Outcome} outcome */
-  frame({ shape, view, changed }) {
-    if (shape) this.#canvas.draw(this.#model, view);
+  /** A frame has been applied. @param {Outcome} outcome @param {boolean} still whether the window stays where it is */
+  frame({ shape, view, changed }, still = false) {
+    if (shape) this.#canvas.draw(this.#model, view, still);
     else this.#canvas.update(this.#model, changed);
     if (shape) this.#canvas.choose(this.#chosen);
     this.#captions();
@@ -85,14 +88,22 @@ export class Stage {
     this.#canvas.choose(id);
   }
 
-  /** @param {EdgeLabel} label */
-  label(label) {
-    this.#canvas.setLabel(labelOf(label), this.#model);
+  /** @param {EdgeLabel[]} labels */
+  label(labels) {
+    this.#canvas.setLabel(labelOf(labels), this.#model);
   }
 
-  /** @param {Set<string>} ids */
-  mark(ids) {
-    this.#canvas.mark(ids);
+  /** @param {Set<string>} found @param {Set<string> | null} lit what stays in the light; null: everything */
+  mark(found, lit) {
+    this.#lit = lit;
+    this.#canvas.mark(found, lit);
+    this.#dots.dim(lit);
+    this.#titles.dim(lit);
+  }
+
+  /** @returns {Drawn} what stands where, for a picture of it */
+  drawn() {
+    return drawn(this.#canvas.scene, this.#model, this.#titles.captions, this.#lit);
   }
 
   /** Where destinations report mutual TLS, calls without it can be marked. */
@@ -134,9 +145,8 @@ export class Stage {
     if (wait <= 0) this.#resized = false;
   }
 
-  /** @param {Map<string, Badge[]>} badges what acts on which service */
-  setBadges(badges) {
-    this.#badges = badges;
+  /** What acts on services and workloads has been learnt anew. */
+  showActing() {
     this.#captions();
   }
 
@@ -152,17 +162,19 @@ export class Stage {
       else groups.set(key, [node]);
     }
     const outer = [...this.#canvas.scene.frames.values()].filter((frame) => frame.kind !== "app");
-    const apps = [...groups].map(([id, members]) => this.#caption(id, members));
+    const apps = [...groups].flatMap(([id, members]) => this.#caption(id, members));
     this.#titles.show([
-      ...outer.map(({ id, title, namespace }) => ({ id, title, sum: sumText(sums.get(namespace)), badges: [], ...(namespace && { folds: namespace }) })),
+      ...outer.map(({ id, title, namespace }) => ({ id, title, sum: sumText(sums.get(namespace)), badges: [], members: [], ...(namespace && { folds: namespace }) })),
       ...apps.filter((caption) => caption.title || caption.badges.length),
     ]);
   }
 
-  /** @param {string} id of a box or of a lone node @param {GraphNode[]} members */
+  /** @param {string} id of a box or of a lone node @param {GraphNode[]} members what is about one of them stands at it */
   #caption(id, members) {
-    const title = id.startsWith("box:") ? (members[0]?.app ?? "") : "";
-    return { id, title, sum: "", badges: badgesFor(this.#badges, members) };
+    if (!id.startsWith("box:")) return members.map((node) => ({ id, title: "", sum: "", badges: this.#acting.on(node), members: [node.id] }));
+    const single = members.map((node) => ({ id: node.id, title: "", sum: "", badges: this.#acting.onWorkload(node), members: [node.id] }));
+    const ids = members.map((node) => node.id);
+    return [{ id, title: members[0]?.app ?? "", sum: "", badges: this.#acting.onServices(members), members: ids }, ...single];
   }
 
   #listen() {
@@ -234,20 +246,4 @@ function onPlus({ target, position }) {
 /** @param {import("./sums.js").Sum & {way: string} | undefined} sum */
 function sumText(sum) {
   return sum ? `${rate(sum.requests)} ${sum.way} · ${percent(sum.errorRatio)} errors` : "";
-}
-
-/** @type {Record<EdgeLabel, (edge: GraphEdge) => string>} */
-const LABELS = {
-  requests: (edge) => (edge.protocol === "tcp" && bytesOf(edge) > 0 ? quantity(bytesOf(edge), "B/s") : rate(edge.requests_per_second)),
-  share: (edge) => share(edge.share),
-  errors: (edge) => percent(edge.error_ratio),
-  p50: (edge) => duration(edge.latency_ms.p50),
-  p95: (edge) => duration(edge.latency_ms.p95),
-  p99: (edge) => duration(edge.latency_ms.p99),
-  none: () => "",
-};
-
-/** @param {EdgeLabel} label @returns {(edge: GraphEdge) => string} "" for what is unknown: a dash on a line reads as a minus */
-function labelOf(label) {
-  return (edge) => LABELS[label](edge).replace(/^–$/, "");
 }

@@ -11,6 +11,7 @@
  * @property {string} font
  * @property {ReadonlySet<string>} lit ids of what stays lit; empty: everything
  * @property {string} chosen id of what the panel shows, or ""
+ * @property {ReadonlySet<string>} found ids of what was looked for
  * @property {number} quiet 0 to 1: how strong a line without errors is
  * @property {number} faded 0 to 1: how strong what is not lit is
  * @property {number} zoom
@@ -36,8 +37,10 @@ function ink({ colours }, look) {
 
 /** @param {Pen} pen @param {Seen[]} seen @param {Paint} paint */
 export function lines(pen, seen, paint) {
-  const chosen = seen.find(({ wire }) => wire.id === paint.chosen);
-  if (chosen) underlay(pen, chosen, paint);
+  for (const each of seen) {
+    if (each.wire.id === paint.chosen) underlay(pen, each, paint, 10);
+    else if (paint.found.has(each.wire.id)) underlay(pen, each, paint, 5);
+  }
   const pixel = 1 / paint.zoom;
   /** @type {Map<string, {seen: Seen[], alpha: number, look: Look, width: number}>} */
   const groups = new Map();
@@ -79,11 +82,11 @@ function stroke(pen, { seen, alpha, look, width }, paint) {
   if (together) pen.stroke();
 }
 
-/** @param {Pen} pen @param {Seen} chosen @param {Paint} paint */
-function underlay(pen, { wire, look }, paint) {
+/** @param {Pen} pen @param {Seen} marked @param {Paint} paint @param {number} room beside the line */
+function underlay(pen, { wire, look }, paint, room) {
   pen.globalAlpha = 0.3;
   pen.strokeStyle = paint.colours.accent;
-  pen.lineWidth = look.width + 10;
+  pen.lineWidth = look.width + room;
   pen.beginPath();
   trace(pen, wire);
   pen.stroke();

@@ -11,6 +11,7 @@ export const NODE_SIZE = 42;
 export const DEGRADED_OVER = 0.01;
 export const FAILING_OVER = 0.05;
 export const FADED = 0.14;
+const DIMMED = 0.22;
 
 /** @param {GraphEdge} edge @returns {number} width of the line, by the logarithm of requests, of TCP's kibibytes, per second */
 export function edgeWidth(edge) {
@@ -119,6 +120,7 @@ function states(colour) {
     { selector: "node.item:active", style: { "overlay-opacity": 0 } },
     { selector: "core", style: { "active-bg-opacity": 0 } },
     { selector: ".faded", style: { opacity: FADED } },
+    { selector: ".dimmed", style: { opacity: DIMMED } },
     { selector: "node.found", style: { ...ring, "outline-style": "dashed" } },
     { selector: "node.chosen", style: ring },
   ];

@@ -34,6 +34,7 @@ export class Table {
   #chosen = "";
   #shown = false;
   #waiting = 0;
+  /** @type {ReadonlySet<string>} */ #found = new Set();
   /** @type {Set<string>} rows with numbers that are not written yet */ #stale = new Set();
   #more = byId("more-rows", HTMLButtonElement);
 
@@ -80,12 +81,17 @@ export class Table {
     if (outcome || this.#items.size === 0) this.#listNodes(outcome?.shape ? undefined : changed?.nodes);
   }
 
-  /** @param {string} text marks the rows that name it; "" marks none */
-  mark(text) {
-    for (const row of this.#rows.values()) {
-      const names = `${row.cells[0]?.textContent} ${row.cells[1]?.textContent}`.toLowerCase();
-      row.classList.toggle("found", text !== "" && names.includes(text));
-    }
+  /** @param {Set<string>} ids of the nodes and edges that were found: their rows are marked */
+  mark(ids) {
+    this.#found = ids;
+    for (const row of this.#rows.values()) this.#markRow(row);
+    for (const [id, item] of this.#items) item.classList.toggle("found", ids.has(id));
+  }
+
+  /** @param {HTMLTableRowElement} row one edge, found itself or by one of its ends */
+  #markRow(row) {
+    const { edge = "", source = "", target = "" } = row.dataset;
+    row.classList.toggle("found", this.#found.has(edge) || this.#found.has(source) || this.#found.has(target));
   }
 
   /** @param {Column} column */
@@ -174,6 +180,7 @@ export class Table {
     row.dataset.protocol = edge.protocol;
     for (const name of CELLS) row.append(cell(name, shown));
     this.#rows.set(edge.id, row);
+    this.#markRow(row);
     return row;
   }
 
@@ -196,6 +203,7 @@ export class Table {
   /** @param {string} id */
   #addItem(id) {
     const item = el("li", { "data-node": id });
+    item.classList.toggle("found", this.#found.has(id));
     this.#items.set(id, item);
     this.#nodes.append(item);
     return item;

@@ -3,6 +3,8 @@
 import { el, icon } from "../dom.js";
 import { RADIUS } from "./wires.js";
 
+import { KINDS } from "./acting.js";
+
 /** @import { Core } from "cytoscape" */
 /** @import { Badge } from "./acting.js" */
 /** @import { Ground } from "./ground.js" */
@@ -14,6 +16,7 @@ import { RADIUS } from "./wires.js";
  * @property {string} title
  * @property {string} sum
  * @property {Badge[]} badges
+ * @property {string[]} members the nodes that it is about; none: it never steps back
  * @property {string} [folds] the namespace that its minus folds
  */
 
@@ -24,13 +27,13 @@ const FAR = 0.5;
 /** A box of fewer pixels has no room for a word. */
 const NARROWEST = 36;
 
-const ICONS = { fault: "fault", split: "routing" };
-
 export class Titles {
   /** @type {HTMLElement} */ #layer;
   /** @type {Core} */ #cy;
   /** @type {Scene} */ #scene;
   /** @type {Map<string, HTMLElement>} */ #shown = new Map();
+  /** @type {Caption[]} */ #captions = [];
+  /** @type {Set<string> | null} */ #lit = null;
 
   /**
    * @param {HTMLElement} layer @param {Core} cy @param {Scene} scene @param {Ground} ground
@@ -68,7 +71,22 @@ export class Titles {
       this.#shown.delete(id);
     }
     for (const caption of captions) this.#write(caption);
+    this.#captions = captions;
+    this.dim(this.#lit);
     this.#place();
+  }
+
+  /** @returns {Map<string, Caption>} by the id of the box or node */
+  get captions() {
+    return new Map(this.#captions.map((caption) => [caption.id, caption]));
+  }
+
+  /** @param {Set<string> | null} lit the nodes whose captions stay in the light; null: all */
+  dim(lit) {
+    this.#lit = lit;
+    for (const { id, members } of this.#captions) {
+      this.#shown.get(id)?.classList.toggle("dimmed", lit !== null && members.length > 0 && !members.some((each) => lit.has(each)));
+    }
   }
 
   /** @param {Caption} caption */
@@ -78,8 +96,10 @@ export class Titles {
     if (!name || !line || !list) return;
     if (name.textContent !== title) name.textContent = title;
     if (line.textContent !== sum) line.textContent = sum;
-    if (list.textContent === badges.map((badge) => badge.text).join("")) return;
-    list.replaceChildren(...badges.map((badge) => el("em", { class: badge.kind }, icon(ICONS[badge.kind]), badge.text)));
+    const key = badges.map((badge) => `${badge.kind} ${badge.short} ${badge.text}`).join("\n");
+    if (element.dataset.badges === key) return;
+    element.dataset.badges = key;
+    list.replaceChildren(...badges.map(chip));
   }
 
   /** @param {string} id @param {string} [folds] */
@@ -110,6 +130,12 @@ export class Titles {
       else if (point) placeOnNode(element, point, zoom, pan);
     }
   }
+}
+
+/** @param {Badge} badge @returns {HTMLElement} its words are told to who points at it */
+function chip({ kind, short, text }) {
+  const { word, icon: shape } = KINDS[kind];
+  return el("em", { class: kind, title: `${word}: ${text}` }, icon(shape), short);
 }
 
 /**

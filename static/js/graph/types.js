@@ -2,7 +2,10 @@
 
 /** @typedef {"ok" | "degraded" | "failing" | "idle"} Health */
 /** @typedef {"versioned_app" | "app" | "workload" | "service"} GraphType */
-/** @typedef {"requests" | "share" | "errors" | "p50" | "p95" | "p99" | "none"} EdgeLabel */
+/**
+ * @typedef {"requests" | "share" | "errors" | "p50" | "p95" | "p99" | "throughput" | "connections" | "messages"
+ *   | "mtls" | "none"} EdgeLabel
+ */
 /** @typedef {"graph" | "table"} View */
 
 /** @typedef {import("../shapes.js").Source} Source */
@@ -101,6 +104,9 @@
  * @property {string[]} ns empty: every namespace
  * @property {string} select id of a node or an edge, or ""
  * @property {EdgeLabel} label
+ * @property {EdgeLabel} label2 a second one beside it
+ * @property {string} find expression; what it selects is lit
+ * @property {string} hide expression; what it selects is not drawn
  * @property {View | ""} view "" leaves the choice to the width of the window
  * @property {string[]} fold namespaces that the person folded by hand
  * @property {string[]} unfold namespaces that the person unfolded by hand

@@ -53,13 +53,13 @@ test("an address gives back the state that it was made of", () => {
   const states = [
     { type: "versioned_app", ns: [], select: "", label: "requests", view: "" },
     { type: "workload", ns: ["a", "b"], select: "app:ns/x/v1->app:ns/y/v2:http", label: "p95", view: "table" },
-    { type: "service", ns: [], select: "ä &=?#", label: "none", view: "graph" },
+    { type: "service", ns: [], select: "ä &=?#", label: "none", label2: "mtls", view: "graph", find: "a b", hide: "p95 > 1 s" },
   ];
   const scopes = [
     { fold: [], unfold: [], focus: "", depth: 1, idle: false },
     { fold: ["a", "b"], unfold: ["c"], focus: "app:ns/x/v1", depth: 3, idle: true },
   ];
-  for (const state of states) for (const scope of scopes) assert.deepEqual(parse(format({ ...state, ...scope })), { ...state, ...scope });
+  for (const state of states) for (const scope of scopes) assert.deepEqual(parse(format({ ...parse(""), ...state, ...scope })), { ...parse(""), ...state, ...scope });
 });
 
 test("the plainest state has an address without a query", () => {
@@ -71,7 +71,8 @@ test("a neighbourhood has at least one step and not more than anybody can follow
 });
 
 test("what an address does not mean takes its default", () => {
-  assert.deepEqual(parse("?type=nonsense&label=x&view=3d&ns=,b,a,b"), { type: "versioned_app", ns: ["a", "b"], select: "", label: "requests", view: "", fold: [], unfold: [], focus: "", depth: 1, idle: false });
+  assert.deepEqual(parse("?type=nonsense&label=x&view=3d&ns=,b,a,b"), { ...parse(""), ns: ["a", "b"] });
+  assert.deepEqual(parse(""), { type: "versioned_app", ns: [], select: "", label: "requests", label2: "none", view: "", find: "", hide: "", fold: [], unfold: [], focus: "", depth: 1, idle: false });
 });
 
 // Series
