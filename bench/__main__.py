@@ -16,8 +16,8 @@ PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
     "incremental": incremental.measure,
     "cluster": cluster.measure,
     "planning": planning.measure,
-    "browser": browser.measure,
     "viewers": viewers.measure,
+    "browser": browser.measure,
 }
 """Each part by its name: given whether it is to be small, it measures, or raises."""
 

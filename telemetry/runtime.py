@@ -12,18 +12,22 @@ from django.conf import settings
 
 from cluster import connection
 from cluster.cache import Cache
+from telemetry import sources, tuning
 from telemetry.collector import Collector
 from telemetry.counting import Ledger
-from telemetry.direct import DirectSource
 from telemetry.frames import SourceState
+from telemetry.graph import Limits
 from telemetry.history import History
 from telemetry.hub import Hub
 from telemetry.observation import GraphKey, Observation
+from telemetry.past import Past
+from telemetry.recorded import RecordedPast
+from telemetry.recorder import MAX_BYTES, STEP_SECONDS, Recorder
 from telemetry.reporting import Preference
-from telemetry.scrape import Scraper
+from telemetry.roster import nobody
+from telemetry.rostering import Rosters
 from telemetry.source import Source
 from telemetry.sparks import Sparks
-from telemetry.targets import PodTargets
 
 
 class NotRunningError(RuntimeError):
@@ -40,14 +44,34 @@ class Runtime:
         tick_seconds: float,
         window_seconds: float,
         preference: Preference = "caller",
+        remember_bytes: int = MAX_BYTES,
+        read_timeout_seconds: float | None = None,
+        limits: Limits | None = None,
+        rosters: Rosters | None = None,
     ) -> None:
         self.tick_seconds = tick_seconds
         self.source = source
         self.history = History(tick_seconds)
         self.ledger = Ledger(preference=preference)
         self.collector = Collector(
-            source, self, tick_seconds=tick_seconds, window_seconds=window_seconds, preference=preference
+            source,
+            self,
+            tick_seconds=tick_seconds,
+            window_seconds=window_seconds,
+            preference=preference,
+            read_timeout_seconds=read_timeout_seconds,
+            limits=limits,
+            roster=rosters.current if rosters else nobody,
         )
+        self.rosters = rosters
+        self.recorder: Recorder | None = None
+        self.past: Past
+        if isinstance(source, Past):
+            self.past = source
+        else:
+            step = max(STEP_SECONDS, tick_seconds)
+            self.recorder = Recorder(step, preference=preference, max_bytes=remember_bytes)
+            self.past = RecordedPast(self.recorder)
         self.sparks = Sparks()
         self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds, sparks=self.sparks)
 
@@ -59,6 +83,8 @@ class Runtime:
         """See telemetry.collector.Listener. The history first: the hub sends its newest points."""
         self.history.record(observation.taken_at, observation.graphs)
         self.ledger.add(observation.samples)
+        if self.recorder is not None:
+            self.recorder.record(observation.samples, observation.reporting)
         self.sparks.record(observation.taken_at, observation.flows)
         self.hub.observed(observation, source)
 
@@ -92,8 +118,10 @@ async def start(source: Source | None = None, **named: Source) -> Runtime:
     given = {_configured(""): source, **named}
     for name in connection.names():
         if name not in _runtimes:
-            _runtimes[name] = _runtime(name, given.get(name))
-            _tasks.append(asyncio.create_task(_runtimes[name].collector.run(), name=f"telemetry-{name}"))
+            made = _runtimes[name] = _runtime(name, given.get(name))
+            _tasks.append(asyncio.create_task(made.collector.run(), name=f"telemetry-{name}"))
+            if made.rosters:
+                _tasks.append(asyncio.create_task(made.rosters.run(), name=f"roster-{name}"))
     return of()
 
 
@@ -126,14 +154,20 @@ def _configured(name: str) -> str:
 
 
 def _runtime(cluster_name: str, source: Source | None) -> Runtime:
-    tick: float = settings.TELEMETRY_TICK_SECONDS
-    # Two readings at least, or there is no difference to take a rate of.
-    window = max(settings.TELEMETRY_WINDOW_SECONDS, 2 * tick)
     if source is None:
-        targets = PodTargets(partial(_cache, cluster_name))
-        source = DirectSource(targets, Scraper(), window_seconds=window)
-    preference: Preference = "destination" if settings.TELEMETRY_REPORTER == "destination" else "caller"
-    return Runtime(source, tick_seconds=tick, window_seconds=window, preference=preference)
+        chosen = sources.of(cluster_name)
+    else:
+        chosen = sources.Chosen(source, settings.TELEMETRY_TICK_SECONDS, sources.default_window())
+    return Runtime(
+        chosen.source,
+        tick_seconds=chosen.tick_seconds,
+        window_seconds=chosen.window_seconds,
+        read_timeout_seconds=chosen.read_timeout_seconds,
+        preference=sources.preference(),
+        remember_bytes=round(settings.TELEMETRY_HISTORY_MEGABYTES * 1024 * 1024),
+        limits=tuning.limits(cluster_name),
+        rosters=Rosters(partial(_cache, cluster_name)),
+    )
 
 
 def _cache(cluster_name: str) -> Cache:

@@ -11,9 +11,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
-        "counting", "cut", "exposition", "flows", "folding", "frames", "graph", "identity", "observation",
-        "overview", "packing", "picture", "presence", "quantiles", "rates", "redaction", "reporting",
-        "samples", "shortfall", "snapshot", "sparks",
+        "columnar", "comparison", "counting", "cut", "exposition", "figures", "flows", "folding", "frames",
+        "graph", "health", "identity", "observation", "overview", "packing", "past", "picture", "presence",
+        "quantiles", "rates", "recorder", "redaction", "reporting", "roster", "samples", "shortfall",
+        "snapshot", "sparks", "subjects",
+        "prometheus.answers", "prometheus.assembling", "prometheus.lookback", "prometheus.promql",
+        "prometheus.queries", "prometheus.shards",
     ],
     "routing": [
         "rules", "istio", "gatewayapi", "drafting", "operations", "sequence", "managers", "patches",

@@ -1,7 +1,12 @@
 // Which namespaces are folded into one node, and whose neighbourhood is shown: what a person asks for. Pure.
 
+import { groupOf, OTHERS } from "./names.js";
+
 /** @import { GraphModel } from "./model.js" */
 /** @import { PageState } from "./types.js" */
+
+/** How many names a view may be asked for by. */
+const MOST_NAMES = 100;
 
 /** @typedef {Pick<PageState, "fold" | "unfold">} Folding */
 
@@ -12,6 +17,8 @@ export function fold({ fold: folded, unfold }, namespace) {
 
 /** @param {Folding} state @param {string} namespace @returns {Folding} */
 export function unfold({ fold: folded, unfold: open }, namespace) {
+  // Those that are one node together are too many for a node each: there is nothing to unfold them by.
+  if (namespace === OTHERS) return { fold: folded, unfold: open };
   return { fold: folded.filter((name) => name !== namespace), unfold: joined(open, namespace) };
 }
 
@@ -22,13 +29,13 @@ export function namespacesOf(model) {
 
 /** @param {GraphModel} model @returns {Folding} */
 export function foldAll(model) {
-  return { fold: namespacesOf(model), unfold: [] };
+  const names = namespacesOf(model);
+  // Of more than can be named the server folds all by itself.
+  return { fold: names.length > MOST_NAMES ? [] : names, unfold: [] };
 }
 
-/** @param {GraphModel} model @returns {Folding} */
-export function unfoldAll(model) {
-  return { fold: [], unfold: namespacesOf(model) };
-}
+/** @type {Folding} */
+export const UNFOLD_ALL = Object.freeze({ fold: [], unfold: ["*"] });
 
 /**
  * @param {GraphModel} model
@@ -37,7 +44,8 @@ export function unfoldAll(model) {
  */
 export function namespaceOf(model, id) {
   const edge = model.edges.get(id);
-  return model.nodes.get(edge ? edge.target : id)?.namespace ?? "";
+  const node = model.nodes.get(edge ? edge.target : id);
+  return node ? groupOf(node) : "";
 }
 
 /** @param {GraphModel} model @returns {string} what the server did not send, in words; "" when it sent all */
@@ -48,7 +56,7 @@ export function leftOutWords({ leftOut: { nodes, edges } }) {
   return parts.length ? `${parts.join(" and ")} not drawn` : "";
 }
 
-/** @param {string[]} names @param {string} name */
+/** @param {string[]} names @param {string} name @returns {string[]} at most as many as the server takes */
 function joined(names, name) {
-  return [...new Set([...names, name])].sort();
+  return [...new Set([name, ...names])].slice(0, MOST_NAMES).sort();
 }

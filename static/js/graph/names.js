@@ -63,10 +63,22 @@ const FLAG_WORDS = new Map([
   ["UAEX", "refused by external authorization"],
 ]);
 
+/** The namespaces that are one node together. No Kubernetes name has a star in it. */
+export const OTHERS = "*other";
+const GROUPS = new Map([
+  [OTHERS, "other namespaces"],
+  ["*outside", "outside the mesh"],
+]);
+
+/** @param {GraphNode} node @returns {string} what it is folded with, or stands for: a namespace, or one of the groups above */
+export function groupOf(node) {
+  return node.kind === "namespace" ? node.id.replace(/^namespace:/, "") : node.namespace;
+}
+
 /** @param {GraphNode} node @returns {string} */
 export function baseName(node) {
   if (node.kind === "hidden") return "another namespace";
-  if (node.kind === "namespace") return node.namespace;
+  if (node.kind === "namespace") return GROUPS.get(groupOf(node)) ?? groupOf(node);
   if (node.kind === "workload") return node.workload || node.app || node.id;
   if (node.kind === "service") return node.service || node.app || node.id;
   return node.app || node.workload || node.service || (node.kind === "unknown" ? "unknown" : node.id);
@@ -75,7 +87,7 @@ export function baseName(node) {
 /** @param {GraphNode} node @returns {string} "reviews v3" */
 export function nodeTitle(node) {
   if (node.kind === "service") return `${baseName(node)} (service)`;
-  if (node.kind === "namespace") return `${node.namespace} (namespace)`;
+  if (node.kind === "namespace") return GROUPS.get(groupOf(node)) ?? `${node.namespace} (namespace)`;
   return node.version ? `${baseName(node)} ${node.version}` : baseName(node);
 }
 
@@ -87,7 +99,7 @@ export function nodeTitle(node) {
 export function nodeLines(node, boxed) {
   if (boxed && node.kind === "app" && node.version) return wrap(node.version);
   if (boxed && node.kind === "service") return "no workload";
-  if (node.kind === "namespace") return `${cut(node.namespace, CARD_LINE)}\n${members(node)}`;
+  if (node.kind === "namespace") return `${cut(baseName(node), CARD_LINE)}\n${members(node)}`;
   const name = wrap(baseName(node));
   return node.version && node.kind === "app" ? `${name}\n${cut(node.version)}` : name;
 }

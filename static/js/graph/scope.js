@@ -2,8 +2,8 @@
 
 import { byId, setText } from "../dom.js";
 import { DEEPEST } from "./address.js";
-import { fold, foldAll, leftOutWords, unfold, unfoldAll } from "./folding.js";
-import { titleOf } from "./names.js";
+import { fold, foldAll, leftOutWords, UNFOLD_ALL, unfold } from "./folding.js";
+import { groupOf, OTHERS, titleOf } from "./names.js";
 
 /** @import { GraphModel } from "./model.js" */
 /** @import { PageState } from "./types.js" */
@@ -19,7 +19,7 @@ export class Scope {
   constructor(model, change) {
     this.#model = model;
     byId("fold-all", HTMLButtonElement).addEventListener("click", () => change(foldAll(model)));
-    byId("unfold-all", HTMLButtonElement).addEventListener("click", () => change(unfoldAll(model)));
+    byId("unfold-all", HTMLButtonElement).addEventListener("click", () => change(UNFOLD_ALL));
     this.#idle.addEventListener("change", () => change({ idle: this.#idle.checked }));
     byId("focus-less", HTMLButtonElement).addEventListener("click", () => change({ depth: this.#depth - 1 }));
     byId("focus-more", HTMLButtonElement).addEventListener("click", () => change({ depth: this.#depth + 1 }));
@@ -32,17 +32,17 @@ export class Scope {
   #toggle(change) {
     if (!this.#state) return;
     const node = this.#model.nodes.get(this.#state.select);
-    if (node) change((node.kind === "namespace" ? unfold : fold)(this.#state, node.namespace));
+    if (node) change((node.kind === "namespace" ? unfold : fold)(this.#state, groupOf(node)));
   }
 
   /** What can be done with the node in the panel. @param {PageState} state */
   #showPanel({ select, focus }) {
     const node = this.#model.nodes.get(select);
-    const here = node?.namespace ?? "";
+    const here = node && groupOf(node) !== OTHERS ? groupOf(node) : "";
     byId("panel-scope", HTMLElement).hidden = !node || node.kind === "hidden";
     byId("panel-focus", HTMLButtonElement).disabled = select === focus;
     byId("panel-fold", HTMLButtonElement).hidden = here === "";
-    setText(byId("panel-fold", HTMLButtonElement), node?.kind === "namespace" ? `Unfold ${here}` : `Fold ${here}`);
+    setText(byId("panel-fold", HTMLButtonElement), node?.kind === "namespace" ? `Unfold ${here.replace("*", "")}` : `Fold ${here}`);
   }
 
   /** @param {PageState} state */
@@ -65,6 +65,7 @@ export class Scope {
     setText(note, words);
     const namespaces = new Set([...this.#model.nodes.values()].map((node) => node.namespace).filter(Boolean));
     byId("folding", HTMLElement).hidden = namespaces.size < 2 && this.#model.folded.length === 0;
+    // Folded are also groups that are no namespace.
     byId("unfold-all", HTMLButtonElement).disabled = this.#model.folded.length === 0;
     byId("fold-all", HTMLButtonElement).disabled = this.#model.folded.length >= namespaces.size;
   }

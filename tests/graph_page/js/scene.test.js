@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { CELL } from "../../../static/js/graph/cells.js";
-import { fold, foldAll, leftOutWords, namespaceOf, unfold, unfoldAll } from "../../../static/js/graph/folding.js";
+import { fold, foldAll, leftOutWords, namespaceOf, unfold, UNFOLD_ALL } from "../../../static/js/graph/folding.js";
 import { framesOf, rectsOf } from "../../../static/js/graph/frames.js";
 import { arrange, meet } from "../../../static/js/graph/layout.js";
 import { GraphModel } from "../../../static/js/graph/model.js";
@@ -188,7 +188,22 @@ test("who folds a namespace no longer unfolds it, and the other way round", () =
 
 test("all are folded, or none", () => {
   assert.deepEqual(foldAll(model), { fold: ["bookinfo", "shop"], unfold: [] });
-  assert.deepEqual(unfoldAll(model), { fold: [], unfold: ["bookinfo", "shop"] });
+  assert.deepEqual(UNFOLD_ALL, { fold: [], unfold: ["*"] });
+  const many = new GraphModel();
+  for (let i = 0; i < 101; i += 1) many.nodes.set(`n${i}`, node("a", `ns${i}`));
+  assert.deepEqual(foldAll(many).fold, []);
+});
+
+test("namespaces that are one node together are not unfolded by a name", () => {
+  assert.deepEqual(unfold({ fold: ["a"], unfold: [] }, "*other"), { fold: ["a"], unfold: [] });
+  assert.deepEqual(unfold({ fold: [], unfold: [] }, "*outside"), { fold: [], unfold: ["*outside"] });
+});
+
+test("not more names are asked for than the server takes, and the last one always", () => {
+  const many = Array.from({ length: 100 }, (_, i) => `ns${i}`);
+  const { fold: folded } = fold({ fold: many, unfold: [] }, "zz");
+  assert.equal(folded.length, 100);
+  assert.ok(folded.includes("zz"));
 });
 
 test("an edge stands in the namespace of its target", () => {
