@@ -52,7 +52,7 @@ class GraphPage {
   #acting = new Acting();
   /** What is drawn and listed: the model without what is hidden. */
   #sight = new Sight(this.#model, (node) => this.#acting.kinds(node));
-  #stage = new Stage(this.#sight.seen, [this.#state.label, this.#state.label2], this.#acting, {
+  #stage = new Stage(this.#sight.seen, this.#model, [this.#state.label, this.#state.label2], this.#acting, {
     choose: (id) => this.choose(id),
     fold: (namespace) => this.go(fold(this.#state, namespace)),
     unfold: (namespace) => this.go(unfold(this.#state, namespace)),
