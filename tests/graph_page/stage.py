@@ -60,6 +60,8 @@ class Stage:
         self.heard = []
         self.addresses = set()
         self.services = {}
+        self.badges = []
+        self.asked = []
         self.answers_subscriptions = True
         self.refuses = False
         self.url = ""
@@ -73,6 +75,12 @@ class Stage:
             await self._socket(receive, send)
         elif scope["path"].startswith("/api/v1/services"):
             await self._answer(scope["path"].removeprefix("/api/v1/services").strip("/"), send)
+        elif scope["path"] == "/api/v1/badges":
+            await _respond(send, 200, "application/json", json.dumps({"badges": self.badges}).encode())
+        elif scope["path"] == "/api/v1/graph":
+            self.asked.append(scope["query_string"].decode())
+            graph = {"nodes": list(self.feed.nodes.values()), "edges": list(self.feed.edges.values())}
+            await _respond(send, 200, "application/json", json.dumps(graph).encode())
         elif scope["path"].startswith(settings.STATIC_URL):
             await static_file(scope["path"].removeprefix(settings.STATIC_URL), send)
         elif scope["type"] == "http":
@@ -96,7 +104,7 @@ class Stage:
         if not self.answers_subscriptions:
             return
         if message["type"] == "subscribe":
-            await _say(send, self.feed.full(message["graph_type"], message["namespaces"]))
+            await _say(send, self.feed.answer(message))
         elif message["type"] == "resync":
             await _say(send, self.feed.full())
         elif message["type"] == "watch" and message["id"]:
