@@ -105,6 +105,10 @@ def test_one_reading_is_kept_of_every_five_seconds():
     assert recorder.reach() == (NOW, NOW + 15, 5.0)
 
 
+def test_a_reading_that_measures_nothing_yet_is_not_kept():
+    assert recorded(at(NOW, measured=False)).reach() == (None, None, 5.0)
+
+
 def test_a_moment_shows_the_reading_that_was_the_latest_one_then():
     recorder = recorded(at(NOW, rate(WEB, 1.0)), at(NOW + 5, rate(WEB, 2.0)))
     assert recorder.at(NOW + 4.9).taken_at == NOW
