@@ -11,6 +11,7 @@ import msgspec
 
 from telemetry.graph import Graph, Latency, Node, rounded
 from telemetry.health import Health
+from telemetry.identity import Service
 
 MOST_SERVICES: Final = 200
 _WORST_FIRST: Final[Mapping[Health, int]] = {"failing": 0, "degraded": 1, "ok": 2, "idle": 3}
@@ -46,11 +47,14 @@ class NamespaceRow(msgspec.Struct, frozen=True):
 
 
 class Overview(msgspec.Struct, frozen=True):
-    """The rows, each list with the worst first; `left_out`: how many more services there are."""
+    """The rows, each list with the worst first; `left_out`: how many more services there are. `every`: all of
+    them.
+    """
 
     namespaces: list[NamespaceRow]
     services: list[ServiceRow]
     left_out: int
+    every: tuple[Service, ...]
 
 
 def overview(graph: Graph, namespaces: Collection[str] = (), most: int = MOST_SERVICES) -> Overview:
@@ -66,7 +70,8 @@ def overview(graph: Graph, namespaces: Collection[str] = (), most: int = MOST_SE
     for row in services:
         by_namespace[row.namespace].append(row)
     spaces = sorted((_namespace(name, rows) for name, rows in by_namespace.items()), key=_badness)
-    return Overview(spaces, services[:most], max(0, len(services) - most))
+    every = tuple((row.namespace, row.service) for row in services)
+    return Overview(spaces, services[:most], max(0, len(services) - most), every)
 
 
 def _service(node: Node, latency: Latency) -> ServiceRow:

@@ -28,6 +28,7 @@ from telemetry.reporting import Preference
 from telemetry.roster import nobody
 from telemetry.rostering import Rosters
 from telemetry.source import Source
+from telemetry.sparks import Sparks
 
 SMALL_MESH: Final = 1000
 """How many rates a reading may have for the figures of every node and edge to be kept each tick. Of a larger
@@ -78,7 +79,8 @@ class Runtime:
             step = max(STEP_SECONDS, tick_seconds)
             self.recorder = Recorder(step, preference=preference, max_bytes=remember_bytes)
             self.past = RecordedPast(self.recorder)
-        self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds)
+        self.sparks = Sparks()
+        self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds, sparks=self.sparks)
 
     def wanted(self) -> Collection[GraphKey]:
         """See telemetry.collector.Listener."""
@@ -95,6 +97,7 @@ class Runtime:
         self.ledger.add(observation.samples)
         if self.recorder is not None:
             self.recorder.record(observation.samples, observation.reporting)
+        self.sparks.record(observation.taken_at, observation.flows)
         self.hub.observed(observation, source)
 
     def silent(self, source: SourceState) -> None:

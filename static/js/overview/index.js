@@ -6,6 +6,7 @@ import { byId, data, el, find, setText, status } from "../dom.js";
 import { count, rate } from "../format.js";
 import { read } from "../graph/freshness.js";
 import { Pill } from "../graph/pill.js";
+import { fillNamespaces } from "../graph/toolbar.js";
 import { LiveSocket } from "../socket.js";
 import { NamespaceTable, ServiceTable } from "./tables.js";
 
@@ -27,14 +28,15 @@ class OverviewPage {
   #root = byId("overview", HTMLElement);
   #pill = new Pill(byId("age", HTMLElement));
   #find = byId("find", HTMLInputElement);
-  #services = new ServiceTable(byId("services", HTMLElement));
-  #namespaces = new NamespaceTable(byId("namespaces", HTMLElement));
+  #services = new ServiceTable(byId("service-table", HTMLElement));
+  #namespaces = new NamespaceTable(byId("namespace-table", HTMLElement));
   #socket = this.#connect();
   /** @type {OverviewFrame | null} */ #frame = null;
   /** @type {Source | null} */ #source = null;
   #notice = "";
   /** @type {{services: Record<string, Spark>, namespaces: Record<string, Spark>}} */ #sparks = { services: {}, namespaces: {} };
   /** @type {Map<string, {errors: number, warnings: number}>} */ #problems = new Map();
+  /** Of the chooser. @type {Set<string>} */ #known = new Set(page.namespaces);
   /** @type {string | null} */ #offlineSince = null;
 
   start() {
@@ -81,6 +83,10 @@ class OverviewPage {
   #render() {
     const frame = this.#frame;
     if (!frame) return;
+    const before = this.#known.size;
+    for (const row of frame.namespaces) this.#known.add(row.namespace);
+    // Whoever is just choosing keeps his ticks: the list is filled anew for a new name only.
+    if (this.#known.size > before) fillNamespaces([...this.#known], page.namespaces);
     const shown = this.#services.show(frame, this.#find.value.trim(), this.#sparks.services);
     this.#namespaces.show(frame, this.#sparks.namespaces, this.#problems);
     setText(byId("sums", HTMLElement), sums(frame));
@@ -168,9 +174,10 @@ function showProblems(problems) {
   const rows = worth.slice(0, SHOWN_PROBLEMS).map((problem) => {
     const namespace = problem.resource.split(" ")[1]?.split("/")[0] ?? "";
     const href = `${BASE}config/?${new URLSearchParams({ ns: namespace, only: "problems" })}`;
-    return el("li", { class: "problem" }, status(LEVELS[problem.level], problem.level), el("span", {}, `${problem.message} `, el("a", { class: "problem-where", href }, problem.resource), ` ${problem.code}`));
+    const where = el("div", { class: "problem-where" }, `${problem.level} ${problem.code} · `, el("a", { href }, problem.resource));
+    return el("li", { class: "problem" }, status(LEVELS[problem.level], ""), el("div", {}, problem.message, where));
   });
-  if (worth.length > SHOWN_PROBLEMS) rows.push(el("li", { class: "problem muted" }, `and ${worth.length - SHOWN_PROBLEMS} more`));
+  if (worth.length > SHOWN_PROBLEMS) rows.push(el("li", { class: "problem muted" }, "", `and ${worth.length - SHOWN_PROBLEMS} more`));
   byId("problem-rows", HTMLElement).replaceChildren(...rows);
 }
 

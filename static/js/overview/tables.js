@@ -67,7 +67,6 @@ class LiveTable {
 /** @param {Record<string, string>} columns name to the label that stands in a narrow window @param {Node} first @returns {Cells} */
 function cellsOf(columns, first) {
   const sparks = { requests: blank(), errors: blank() };
-  sparks.errors.classList.add("spark-errors");
   /** @type {Record<string, HTMLTableCellElement>} */
   const at = {};
   const name = el("td", { class: "wide" }, first);
@@ -99,6 +98,8 @@ function write(cell, text) {
 function fillSparks({ sparks }, spark) {
   draw(sparks.requests, spark.requests, LEAST.requests);
   draw(sparks.errors, spark.error_ratios, LEAST.errors);
+  // A line at nought is no error, and not red.
+  sparks.errors.classList.toggle("spark-errors", spark.error_ratios.some((ratio) => (ratio ?? 0) > 0));
 }
 
 /** @param {HTMLTableCellElement | undefined} cell @param {string} key @param {() => Node[]} build only when the key is another */
