@@ -58,6 +58,11 @@ class Observation:
         self._rows = kept(self._table, self._limits)
         self._built: dict[GraphKey, Graph] = {}
 
+    @property
+    def calls(self) -> int:
+        """How many calls there are, in one label set each."""
+        return len(self._rows)
+
     def graph(
         self,
         graph_type: GraphType,

@@ -43,8 +43,8 @@ class Past(Protocol):
     async def samples_between(
         self, subject: Subject, since: float, until: float, step_seconds: float
     ) -> tuple[Samples, ...]:
-        """The readings of one subject, oldest first: one for each step, the means over it, `taken_at` its
-        end. At most MAX_POINTS.
+        """The readings of one subject, oldest first: one for each step, the means over it, `taken_at` the
+        moment of the last that it is made of. At most MAX_POINTS: steps are made longer for that, if need be.
 
         Everything in a reading belongs to the subject and counts, once: what reporters say twice is left out
         by who answers. Labels need not be told apart any more: one set (EdgeLabels()) may stand for all. A

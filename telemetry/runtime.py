@@ -6,23 +6,33 @@ else asks of(). Commands (migrate, tests) run without.
 
 import asyncio
 from collections.abc import Collection
-from functools import partial
+from contextlib import suppress
 
+from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from cluster import connection
-from cluster.cache import Cache
+from telemetry import sources
 from telemetry.collector import Collector
 from telemetry.counting import Ledger
-from telemetry.direct import DirectSource
 from telemetry.frames import SourceState
+from telemetry.graph import GRAPH_TYPES
 from telemetry.history import History
 from telemetry.hub import Hub
+from telemetry.identity import GraphType
 from telemetry.observation import GraphKey, Observation
+from telemetry.past import Past
+from telemetry.recorded import RecordedPast
+from telemetry.recorder import MAX_BYTES, STEP_SECONDS, Recorder
 from telemetry.reporting import Preference
-from telemetry.scrape import Scraper
-from telemetry.source import Source
-from telemetry.targets import PodTargets
+from telemetry.samples import Samples
+from telemetry.source import Counting, Source, SourceUnavailable
+
+# One thread answers all pages: it is not to wait long.
+_COUNT_TIMEOUT_SECONDS = 3.0
+_FOR_EVER_SECONDS = 1e9
+# So many calls make about as many series, in all types of graphs, as there is room for in the history.
+_FEW_CALLS = 300
 
 
 class NotRunningError(RuntimeError):
@@ -39,25 +49,64 @@ class Runtime:
         tick_seconds: float,
         window_seconds: float,
         preference: Preference = "caller",
+        remember_bytes: int = MAX_BYTES,
+        read_timeout_seconds: float | None = None,
     ) -> None:
         self.tick_seconds = tick_seconds
         self.source = source
+        self._preference: Preference = preference
         self.history = History(tick_seconds)
+        self._kept: set[GraphType] = set()
         self.ledger = Ledger(preference=preference)
         self.collector = Collector(
-            source, self, tick_seconds=tick_seconds, window_seconds=window_seconds, preference=preference
+            source,
+            self,
+            tick_seconds=tick_seconds,
+            window_seconds=window_seconds,
+            preference=preference,
+            read_timeout_seconds=read_timeout_seconds,
         )
+        self.recorder: Recorder | None = None
+        self.past: Past
+        if isinstance(source, Past):
+            self.past = source
+        else:
+            step = max(STEP_SECONDS, tick_seconds)
+            self.recorder = Recorder(step, preference=preference, max_bytes=remember_bytes)
+            self.past = RecordedPast(self.recorder)
         self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds)
+
+    def counted(self, namespace: str, service: str, since: float) -> Ledger:
+        """What was counted of a service since a moment. For threads: it may wait for the source."""
+        if not isinstance(self.source, Counting):
+            return self.ledger
+        ledger = Ledger(kept_seconds=_FOR_EVER_SECONDS, preference=self._preference)
+        with suppress(SourceUnavailable, TimeoutError):
+            ledger.add(async_to_sync(_counts)(self.source, namespace, service, since))
+        return ledger
 
     def wanted(self) -> Collection[GraphKey]:
         """See telemetry.collector.Listener."""
-        return self.hub.wanted()
+        return self.hub.wanted() | {GraphKey(graph_type) for graph_type in self._kept}
 
     def observed(self, observation: Observation, source: SourceState) -> None:
         """See telemetry.collector.Listener. The history first: the hub sends its newest points."""
-        self.history.record(observation.taken_at, observation.graphs)
+        self._keep(observation)
+        self.history.record(
+            observation.taken_at,
+            {each: observation.graph(each) for each in GRAPH_TYPES if each in self._kept},
+        )
         self.ledger.add(observation.samples)
+        if self.recorder is not None:
+            self.recorder.record(observation.samples, observation.reporting)
         self.hub.observed(observation, source)
+
+    def _keep(self, observation: Observation) -> None:
+        """Of a large mesh the figures of a graph type are kept from when on somebody looks at it: of all of
+        them at once there would be more than there is room for.
+        """
+        looked_at = {key.graph_type for key in self.hub.wanted()}
+        self._kept = set(GRAPH_TYPES) if observation.calls <= _FEW_CALLS else looked_at
 
     def silent(self, source: SourceState) -> None:
         """See telemetry.collector.Listener."""
@@ -115,6 +164,11 @@ def source_is_live() -> bool:
     return runtime is not None and runtime.collector.state.state == "ok"
 
 
+async def _counts(source: Counting, namespace: str, service: str, since: float) -> Samples:
+    async with asyncio.timeout(_COUNT_TIMEOUT_SECONDS):
+        return await source.counted(namespace, service, since)
+
+
 def _configured(name: str) -> str:
     names = connection.names()
     if name and name not in names:
@@ -123,15 +177,15 @@ def _configured(name: str) -> str:
 
 
 def _runtime(cluster_name: str, source: Source | None) -> Runtime:
-    tick: float = settings.TELEMETRY_TICK_SECONDS
-    # Two readings at least, or there is no difference to take a rate of.
-    window = max(settings.TELEMETRY_WINDOW_SECONDS, 2 * tick)
     if source is None:
-        targets = PodTargets(partial(_cache, cluster_name))
-        source = DirectSource(targets, Scraper(), window_seconds=window)
-    preference: Preference = "destination" if settings.TELEMETRY_REPORTER == "destination" else "caller"
-    return Runtime(source, tick_seconds=tick, window_seconds=window, preference=preference)
-
-
-def _cache(cluster_name: str) -> Cache:
-    return connection.get(cluster_name).cache
+        chosen = sources.of(cluster_name)
+    else:
+        chosen = sources.Chosen(source, settings.TELEMETRY_TICK_SECONDS, sources.default_window())
+    return Runtime(
+        chosen.source,
+        tick_seconds=chosen.tick_seconds,
+        window_seconds=chosen.window_seconds,
+        read_timeout_seconds=chosen.read_timeout_seconds,
+        preference=sources.preference(),
+        remember_bytes=round(settings.TELEMETRY_HISTORY_MEGABYTES * 1024 * 1024),
+    )

@@ -154,7 +154,8 @@ def _target(graph_type: GraphType, node_id: str) -> tuple[Conditions, ...]:
                 (*place, *own, *each) for place in places for each in _not_a_service(graph_type, own)
             )
         case "namespace", namespace, () if namespace:
-            return _place(namespace, "destination_workload_namespace", "destination_service_namespace")
+            ends = ("destination_workload_namespace", "destination_service_namespace")
+            return _place(namespace, *(reversed(ends) if graph_type == "service" else ends))
     return ()
 
 

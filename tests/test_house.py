@@ -11,15 +11,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
-        "counting", "cut", "exposition", "flows", "folding", "frames", "graph", "health", "identity",
-        "building", "counting", "cut", "exposition", "flows", "folding", "frames", "graph", "health",
-        "identity", "latencies", "layout", "observation", "packing", "past", "picture", "presence",
-        "quantiles", "rates", "redaction", "register", "reporting", "samples", "shortfall", "snapshot",
-        "subjects", "table",
-        "prometheus.answers", "prometheus.assembling", "prometheus.lookback", "prometheus.promql",
-        "prometheus.queries", "prometheus.shards",
-        "prometheus.answers", "prometheus.assembling", "prometheus.lookback", "prometheus.promql",
-        "prometheus.queries", "prometheus.shards",
+        "building", "columnar", "comparison", "counting", "cut", "exposition", "figures", "flows", "folding",
+        "frames", "graph", "health", "identity", "latencies", "layout", "memory", "observation", "packing",
+        "past", "picture", "presence", "quantiles", "rates", "recorder", "redaction", "register",
+        "reporting", "samples", "shortfall", "snapshot", "subjects", "table",
+        "prometheus.answers", "prometheus.assembling", "prometheus.counted", "prometheus.lookback",
+        "prometheus.promql", "prometheus.queries", "prometheus.shards",
     ],
     "routing": [
         "rules", "istio", "gatewayapi", "drafting", "operations", "sequence", "managers", "patches",

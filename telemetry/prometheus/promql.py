@@ -129,6 +129,31 @@ def sum_by(labels: Iterable[str], vector: Expr) -> Expr:
     return Expr(f"sum by ({', '.join(map(_label, labels))}) ({vector})")
 
 
+def total(vector: Expr) -> Expr:
+    """The sum of everything, without labels."""
+    return Expr(f"sum({vector})")
+
+
+def count(vector: Expr) -> Expr:
+    """How many series there are; nothing where there are none."""
+    return Expr(f"count({vector})")
+
+
+def count_over_time(samples: Range) -> Expr:
+    """How many samples each series has in the range."""
+    return Expr(f"count_over_time({samples.text})")
+
+
+def max_over_time(samples: Range) -> Expr:
+    """The largest sample of each series in the range."""
+    return Expr(f"max_over_time({samples.text})")
+
+
+def unless_on(labels: Iterable[str], vector: Expr, others: Expr) -> Expr:
+    """What has no counterpart among the others with the same values of these labels."""
+    return Expr(f"({vector} unless on ({', '.join(map(_label, labels))}) {others})")
+
+
 def highest(vector: Expr) -> Expr:
     """The largest value of all."""
     return Expr(f"max({vector})")

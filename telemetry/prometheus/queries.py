@@ -14,25 +14,27 @@ from telemetry.samples import EdgeLabels
 REQUESTS: Final = "istio_requests_total"
 DURATIONS: Final = "istio_request_duration_milliseconds_bucket"
 CODES: Final = ("response_code", "response_flags", "grpc_response_status")
+UNKNOWN: Final = frozenset(("unknown", "-"))
+"""What Istio writes where there is nothing to tell."""
 MEASURE: Final = "meshui_measure"
 """The label that tells apart what one query returns of several counters: a field of VolumeRate."""
 
 QUANTILES: Final = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 # Istio counts from the server's point of view: what it sent goes back to the caller.
-_CONNECTIONS: Final = {
+CONNECTIONS: Final = {
     "sent_bytes": "istio_tcp_received_bytes_total",
     "received_bytes": "istio_tcp_sent_bytes_total",
     "opened_connections": "istio_tcp_connections_opened_total",
     "closed_connections": "istio_tcp_connections_closed_total",
 }
-_BODIES: Final = {
+BODIES: Final = {
     "sent_bytes": "istio_request_bytes_sum",
     "received_bytes": "istio_response_bytes_sum",
     "sent_messages": "istio_request_messages_total",
     "received_messages": "istio_response_messages_total",
 }
-TCP: Final = _CONNECTIONS["received_bytes"]
+TCP: Final = CONNECTIONS["received_bytes"]
 
 
 class Query(NamedTuple):
@@ -60,8 +62,8 @@ def of_tick(
                 Query(name, str(quantile(ratio, window_seconds, matchers)))
                 for name, ratio in QUANTILES.items()
             ),
-            Query("connections", str(_volumes(_CONNECTIONS, window_seconds, matchers))),
-            Query("bodies", str(_volumes(_BODIES, window_seconds, matchers))),
+            Query("connections", str(_volumes(CONNECTIONS, window_seconds, matchers))),
+            Query("bodies", str(_volumes(BODIES, window_seconds, matchers))),
             Query("newest", str(_newest(matchers))),
         )
     return tuple(found)

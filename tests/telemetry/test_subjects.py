@@ -106,3 +106,16 @@ def test_a_folded_namespace_shows_all_that_is_received_in_it_or_else_what_it_sen
     assert [received.fits(each) for each in (inner, coming, going)] == [True, True, False]
     assert [sent.fits(each) for each in (inner, coming, going)] == [False, False, True]
     assert HIDDEN not in received.namespaces
+
+
+def test_calls_between_folded_namespaces_and_nodes_have_figures_too():
+    (between,) = subjects.of("app", "namespace:a->app:b/web:http")
+    call = EdgeLabels(
+        source_workload_namespace="a",
+        destination_workload_namespace="b",
+        destination_workload="web-v1",
+        destination_canonical_service="web",
+    )
+    assert between.fits(call)
+    assert not between.fits(call._replace(source_workload_namespace="c"))
+    assert between.namespaces == ("a", "b")

@@ -121,7 +121,18 @@ def test_the_text_of_each_function():
     assert str(promql.histogram_quantile(0.95, up)) == 'histogram_quantile(0.95, up{job="a"})'
     assert str(promql.union([up, promql.metric("down")])) == '(up{job="a"} or down)'
     assert str(promql.labelled(up, "kind", "x$1")) == 'label_replace(up{job="a"}, "kind", "x$$1", "", "")'
-    for built in (promql.rate(last), promql.sum_by([], up), promql.compared(up, "!=", 1)):
+    assert str(promql.total(up)) == 'sum(up{job="a"})'
+    assert str(promql.count(up)) == 'count(up{job="a"})'
+    assert str(promql.count_over_time(promql.over(up, 60))) == 'count_over_time(up{job="a"}[60s])'
+    assert str(promql.max_over_time(promql.over(up, 60))) == 'max_over_time(up{job="a"}[60s])'
+    down = promql.metric("down")
+    assert str(promql.unless_on(["a", "b"], up, down)) == '(up{job="a"} unless on (a, b) down)'
+    for built in (
+        promql.unless_on(["a"], up, down),
+        promql.rate(last),
+        promql.sum_by([], up),
+        promql.compared(up, "!=", 1),
+    ):
         parsed(built)
 
 
