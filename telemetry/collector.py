@@ -14,8 +14,10 @@ from typing import Protocol
 import msgspec
 
 from telemetry.frames import SourceState
-from telemetry.graph import GRAPH_TYPES, Limits
+from telemetry.graph import Limits
+from telemetry.memory import Memory
 from telemetry.observation import GraphKey, Observation
+from telemetry.pausing import no_cycle_search
 from telemetry.presence import Presence
 from telemetry.reporting import Preference
 from telemetry.samples import Samples
@@ -29,7 +31,7 @@ class Listener(Protocol):
     """Who is told of each tick, in the collector's thread."""
 
     def wanted(self) -> Collection[GraphKey]:
-        """The graphs, besides those of who may see everything, that somebody looks at now."""
+        """The graphs that somebody looks at now, or that are kept."""
 
     def observed(self, observation: Observation, source: SourceState) -> None:
         """There is a new reading."""
@@ -69,6 +71,7 @@ class Collector:
         self._wall = wall
         self._sleep = sleep
         self._presence = Presence(self._limits.node_idle_seconds)
+        self._memory = Memory()
         self.latest: Observation | None = None
         self.state = SourceState(source.name, "starting", window_seconds)
 
@@ -106,13 +109,20 @@ class Collector:
         )
 
     async def _accept(self, samples: Samples, began_at: float) -> None:
-        marked = self._presence.mark(samples, began_at)
         seq = self.latest.seq + 1 if self.latest else 1
-        observation = Observation(
-            seq, samples.taken_at, began_at, marked, self._limits, preference=self._preference
-        )
-        for key in (*map(GraphKey, GRAPH_TYPES), *self._listener.wanted()):
-            observation.graph(*key)
+        with no_cycle_search():
+            observation = Observation(
+                seq,
+                samples.taken_at,
+                began_at,
+                self._presence.mark(samples, began_at),
+                self._limits,
+                preference=self._preference,
+                memory=self._memory,
+            )
+        for key in self._listener.wanted():
+            with no_cycle_search():
+                observation.graph(*key)
             # In a mesh of thousands of edges each takes tens of milliseconds: let the sockets in between.
             await asyncio.sleep(0)
         self.latest = observation

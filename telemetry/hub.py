@@ -181,9 +181,8 @@ class Hub:
         watched.subscriptions.add(subscription)
 
     def wanted(self) -> set[GraphKey]:
-        """The graphs that somebody looks at now, besides those that are built in any case."""
-        keys = {key for each in self._watched.values() for key in keys_of(each.view, each.snapshot)}
-        return {key for key in keys if key != GraphKey(key.graph_type)}
+        """The graphs that somebody looks at now."""
+        return {key for each in self._watched.values() for key in keys_of(each.view, each.snapshot)}
 
     def observed(self, observation: Observation, source: SourceState) -> None:
         """Passes a new reading on to every socket: the difference, or the whole where it had nothing yet."""

@@ -3,13 +3,16 @@
 from typing import NamedTuple
 
 from cluster.access import Visible
+from telemetry.building import build, kept
 from telemetry.cut import counted
-from telemetry.flows import flows
 from telemetry.folding import NOT_FOLDED, Folding
-from telemetry.graph import GRAPH_TYPES, Graph, Limits, build_for
+from telemetry.graph import GRAPH_TYPES, Graph, Limits
 from telemetry.identity import GraphType
+from telemetry.layout import Plan
+from telemetry.memory import Memory
 from telemetry.reporting import Preference, Reporting
 from telemetry.samples import Samples
+from telemetry.table import table_of
 
 
 class GraphKey(NamedTuple):
@@ -26,6 +29,8 @@ class GraphKey(NamedTuple):
 class Observation:
     """One reading of the mesh. Other threads read it as they please: it only ever adds graphs.
 
+    `memory`: what is kept from one reading of the same source to the next.
+
     `taken_at`: seconds since the epoch; `began_at`: when the reading began, on the collector's monotonic
     clock.
     """
@@ -39,15 +44,24 @@ class Observation:
         limits: Limits | None = None,
         *,
         preference: Preference = "caller",
+        memory: Memory | None = None,
     ) -> None:
         self.seq = seq
         self.taken_at = taken_at
         self.began_at = began_at
         self.samples = samples
-        self._limits = limits
-        self.reporting = Reporting(samples, preference)
-        self._flows = flows(samples, self.reporting)
+        self._limits = limits or Limits()
+        self._memory = memory or Memory()
+        register = self._memory.register_for(samples)
+        self.reporting = Reporting(samples, preference, register)
+        self._table = table_of(samples, self.reporting, register)
+        self._rows = kept(self._table, self._limits)
         self._built: dict[GraphKey, Graph] = {}
+
+    @property
+    def calls(self) -> int:
+        """How many calls there are, in one label set each."""
+        return len(self._rows)
 
     def graph(
         self,
@@ -65,7 +79,9 @@ class Observation:
         return built
 
     def _build(self, key: GraphKey) -> Graph:
-        graph = build_for(self._flows, key.graph_type, key.visible, self._limits, key.folded)
+        plan = Plan(key.graph_type, key.visible, key.folded, self._limits.home)
+        layout = self._memory.layout(self._table, self._rows, plan)
+        graph = build(self._table, self._rows, layout, self._limits)
         if key.folded == NOT_FOLDED:
             return graph
         return counted(graph, self.graph(*key._replace(folded=NOT_FOLDED)), key.folded)

@@ -16,8 +16,10 @@ from telemetry import sources
 from telemetry.collector import Collector
 from telemetry.counting import Ledger
 from telemetry.frames import SourceState
+from telemetry.graph import GRAPH_TYPES
 from telemetry.history import History
 from telemetry.hub import Hub
+from telemetry.identity import GraphType
 from telemetry.observation import GraphKey, Observation
 from telemetry.past import Past
 from telemetry.recorded import RecordedPast
@@ -29,6 +31,8 @@ from telemetry.source import Counting, Source, SourceUnavailable
 # One thread answers all pages: it is not to wait long.
 _COUNT_TIMEOUT_SECONDS = 3.0
 _FOR_EVER_SECONDS = 1e9
+# So many calls make about as many series, in all types of graphs, as there is room for in the history.
+_FEW_CALLS = 300
 
 
 class NotRunningError(RuntimeError):
@@ -52,6 +56,7 @@ class Runtime:
         self.source = source
         self._preference: Preference = preference
         self.history = History(tick_seconds)
+        self._kept: set[GraphType] = set()
         self.ledger = Ledger(preference=preference)
         self.collector = Collector(
             source,
@@ -82,15 +87,26 @@ class Runtime:
 
     def wanted(self) -> Collection[GraphKey]:
         """See telemetry.collector.Listener."""
-        return self.hub.wanted()
+        return self.hub.wanted() | {GraphKey(graph_type) for graph_type in self._kept}
 
     def observed(self, observation: Observation, source: SourceState) -> None:
         """See telemetry.collector.Listener. The history first: the hub sends its newest points."""
-        self.history.record(observation.taken_at, observation.graphs)
+        self._keep(observation)
+        self.history.record(
+            observation.taken_at,
+            {each: observation.graph(each) for each in GRAPH_TYPES if each in self._kept},
+        )
         self.ledger.add(observation.samples)
         if self.recorder is not None:
             self.recorder.record(observation.samples, observation.reporting)
         self.hub.observed(observation, source)
+
+    def _keep(self, observation: Observation) -> None:
+        """Of a large mesh the figures of a graph type are kept from when on somebody looks at it: of all of
+        them at once there would be more than there is room for.
+        """
+        looked_at = {key.graph_type for key in self.hub.wanted()}
+        self._kept = set(GRAPH_TYPES) if observation.calls <= _FEW_CALLS else looked_at
 
     def silent(self, source: SourceState) -> None:
         """See telemetry.collector.Listener."""

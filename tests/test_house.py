@@ -11,9 +11,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
-        "columnar", "comparison", "counting", "cut", "exposition", "figures", "flows", "folding", "frames",
-        "graph", "health", "identity", "observation", "packing", "past", "picture", "presence", "quantiles",
-        "rates", "recorder", "redaction", "reporting", "samples", "shortfall", "snapshot", "subjects",
+        "building", "columnar", "comparison", "counting", "cut", "exposition", "figures", "flows", "folding",
+        "frames", "graph", "health", "identity", "latencies", "layout", "memory", "observation", "packing",
+        "past", "picture", "presence", "quantiles", "rates", "recorder", "redaction", "register",
+        "reporting", "samples", "shortfall", "snapshot", "subjects", "table",
         "prometheus.answers", "prometheus.assembling", "prometheus.counted", "prometheus.lookback",
         "prometheus.promql", "prometheus.queries", "prometheus.shards",
     ],

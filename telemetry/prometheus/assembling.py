@@ -6,11 +6,11 @@ are known is not read again.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import msgspec
 
-from telemetry.prometheus.answers import Series, Vector, read_labels
+from telemetry.prometheus.answers import Series, Vector, number, read_labels
 from telemetry.prometheus.queries import CODES, MEASURE, QUANTILES, UNKNOWN
 from telemetry.samples import DurationRate, EdgeLabels, RequestRate, VolumeRate
 
@@ -96,31 +96,33 @@ class Assembler:
                 values[place] += value
         return (VolumeRate(self._edges[edge], *values) for edge, values in found.items())
 
-    def _read(self, series: Iterable[Series]) -> list[tuple[_Known, float]]:
-        """Those series that have a finite value, at or above 0, and labels that can be read.
+    def _read(self, series: Iterable[Series]) -> Iterable[tuple[_Known, float]]:
+        """Those series that have a finite value, at or above 0, and labels that can be read."""
+        told = [each for each in series if each.value is not None]
+        # Column by column, without a line of Python for each series: mostly there is nothing to learn.
+        raws = [bytes(each.metric) for each in told]
+        values = _numbers([each.value.value for each in told if each.value])
+        keys = [*map(hash, raws)]
+        found = [*map(self._known.get, keys)]
+        sizes = [each.size if each else 0 for each in found]
+        if sizes != [*map(len, raws)] or not _sound(values):
+            return self._learning(raws, keys, values)
+        self._used += len(values)
+        return cast("Iterable[tuple[_Known, float]]", zip(found, values, strict=True))
 
-        Runs for each series of each tick: what looks like a detour saves calls.
-        """
-        known, read = self._known, list[tuple[_Known, float]]()
-        for each in series:
-            if each.value is None:
-                continue
-            try:
-                value = float(each.value.value)
-            except ValueError:
-                continue
+    def _learning(
+        self, raws: list[bytes], keys: list[int], values: list[float]
+    ) -> Iterable[tuple[_Known, float]]:
+        for raw, key, value in zip(raws, keys, values, strict=True):
             if not 0 <= value < math.inf:
                 continue
-            raw = bytes(each.metric)
-            key = hash(raw)
-            found = known.get(key)
+            found = self._known.get(key)
             if found is None or found.size != len(raw):
                 found = self._learn(raw, key)
                 if found is None:
                     continue
-            read.append((found, value))
-        self._used += len(read)
-        return read
+            self._used += 1
+            yield found, value
 
     def _learn(self, raw: bytes, key: int) -> _Known | None:
         try:
@@ -163,6 +165,19 @@ def histogram(requests: float, p50: float, p95: float, p99: float) -> tuple[tupl
         (2 * p99 - p95, requests),
         (math.inf, requests),
     )
+
+
+def _sound(values: list[float]) -> bool:
+    """Whether all are finite, and at or above 0."""
+    return math.isfinite(sum(values)) and min(values, default=0.0) >= 0
+
+
+def _numbers(texts: list[str]) -> list[float]:
+    """Values as they are written; NaN for what is no number."""
+    try:
+        return [*map(float, texts)]
+    except ValueError:
+        return [*map(number, texts)]
 
 
 def _all(answers: Mapping[str, Sequence[Vector]], subject: str) -> Iterable[Series]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from telemetry.past import NoHistory, Reach
+from telemetry.pausing import no_cycle_search
 from telemetry.prometheus import counted, lookback, promql, queries
 from telemetry.prometheus.answers import Matrix, Vector, number
 from telemetry.prometheus.assembling import Assembler, Parts
@@ -122,7 +123,8 @@ class PrometheusSource:
         lag = 0.0 if newest is None else moment - newest
         if lag >= self.window_seconds:
             raise SourceUnavailable(Shortfall(f"The newest samples in Prometheus are {lag:.0f} s old."))
-        parts = self._assembler.assemble(answers.vectors)
+        with no_cycle_search():
+            parts = self._assembler.assemble(answers.vectors)
         told = (*self._of_age(answers, parts, lag), *_of_failures(answers), *self._of_clocks())
         return self._samples(moment, answers, parts, told)
 
@@ -133,7 +135,8 @@ class PrometheusSource:
         answers = await self._ask(moment)
         if answers.newest is None and "newest" not in answers.failures:
             raise NoHistory("Prometheus keeps no samples of the mesh from that time.")
-        parts = self._assembler.assemble(answers.vectors)
+        with no_cycle_search():
+            parts = self._assembler.assemble(answers.vectors)
         return self._samples(moment, answers, parts, _of_failures(answers))
 
     async def samples_between(
