@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from msgspec.structs import astuple
 
 from telemetry import subjects
-from telemetry.flows import flows
-from telemetry.graph import GRAPH_TYPES, build_for
+from telemetry.graph import GRAPH_TYPES
 from telemetry.past import NoHistory
 from telemetry.recorder import READINGS_PER_SEGMENT, Recorder
 from telemetry.samples import Samples, VolumeRate
 from tests.telemetry.builders import durations, labels, rate, samples
+from tests.telemetry.graphs import build
 from tests.telemetry.meshes import readings
 
 NOW = 1_700_000_000.0
@@ -58,7 +58,7 @@ def test_a_moment_becomes_the_graph_that_was_seen_then(reading, visible):
         reading.measured,
     )
     for graph_type in GRAPH_TYPES:
-        before, after = (build_for(flows(each), graph_type, visible) for each in (reading, again))
+        before, after = (build(each, graph_type, visible=visible) for each in (reading, again))
         assert set(after.nodes) == set(before.nodes)
         assert set(after.edges) == set(before.edges)
         for edge_id, seen in before.edges.items():

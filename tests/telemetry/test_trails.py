@@ -13,7 +13,7 @@ from telemetry.history import Columns, History
 from telemetry.hub import Hub
 from telemetry.observation import Observation
 from telemetry.past import NoHistory, Reach
-from telemetry.runtime import SMALL_MESH, Runtime
+from telemetry.runtime import FEW_CALLS, Runtime
 from telemetry.samples import Samples
 from telemetry.snapshot import View
 from telemetry.source import SourceUnavailable
@@ -224,9 +224,9 @@ def test_of_a_large_mesh_only_what_somebody_looks_at_is_built_and_kept():
     made = running(FakeSource())
     assert len(made.history) > 0
     assert {key.graph_type for key in made.wanted()} == {"versioned_app", "app", "workload", "service"}
-    see(made, 1001.0, *(rate(labels(target=f"app{n}-v1"), 1) for n in range(SMALL_MESH + 1)))
+    see(made, 1001.0, *(rate(labels(target=f"app{n}-v1"), 1) for n in range(FEW_CALLS + 1)))
     assert made.wanted() == set()
-    see(made, 1002.0, *(rate(labels(target=f"app{n}-v1"), 1) for n in range(SMALL_MESH + 1)))
+    see(made, 1002.0, *(rate(labels(target=f"app{n}-v1"), 1) for n in range(FEW_CALLS + 1)))
     assert len(made.history) == 0
     subscription = made.hub.join()
     subscription.subscribe(ALL)
