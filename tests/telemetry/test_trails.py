@@ -153,6 +153,18 @@ async def test_what_one_may_see_has_the_same_points_for_everybody(world):
     assert one[0]["requests"] == [3]
 
 
+async def test_a_history_that_reaches_back_is_enough_and_a_shorter_one_is_not():
+    for seconds, lacks in ((400, False), (20, True)):
+        made = running(FakeSource())
+        for second in range(1, seconds):
+            see(made, 1000.0 + second, rate(labels(), 1))
+        subscription = made.hub.join()
+        subscription.subscribe(ALL)
+        subscription.watch(EDGE)
+        assert subscription.lacks_past() is lacks
+        assert not subscription.lacks_past()
+
+
 def test_a_trail_keeps_five_minutes():
     trail = Trail(1.0)
     for second in range(1000):
