@@ -65,7 +65,9 @@ def main() -> None:
         page = _page(folder)
         with _browser() as browser:
             rows = _view(browser, page, "folded", pictures.folded(*folded), (1_000, 50, 60), options)
-            rows += _view(browser, page, "unfolded", pictures.unfolded(*unfolded), (3_000, 150, None), options)
+            rows += _view(
+                browser, page, "unfolded", pictures.unfolded(*unfolded), (3_000, 150, None), options
+            )
     sys.stdout.write(json.dumps(rows) + "\n")
 
 
@@ -152,9 +154,7 @@ def _size(full: pictures.Frame) -> str:
     return f"{len(full['nodes']):,} nodes and {len(full['edges']):,} edges"
 
 
-def _rows(
-    page: Any, name: str, full: pictures.Frame, goals: Goals, options: Any
-) -> list[dict[str, Any]]:
+def _rows(page: Any, name: str, full: pictures.Frame, goals: Goals, options: Any) -> list[dict[str, Any]]:
     first, delta, move = goals
     layout = _say(page, full)
     page.evaluate("bench.calm()")
