@@ -1,5 +1,7 @@
 // The page's state as its address carries it: a link shows a colleague the same thing. Pure.
 
+import { moment, speedOf } from "./time/moments.js";
+
 /** @import { EdgeLabel, GraphType, PageState, View } from "./types.js" */
 
 /** @type {readonly GraphType[]} */
@@ -21,6 +23,9 @@ export function parse(search) {
     select: query.get("select") ?? "",
     label: oneOf(EDGE_LABELS, query.get("label")) ?? "requests",
     view: oneOf(VIEWS, query.get("view")) ?? "",
+    at: moment(query.get("at")),
+    vs: moment(query.get("vs")),
+    speed: query.get("at") ? speedOf(query.get("speed")) : 0,
   };
 }
 
@@ -35,6 +40,9 @@ export function format(state) {
   if (state.select) query.set("select", state.select);
   if (state.label !== "requests") query.set("label", state.label);
   if (state.view) query.set("view", state.view);
+  if (state.at) query.set("at", state.at);
+  if (state.vs) query.set("vs", state.vs);
+  if (state.speed) query.set("speed", String(state.speed));
   const text = query.toString();
   return text && `?${text}`;
 }

@@ -6,6 +6,7 @@ import { controls, relative } from "./curve.js";
 import { arrange, boxes } from "./layout.js";
 import { nodeLines } from "./names.js";
 import { rearrange } from "./rearrange.js";
+import { showDifference } from "./time/paint.js";
 import { edgeHealth, edgeWidth, stylesheet } from "./style.js";
 import { colours, fontFamily } from "./theme.js";
 
@@ -212,6 +213,7 @@ export class Canvas {
     const element = this.cy.getElementById(node.id);
     set(element, "label", nodeLines(node, boxed));
     set(element, "kind", node.kind);
+    showDifference(element, node);
     if (element.data("health") === node.health) return;
     element.data("health", node.health).removeClass(HEALTHS).addClass(node.health);
   }
@@ -223,6 +225,7 @@ export class Canvas {
     set(element, "label", this.#labelOf(edge));
     // Steps of a tenth: a line that breathes with every digit would move without news.
     set(element, "width", Math.round(edgeWidth(edge.requests_per_second) * 10) / 10);
+    showDifference(element, edge);
     const health = edgeHealth(edge);
     if (!element.hasClass(health)) element.removeClass(HEALTHS).addClass(health);
   }

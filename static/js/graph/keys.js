@@ -8,6 +8,7 @@
  * @property {() => void} find
  * @property {() => void} fit
  * @property {() => void} escape
+ * @property {(key: string) => void} time [ and ] step back and forward, l leads back to live
  * @property {(arrow: Arrow) => boolean} walk whether the key was used
  */
 
@@ -35,6 +36,11 @@ function obey(key, target, commands) {
       return true;
     case "/":
       commands.find();
+      return true;
+    case "[":
+    case "]":
+    case "l":
+      commands.time(key);
       return true;
     case "ArrowLeft":
     case "ArrowRight":

@@ -15,6 +15,7 @@ import { Panel } from "./panel.js";
 import { Pill, words } from "./pill.js";
 import { Stage } from "./stage.js";
 import { Table } from "./table.js";
+import { Time } from "./time/index.js";
 import { fillNamespaces, Toolbar } from "./toolbar.js";
 import { step } from "./walk.js";
 
@@ -30,7 +31,7 @@ const SERVICES_EVERY_MS = 10_000;
 /** A resync that brought nothing is asked for again. */
 const RESYNC_EVERY_MS = 3_000;
 
-const page = /** @type {{serverTime: number, tickSeconds: number, loginUrl: string, socketPath: string}} */ (data("page"));
+const page = /** @type {{serverTime: number, tickSeconds: number, loginUrl: string, socketPath: string, links?: import("./charts/links.js").Template[]}} */ (data("page"));
 const loaded = /** @type {PerformanceNavigationTiming | undefined} */ (performance.getEntriesByType("navigation")[0]);
 /** How far this machine's clock is ahead of the server's, in milliseconds. */
 const clockAhead = performance.timeOrigin + (loaded?.responseStart ?? 0) - page.serverTime;
@@ -45,7 +46,16 @@ class GraphPage {
   #stage = new Stage(this.#model, this.#state.label, (id) => this.choose(id));
   #table = new Table(byId("twin", HTMLElement), this.#model, (id) => this.choose(id));
   #panel = new Panel(this.#model, byId("page-module", HTMLScriptElement).dataset.plotly ?? "", (id) => this.choose(id));
-  #notes = new Notes(() => this.go({ ns: [] }));
+  #time = new Time(this.#model, page.links ?? [], (id) => this.choose(id), {
+    go: (change, replace) => this.go(change, replace),
+    frame: (frame) => this.#apply(frame),
+    series: (series) => this.#panel.series(series),
+    depart: () => this.#depart(),
+    arrive: () => this.#socket.connect(),
+    changed: () => this.#tick(),
+    now: () => Date.now() - clockAhead,
+  });
+  #notes = new Notes(() => (this.#time.travel.isLive ? this.go({ ns: [] }) : this.#time.travel.live()));
   #toolbar = new Toolbar({
     change: (change) => this.go(change),
     find: (text) => this.#find(text),
@@ -62,7 +72,8 @@ class GraphPage {
     resizable(byId("panel-grip", HTMLElement), byId("panel", HTMLElement));
     this.#listen();
     this.#follow();
-    this.#socket.connect();
+    if (this.#time.travel.isLive) this.#socket.connect();
+    this.#time.start();
     window.setInterval(() => this.#tick(), CLOCK_MS);
     this.#tick();
     void this.#askServices();
@@ -137,6 +148,7 @@ class GraphPage {
       fit: () => this.#stage.fit(),
       escape: () => this.#escape(),
       walk: (arrow) => this.#walk(arrow),
+      time: (key) => this.#time.key(key),
     });
   }
 
@@ -147,7 +159,9 @@ class GraphPage {
     this.#root.dataset.view = this.view;
     this.#table.setShown(this.view === "table");
     fillNamespaces([...this.#namespaces], ns);
-    this.#subscribe(type, ns);
+    const subscription = { graph_type: type, namespaces: ns };
+    this.#subscribe(subscription);
+    this.#time.follow(this.#state, subscription);
     this.#socket.watch(select || null);
     this.#stage.label(label);
     this.#stage.choose(select);
@@ -158,13 +172,19 @@ class GraphPage {
 
   #subscribed = "";
 
-  /** @param {PageState["type"]} type @param {string[]} namespaces */
-  #subscribe(type, namespaces) {
-    const key = `${type} ${namespaces.join()}`;
+  /** @param {import("../socket.js").Subscription} subscription */
+  #subscribe(subscription) {
+    const key = JSON.stringify(subscription);
     if (key === this.#subscribed) return;
     this.#subscribed = key;
     this.#error = "";
-    this.#socket.subscribe({ graph_type: type, namespaces });
+    this.#socket.subscribe(subscription);
+  }
+
+  #depart() {
+    this.#socket.rest();
+    this.#offlineSince = null;
+    this.#error = "";
   }
 
   /** @param {Frame} frame */
@@ -179,6 +199,7 @@ class GraphPage {
       case "full":
       case "delta":
       case "status":
+        if (frame.type !== "delta") this.#time.travel.arrived();
         this.#apply(frame);
     }
     this.#tick();
@@ -197,7 +218,7 @@ class GraphPage {
     this.#stage.frame(outcome);
     this.#table.render(this.#state.select, this.view === "table");
     this.#panel.render();
-    this.#announceHealth(before);
+    if (this.#time.travel.isLive) this.#announceHealth(before);
     this.#learnNamespaces([...this.#model.nodes.values()].map((node) => node.namespace));
     this.#root.dataset.seq = String(this.#model.seq);
   }
@@ -213,11 +234,13 @@ class GraphPage {
   #tick() {
     const { source, takenAt, tickSeconds } = this.#model;
     const facts = { source, takenAt, tickSeconds, offlineSince: this.#offlineSince };
-    const reading = read(facts, Date.now() - clockAhead);
+    const now = Date.now() - clockAhead;
+    const reading = this.#time.travel.reading(now) ?? read(facts, now);
+    this.#time.render();
     this.#pill.show(reading, source);
     this.#root.dataset.state = reading.state;
-    this.#root.classList.toggle("frozen", reading.frozen && this.#model.seq !== null);
-    const note = noteFor(this.#model, reading, this.#error);
+    this.#root.classList.toggle("frozen", reading.frozen && reading.state !== "past" && this.#model.seq !== null);
+    const note = this.#time.travel.isLive ? noteFor(this.#model, reading, this.#error) : this.#time.travel.note(now);
     this.#notes.show(note);
     this.#root.dataset.note = note?.kind ?? "";
     this.#stage.run(!reading.frozen && note === null && this.view === "graph" && !document.hidden);

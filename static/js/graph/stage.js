@@ -183,5 +183,5 @@ const LABELS = {
 
 /** @param {EdgeLabel} label @returns {(edge: GraphEdge) => string} "" for what is unknown: a dash on a line reads as a minus */
 function labelOf(label) {
-  return (edge) => LABELS[label](edge).replace(/^–$/, "");
+  return (edge) => edge.difference?.label ?? LABELS[label](edge).replace(/^–$/, "");
 }

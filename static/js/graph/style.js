@@ -1,6 +1,7 @@
 // How cytoscape draws what the page's theme and the elements' data say.
 
 import { glyph, mark } from "./marks.js";
+import { differences } from "./time/paint.js";
 
 /** @import { StylesheetJson, NodeSingular } from "cytoscape" */
 /** @import { Colours } from "./theme.js" */
@@ -25,7 +26,7 @@ export function edgeHealth(edge) {
 
 /** @param {Colours} colour @param {string} font @returns {StylesheetJson} */
 export function stylesheet(colour, font) {
-  const sheet = [...nodes(colour, font), ...boxes(colour), ...edges(colour, font), ...states(colour)];
+  const sheet = [...nodes(colour, font), ...boxes(colour), ...edges(colour, font), ...differences(colour), ...states(colour)];
   return /** @type {StylesheetJson} */ (/** @type {unknown} */ (sheet));
 }
 

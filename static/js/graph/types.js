@@ -24,6 +24,7 @@
  * @property {number} members how many nodes a folded namespace stands for; 0 for others
  * @property {number} bytes_per_second both ways together
  * @property {Latency} latency_ms
+ * @property {import("./time/differences.js").Difference} [difference] while two moments are compared
  */
 
 /** @typedef {{p50: number | null, p95: number | null, p99: number | null}} Latency in milliseconds */
@@ -45,6 +46,7 @@
  * @property {number} messages_per_second gRPC's, both ways
  * @property {number} connections_per_second TCP's, opened
  * @property {number | null} mtls 0 to 1: the part over mutual TLS; null where no destination reports
+ * @property {import("./time/differences.js").Difference} [difference] while two moments are compared
  */
 
 /**
@@ -96,6 +98,9 @@
  * @property {string} select id of a node or an edge, or ""
  * @property {EdgeLabel} label
  * @property {View | ""} view "" leaves the choice to the width of the window
+ * @property {string} at ISO moment that is shown; "": live
+ * @property {string} vs ISO moment to compare it with, or ""
+ * @property {number} speed of the replay, or 0
  */
 
 export {};
