@@ -297,9 +297,9 @@ test("a frame that is late holds the clock up, and none is skipped for it", asyn
   await theatre.pass(0);
   assert.deepEqual(theatre.shown, [0, 1000]);
   await theatre.pass(999);
+  assert.deepEqual(theatre.shown, [0, 1000]);
+  await theatre.pass(1);
   assert.deepEqual(theatre.shown, [0, 1000, 2000]);
-  await theatre.pass(1000);
-  assert.deepEqual(theatre.shown, [0, 1000, 2000, 3000]);
 });
 
 test("a gap is passed over, any other error stops the replay", async () => {
