@@ -1,6 +1,7 @@
 // The band across the page, the title of the window and the look of the page: none of them lets the past pass for now.
 
 import { byId, setText } from "../../dom.js";
+import { fullMoment } from "../../format.js";
 import { sentence } from "./differences.js";
 import { ago, timeOf } from "./moments.js";
 
@@ -34,6 +35,7 @@ export class Band {
     byId("past-end-comparison", HTMLElement).hidden = comparison === null;
     setText(byId("past-word", HTMLElement), this.#word(speed));
     setText(byId("past-when", HTMLElement), this.#when(Date.parse(reading.since), now));
+    byId("past-when", HTMLElement).title = fullMoment(new Date(reading.since));
     setText(byId("past-what", HTMLElement), this.#what());
   }
 

@@ -98,7 +98,16 @@ export class TimeBar {
     if (!this.#dragging) setText(this.#hint, this.#away);
     const reached = Math.max(0, (stretch.from - shown.from) / (shown.to - shown.from));
     byId("time-line", HTMLElement).style.setProperty("--unknown", `${Math.min(1, reached) * 100}%`);
+    this.#renderOther(shown);
     this.#renderMarks(shown, now);
+  }
+
+  /** The moment that is compared with the one of the slider. @param {Stretch} shown */
+  #renderOther({ from, to }) {
+    const other = this.#travel.comparedWith;
+    const tick = byId("time-other", HTMLElement);
+    tick.hidden = other === null || other < from || other > to;
+    if (other !== null) tick.style.setProperty("--at", `${((other - from) / (to - from)) * 100}%`);
   }
 
   /** @param {Stretch} shown @param {number} now */

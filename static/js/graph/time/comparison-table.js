@@ -2,10 +2,10 @@
 
 import { byId, el, findAll, setText } from "../../dom.js";
 import { number } from "../../format.js";
-import { titleOf } from "../names.js";
+import { nodeTitle } from "../names.js";
 import { difference, signed, sorted, value } from "./differences.js";
 
-/** @import { GraphModel } from "../model.js" */
+/** @import { GraphNode } from "../types.js" */
 /** @import { Column, Comparison, Measure, Order, Pair, Row } from "./differences.js" */
 
 const MEASURES = /** @type {const} */ (["requests", "errors", "p95"]);
@@ -19,14 +19,12 @@ export class ComparisonTable {
   #root = byId("differences", HTMLElement);
   #body = byId("difference-rows", HTMLElement);
   #beside = byId("panel-comparison", HTMLElement);
-  /** @type {GraphModel} */ #model;
   /** @type {Order} */ #order = { column: "change", descending: true };
   /** @type {Comparison | null} */ #comparison = null;
   #drawn = "";
 
-  /** @param {GraphModel} model @param {(id: string) => void} choose */
-  constructor(model, choose) {
-    this.#model = model;
+  /** @param {(id: string) => void} choose */
+  constructor(choose) {
     for (const head of findAll(this.#root, "th[data-column]", HTMLElement)) {
       head.addEventListener("click", () => this.#sort(/** @type {Column} */ (head.dataset.column)));
     }
@@ -53,10 +51,11 @@ export class ComparisonTable {
 
   /** @param {Comparison} comparison @param {string} selected */
   #draw(comparison, selected) {
+    const names = new Map(comparison.nodes.map((node) => [node.id, nodeTitle(/** @type {GraphNode} */ (/** @type {unknown} */ (node)))]));
     const rows = comparison.edges.map((edge) => ({
       edge,
-      source: titleOf(this.#model, edge.source),
-      target: titleOf(this.#model, edge.target),
+      source: names.get(edge.source) ?? edge.source,
+      target: names.get(edge.target) ?? edge.target,
       difference: difference(edge),
     }));
     this.#body.replaceChildren(...sorted(rows, this.#order).map((row) => rowOf(row, selected)));

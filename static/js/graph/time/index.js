@@ -44,7 +44,7 @@ export class Time {
     this.travel = new Travel(model, orders);
     this.#bar = new TimeBar(this.travel, orders.now);
     this.#band = new Band(this.travel);
-    this.#table = new ComparisonTable(model, choose);
+    this.#table = new ComparisonTable(choose);
     this.#ways = new Ways(byId("panel-ways", HTMLElement), model, links);
   }
 

@@ -66,7 +66,8 @@ function localTime([, year, month, day, hours, minutes, seconds], now) {
 export function timeOf(at, now) {
   const date = new Date(at);
   if (date.toDateString() === new Date(now).toDateString()) return clock(date);
-  const day = date.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+  const other = date.getFullYear() === new Date(now).getFullYear() ? {} : { year: /** @type {const} */ ("numeric") };
+  const day = date.toLocaleDateString("en-GB", { day: "numeric", month: "short", ...other });
   return `${day} ${clock(date)}`;
 }
 

@@ -35,7 +35,7 @@ export function differences(colour) {
   const plain = { "line-color": colour.idle, "target-arrow-color": colour.idle, "line-style": "solid", "font-size": 12 };
   return [
     { selector: "edge.compared", style: plain },
-    { selector: "node.compared", style: { "border-color": colour.idle, "border-width": 1.75 } },
+    { selector: "node.compared", style: { "border-color": colour.idle, "border-width": 1.75, "background-image-opacity": [1, 0] } },
     { selector: "node.compared.diff-same, edge.compared.diff-same", style: { opacity: 0.45 } },
     ...Object.entries(LOOKS).flatMap(([kind, look]) => {
       const ink = colour[look.colour];

@@ -84,6 +84,11 @@ export class Travel {
     return this.#state?.at ? Date.parse(this.#state.at) : null;
   }
 
+  /** The other moment of a comparison, in milliseconds. */
+  get comparedWith() {
+    return this.#state?.vs ? Date.parse(this.#state.vs) : null;
+  }
+
   /** Brings the picture in line with the address. @param {PageState} state @param {Subscription} view what the page subscribes to */
   follow(state, view) {
     const wasLive = this.isLive;
