@@ -32,3 +32,10 @@ def graph(request: HttpRequest) -> HttpResponse:
         },
     }
     return render(request, "telemetry/graph.html", context)
+
+
+@never_cache
+@require_GET
+def figures(request: HttpRequest) -> HttpResponse:
+    """One node or edge over time; ?type=&id=&range= are read by the browser."""
+    return render(request, "telemetry/figures.html", {"page": {"serverTime": round(time.time() * 1000)}})

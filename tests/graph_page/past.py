@@ -39,7 +39,12 @@ class Past:
         if self.away:
             return 503, AWAY
         latest = now()
-        return 200, {"earliest": iso(self.earliest), "latest": iso(latest), "step_seconds": 1, "source": "direct"}
+        return 200, {
+            "earliest": iso(self.earliest),
+            "latest": iso(latest),
+            "step_seconds": 1,
+            "source": "direct",
+        }
 
     def graph(self, query):
         self.asked.append(query)
@@ -104,7 +109,13 @@ class Past:
         where = {"namespace": "bookinfo", "service": "reviews", "by": "ada"}
         fault = self.now - timedelta(minutes=10)
         found = [
-            {"at": iso(self.changed_at), "until": None, "kind": "change", "title": "20 % to v3", "url": "/changes/7/"},
+            {
+                "at": iso(self.changed_at),
+                "until": None,
+                "kind": "change",
+                "title": "20 % to v3",
+                "url": "/changes/7/",
+            },
             {
                 "at": iso(fault),
                 "until": iso(fault + timedelta(minutes=2)),
@@ -128,7 +139,11 @@ def _figures(one):
     if one is None:
         return None
     latency = one.get("latency_ms", {"p50": None, "p95": None, "p99": None})
-    return {name: one[name] for name in ("requests_per_second", "error_ratio", "health")} | latency | {"bytes_per_second": 0.0}
+    return (
+        {name: one[name] for name in ("requests_per_second", "error_ratio", "health")}
+        | latency
+        | {"bytes_per_second": 0.0}
+    )
 
 
 def _moment(text):

@@ -66,7 +66,11 @@ def test_a_link_to_a_moment_shows_that_moment_and_asks_for_nothing_live(visit, s
     frozen(page)
     expect(row(page)).to_have_attribute("data-rps", "5")
     assert stage.said("subscribe") == []
-    assert past.asked[0] == {"graph_type": "app", "namespaces": "bookinfo", "at": iso(past.earliest).replace(".000", "")}
+    assert past.asked[0] == {
+        "graph_type": "app",
+        "namespaces": "bookinfo",
+        "at": iso(past.earliest).replace(".000", ""),
+    }
 
 
 def test_the_keys_step_back_and_forward_through_the_history(visit, past):
@@ -187,4 +191,6 @@ def test_in_the_past_the_panel_has_the_figures_up_to_that_moment_and_nothing_of_
     expect(page.locator("#panel-routing")).to_be_hidden()
     asked = next(query for query in past.asked if "since" in query)
     assert asked["until"] == iso(past.changed_at).replace(".000", "")
-    expect(page.locator("#all-figures")).to_have_attribute("href", re.compile(r"/figures/\?type=versioned_app&id=app%3A"))
+    expect(page.locator("#all-figures")).to_have_attribute(
+        "href", re.compile(r"/figures/\?type=versioned_app&id=app%3A")
+    )
