@@ -7,31 +7,37 @@ within().
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from typing import Literal, NamedTuple, get_args
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple, get_args
 
 import msgspec
 
 from cluster.access import Visible
 from telemetry.flows import Flow, flows
-from telemetry.identity import Directory, GraphType, Identity, Service, service_of
+from telemetry.folding import NOT_FOLDED, Folding
+from telemetry.health import Codes, Health, Subject, Tolerances
+from telemetry.identity import HOME, Directory, GraphType, Identity, Service, service_of
 from telemetry.quantiles import Histogram, merge, quantiles
 from telemetry.redaction import redacted
+from telemetry.reporting import Preference, Reporting
 from telemetry.samples import HIDDEN, EdgeLabels, Samples
 
 GRAPH_TYPES: tuple[GraphType, ...] = get_args(GraphType)
-Health = Literal["ok", "degraded", "failing", "idle"]
 
 
 class Limits(NamedTuple):
-    """When an error ratio (0-1) is more than a blemish, and after how many seconds without a request things
-    leave.
+    """When errors are more than a blemish, and after how many seconds without a request things leave.
+
+    Of edges an error ratio (0-1) says so, of nodes the tolerances. `home`: the cluster whose nodes bear no
+    cluster in their ids.
     """
 
     degraded_above: float = 0.01
     failing_above: float = 0.05
     edge_idle_seconds: float = 60.0
     node_idle_seconds: float = 300.0
+    tolerances: Tolerances = Tolerances()
+    home: str = HOME
 
 
 class Latency(msgspec.Struct, frozen=True):
@@ -108,22 +114,49 @@ class _Sum:
         self.requests = 0.0
         self.errors = 0.0
         self.flags: dict[str, float] = {}
+        self.codes: dict[str, float] = {}
         self.histograms: list[Histogram] = []
         self.services: set[Service] = set()
         self.idle_seconds = float("inf")
+        self.sent_bytes = 0.0
+        self.received_bytes = 0.0
+        self.messages = 0.0
+        self.connections = 0.0
+        self._secured = 0.0
+        self._told_of = 0.0
 
     def add(self, flow: Flow) -> None:
         self.requests += flow.requests
         self.errors += flow.errors
         self.idle_seconds = min(self.idle_seconds, flow.idle_seconds)
+        self.sent_bytes += flow.sent_bytes
+        self.received_bytes += flow.received_bytes
+        self.messages += flow.messages
+        self.connections += flow.connections
+        if flow.mtls is not None:
+            weight = flow.requests or flow.sent_bytes + flow.received_bytes
+            self._secured += weight * flow.mtls
+            self._told_of += weight
         if flow.histogram:
             self.histograms.append(flow.histogram)
         for flag, rate in flow.flags.items():
             self.flags[flag] = self.flags.get(flag, 0.0) + rate
 
+    def add_codes(self, codes: Mapping[str, float]) -> None:
+        for code, rate in codes.items():
+            self.codes[code] = self.codes.get(code, 0.0) + rate
+
     @property
     def error_ratio(self) -> float:
         return self.errors / self.requests if self.requests else 0.0
+
+    @property
+    def mtls(self) -> float | None:
+        return rounded(self._secured / self._told_of) if self._told_of else None
+
+    @property
+    def active(self) -> bool:
+        return self.idle_seconds == 0
 
     def latency(self) -> Latency:
         if not self.histograms:
@@ -132,7 +165,7 @@ class _Sum:
         return Latency(*(None if value is None else rounded(value) for value in values))
 
     def health(self, limits: Limits) -> Health:
-        if self.requests == 0:
+        if not self.active:
             return "idle"
         if self.error_ratio > limits.failing_above:
             return "failing"
@@ -140,20 +173,34 @@ class _Sum:
 
 
 _EdgeKey = tuple[str, str, str]
+_NO_CODES: Codes = {}
 
 
 def build(
-    samples: Samples, graph_type: GraphType, namespaces: Collection[str] = (), limits: Limits | None = None
+    samples: Samples,
+    graph_type: GraphType,
+    namespaces: Collection[str] = (),
+    limits: Limits | None = None,
+    *,
+    preference: Preference = "caller",
 ) -> Graph:
     """The graph of the samples; with namespaces, only what has an end in one of them."""
-    return within(build_for(flows(samples), graph_type, None, limits), namespaces)
+    summed = flows(samples, Reporting(samples, preference))
+    return within(build_for(summed, graph_type, None, limits), namespaces)
 
 
 def build_for(
-    summed: Sequence[Flow], graph_type: GraphType, visible: Visible, limits: Limits | None = None
+    summed: Sequence[Flow],
+    graph_type: GraphType,
+    visible: Visible,
+    limits: Limits | None = None,
+    folded: Folding = NOT_FOLDED,
 ) -> Graph:
-    """The graph of the flows as it may be shown to who may see these namespaces (None: all)."""
-    return _Builder(redacted(summed, visible), graph_type, limits or Limits()).graph()
+    """The graph of the flows as it may be shown to who may see these namespaces (None: all).
+
+    A folded namespace is one node with the sums of all in it: calls inside it count there, and are no edge.
+    """
+    return _Builder(redacted(summed, visible), graph_type, limits or Limits(), folded).graph()
 
 
 def within(graph: Graph, namespaces: Collection[str]) -> Graph:
@@ -179,10 +226,12 @@ def rounded(value: float) -> float:
 
 
 class _Builder:
-    def __init__(self, summed: Sequence[Flow], graph_type: GraphType, limits: Limits) -> None:
+    def __init__(
+        self, summed: Sequence[Flow], graph_type: GraphType, limits: Limits, folded: Folding
+    ) -> None:
         self._flows = [flow for flow in summed if flow.idle_seconds <= _keep_seconds(flow.labels, limits)]
         self._limits = limits
-        self._directory = Directory((flow.labels for flow in self._flows), graph_type)
+        self._directory = Directory((flow.labels for flow in self._flows), graph_type, folded, limits.home)
         self._edges: dict[_EdgeKey, _Sum] = defaultdict(_Sum)
         self._received: dict[str, _Sum] = defaultdict(_Sum)
         self._sent: dict[str, _Sum] = defaultdict(_Sum)
@@ -197,7 +246,13 @@ class _Builder:
             node_id: self._received.get(node_id) or self._sent[node_id]
             for node_id in sorted(self._identities)
         }
-        nodes = {node_id: self._node(node_id, total) for node_id, total in sums.items()}
+        received, sent = self._codes()
+        nodes = {
+            node_id: self._node(
+                node_id, total, received.get(node_id, _NO_CODES), sent.get(node_id, _NO_CODES)
+            )
+            for node_id, total in sums.items()
+        }
         latency = {node_id: total.latency() for node_id, total in sums.items()}
         return Graph(nodes, edges, latency)
 
@@ -208,13 +263,39 @@ class _Builder:
         service = service_of(flow.labels)
         self._identities[source.id] = source
         self._identities[target.id] = target
+        if source.kind == "namespace" and source == target:
+            self._received[target.id].add(flow)
+            return
         edge = self._edges[source.id, target.id, _protocol(flow.labels)]
         edge.services.add(service)
+        edge.add_codes(flow.codes)
         for total in (edge, self._sent[source.id], self._received[target.id]):
             total.add(flow)
         self._sent_to[source.id, service] += flow.requests
 
-    def _node(self, node_id: str, total: _Sum) -> Node:
+    def _codes(self) -> tuple[dict[str, Codes], dict[str, Codes]]:
+        """By node, the response codes of what it received and of what it sent."""
+        received: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
+        sent: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
+        for (source, target, protocol), total in self._edges.items():
+            for code, rate in total.codes.items():
+                status = code.removeprefix("grpc ")
+                key = (protocol if status is code else "grpc", status)
+                for codes in (sent[source], received[target]):
+                    codes[key] = codes.get(key, 0.0) + rate
+        return {**received}, {**sent}
+
+    def _health(self, identity: Identity, total: _Sum, received: Codes, sent: Codes) -> Health:
+        """A caller of which nothing is known is not to blame for what it calls, nor is a service."""
+        if not total.active:
+            return "idle"
+        is_caller = identity.kind in ("app", "workload")
+        name = {"app": identity.app, "workload": identity.workload}.get(identity.kind, identity.service)
+        workload = identity.workload if is_caller else ""
+        subject = Subject(identity.kind, identity.namespace, name, workload, identity.service)
+        return self._limits.tolerances.health(subject, received, sent if is_caller else _NO_CODES)
+
+    def _node(self, node_id: str, total: _Sum, received: Codes, sent: Codes) -> Node:
         identity = self._directory.described(self._identities[node_id])
         return Node(
             id=node_id,
@@ -226,7 +307,10 @@ class _Builder:
             service=identity.service,
             requests_per_second=rounded(total.requests),
             error_ratio=rounded(total.error_ratio),
-            health=total.health(self._limits),
+            health=self._health(identity, total, received, sent),
+            cluster=identity.cluster,
+            bytes_per_second=rounded(total.sent_bytes + total.received_bytes),
+            latency_ms=total.latency(),
         )
 
     def _edge(self, key: _EdgeKey) -> Edge | None:
@@ -248,6 +332,11 @@ class _Builder:
             share=rounded(total.requests / all_sent) if has_share else None,
             response_flags={flag: rounded(rate) for flag, rate in sorted(total.flags.items())},
             health=total.health(self._limits),
+            sent_bytes_per_second=rounded(total.sent_bytes),
+            received_bytes_per_second=rounded(total.received_bytes),
+            messages_per_second=rounded(total.messages),
+            connections_per_second=rounded(total.connections),
+            mtls=total.mtls,
         )
 
 

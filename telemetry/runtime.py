@@ -6,24 +6,22 @@ else asks of(). Commands (migrate, tests) run without.
 
 import asyncio
 from collections.abc import Collection
-from functools import partial
 
 from django.conf import settings
 
 from cluster import connection
-from cluster.access import Visible
-from cluster.cache import Cache
+from telemetry import sources
 from telemetry.collector import Collector
 from telemetry.counting import Ledger
-from telemetry.direct import DirectSource
 from telemetry.frames import SourceState
 from telemetry.history import History
 from telemetry.hub import Hub
-from telemetry.identity import GraphType
-from telemetry.observation import Observation
-from telemetry.scrape import Scraper
+from telemetry.observation import GraphKey, Observation
+from telemetry.past import Past
+from telemetry.recorded import RecordedPast
+from telemetry.recorder import MAX_BYTES, STEP_SECONDS, Recorder
+from telemetry.reporting import Preference
 from telemetry.source import Source
-from telemetry.targets import PodTargets
 
 
 class NotRunningError(RuntimeError):
@@ -33,15 +31,39 @@ class NotRunningError(RuntimeError):
 class Runtime:
     """One collector and what it feeds."""
 
-    def __init__(self, source: Source, *, tick_seconds: float, window_seconds: float) -> None:
+    def __init__(
+        self,
+        source: Source,
+        *,
+        tick_seconds: float,
+        window_seconds: float,
+        preference: Preference = "caller",
+        remember_bytes: int = MAX_BYTES,
+        read_timeout_seconds: float | None = None,
+    ) -> None:
         self.tick_seconds = tick_seconds
         self.source = source
         self.history = History(tick_seconds)
-        self.ledger = Ledger()
-        self.collector = Collector(source, self, tick_seconds=tick_seconds, window_seconds=window_seconds)
+        self.ledger = Ledger(preference=preference)
+        self.collector = Collector(
+            source,
+            self,
+            tick_seconds=tick_seconds,
+            window_seconds=window_seconds,
+            preference=preference,
+            read_timeout_seconds=read_timeout_seconds,
+        )
+        self.recorder: Recorder | None = None
+        self.past: Past
+        if isinstance(source, Past):
+            self.past = source
+        else:
+            step = max(STEP_SECONDS, tick_seconds)
+            self.recorder = Recorder(step, preference=preference, max_bytes=remember_bytes)
+            self.past = RecordedPast(self.recorder)
         self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds)
 
-    def wanted(self) -> Collection[tuple[GraphType, Visible]]:
+    def wanted(self) -> Collection[GraphKey]:
         """See telemetry.collector.Listener."""
         return self.hub.wanted()
 
@@ -49,6 +71,8 @@ class Runtime:
         """See telemetry.collector.Listener. The history first: the hub sends its newest points."""
         self.history.record(observation.taken_at, observation.graphs)
         self.ledger.add(observation.samples)
+        if self.recorder is not None:
+            self.recorder.record(observation.samples, observation.reporting)
         self.hub.observed(observation, source)
 
     def silent(self, source: SourceState) -> None:
@@ -115,14 +139,15 @@ def _configured(name: str) -> str:
 
 
 def _runtime(cluster_name: str, source: Source | None) -> Runtime:
-    tick: float = settings.TELEMETRY_TICK_SECONDS
-    # Two readings at least, or there is no difference to take a rate of.
-    window = max(settings.TELEMETRY_WINDOW_SECONDS, 2 * tick)
     if source is None:
-        targets = PodTargets(partial(_cache, cluster_name))
-        source = DirectSource(targets, Scraper(), window_seconds=window)
-    return Runtime(source, tick_seconds=tick, window_seconds=window)
-
-
-def _cache(cluster_name: str) -> Cache:
-    return connection.get(cluster_name).cache
+        chosen = sources.of(cluster_name)
+    else:
+        chosen = sources.Chosen(source, settings.TELEMETRY_TICK_SECONDS, sources.default_window())
+    return Runtime(
+        chosen.source,
+        tick_seconds=chosen.tick_seconds,
+        window_seconds=chosen.window_seconds,
+        read_timeout_seconds=chosen.read_timeout_seconds,
+        preference=sources.preference(),
+        remember_bytes=round(settings.TELEMETRY_HISTORY_MEGABYTES * 1024 * 1024),
+    )

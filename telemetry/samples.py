@@ -5,7 +5,7 @@ Knows neither where the numbers come from (a proxy, Prometheus) nor what is draw
 Labels: https://istio.io/latest/docs/reference/config/metrics/
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -69,6 +69,17 @@ class DurationRate(NamedTuple):
     buckets: tuple[tuple[float, float], ...]
 
 
+Measure = Literal[
+    "sent_bytes",
+    "received_bytes",
+    "sent_messages",
+    "received_messages",
+    "opened_connections",
+    "closed_connections",
+]
+"""The fields of VolumeRate besides the labels."""
+
+
 class VolumeRate(NamedTuple):
     """What one combination of labels moves per second, besides requests. `sent` goes the way of the call,
     towards the destination; `received` comes back.
@@ -110,17 +121,6 @@ class Samples(msgspec.Struct, frozen=True):
     counts: tuple[RequestCount, ...] = ()
     counted_from: float | None = None
     volumes: tuple[VolumeRate, ...] = ()
-
-
-def is_counted(labels: EdgeLabels) -> bool:
-    """True where this report is the one to believe, so that no request counts twice.
-
-    The caller's own report counts, because a fault acts at the caller and no destination ever sees an abort.
-    The destination's report counts only where the caller has no proxy, and so is unknown.
-    """
-    if labels.reporter == "source":
-        return True
-    return labels.reporter == "destination" and not labels.source_workload
 
 
 def is_error(response_code: str, response_flags: str, grpc_response_status: str) -> bool:

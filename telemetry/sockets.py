@@ -25,13 +25,16 @@ from cluster import people
 from cluster.connection import UnknownClusterError
 from cluster.errors import ClusterError
 from telemetry import frames, rights, runtime
+from telemetry.cut import MAX_DEPTH
 from telemetry.hub import Subscription, TooManySocketsError
 from telemetry.identity import GraphType
+from telemetry.packing import Frame
 from telemetry.rights import LastAnswer, Sight
 from telemetry.snapshot import View
 
 NOT_SIGNED_IN = 4401
 NO_SUCH_CLUSTER = 4404
+TOO_SLOW = 4408
 TOO_MANY_MESSAGES = 4429
 TOO_MANY_SOCKETS = 4503
 NOT_RUNNING = 1013  # "try again later"
@@ -43,13 +46,16 @@ INTERNAL_ERROR = 1011
 RECHECK_SECONDS = 10.0
 RETRY_SECONDS = 3.0
 ASK_SECONDS = 5.0
-MAX_MESSAGE_BYTES = 8 * 1024
+# Three lists of 100 namespaces with the longest names, and an id.
+MAX_MESSAGE_BYTES = 32 * 1024
 MAX_MESSAGES = 60
 MESSAGES_SECONDS = 10.0
 # Threads of their own: while the API server hangs, nobody else is to wait for one.
 _askers = ThreadPoolExecutor(8, thread_name_prefix="rights")
 log = logging.getLogger(__name__)
 _Namespace = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")]
+_Group = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?|\*outside)\Z")]
+_Unfolded = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?|\*|\*outside)\Z")]
 
 
 class Subscribe(msgspec.Struct, tag="subscribe", tag_field="type"):
@@ -57,6 +63,25 @@ class Subscribe(msgspec.Struct, tag="subscribe", tag_field="type"):
 
     graph_type: GraphType
     namespaces: Annotated[list[_Namespace], msgspec.Meta(max_length=100)] = []
+    fold: Annotated[list[_Group], msgspec.Meta(max_length=100)] = []
+    unfold: Annotated[list[_Unfolded], msgspec.Meta(max_length=100)] = []
+    focus: Annotated[str, msgspec.Meta(max_length=1024)] = ""
+    depth: Annotated[int, msgspec.Meta(ge=1, le=MAX_DEPTH)] = 1
+    idle: bool = False
+
+    def view(self, sight: Sight) -> View:
+        """The view of who sees so much."""
+        return View.asked(
+            self.graph_type,
+            namespaces=self.namespaces,
+            fold=self.fold,
+            unfold=self.unfold,
+            focus=self.focus,
+            depth=self.depth,
+            idle=self.idle,
+            visible=sight.visible,
+            notice=sight.notice,
+        )
 
 
 class Resync(msgspec.Struct, tag="resync", tag_field="type"):
@@ -83,10 +108,12 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
         self._sight = Sight(frozenset())
         self._tasks: list[asyncio.Task[None]] = []
         self._received_at: deque[float] = deque(maxlen=MAX_MESSAGES)
+        self._unpacks = False
 
     async def connect(self) -> None:
         """Accepts first, because a browser is told no close code of a socket that was never open."""
         await self.accept()
+        self._unpacks = b"packed=deflate" in self.scope.get("query_string", b"").split(b"&")
         user = self.scope.get("user")
         if user is None or not user.is_authenticated:
             await self.close(code=NOT_SIGNED_IN)
@@ -136,10 +163,7 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
             await self._send(frames.error(f"The message is not understood: {error}"))
             return
         if isinstance(message, Subscribe):
-            namespaces = tuple(sorted(set(message.namespaces)))
-            subscription.subscribe(
-                View(message.graph_type, namespaces, self._sight.visible, self._sight.notice)
-            )
+            subscription.subscribe(message.view(self._sight))
         elif subscription.view is None:
             await self._send(frames.error("Subscribe to a view first."))
         elif isinstance(message, Watch):
@@ -150,12 +174,16 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
     async def _pump(self, subscription: Subscription) -> None:
         """Sends as fast as the browser reads; meanwhile the hub drops what is out of date."""
         while True:
+            is_last = subscription.is_too_slow
             frames_to_send = await subscription.take()
             view = subscription.view
             for frame in frames_to_send:
                 # While a slow browser was waited for, rights may have been withdrawn.
                 if subscription.view is view:
                     await self._send(frame)
+            if is_last:
+                await self._refuse("This connection is too slow for the live graph.", TOO_SLOW)
+                return
 
     async def _watch_person(self, subscription: Subscription) -> None:
         """Follows the rights, and ends the socket soon after a sign-out: Channels asks when it opens only."""
@@ -228,9 +256,12 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
         await self._send(frames.error(message))
         await self._end(code)
 
-    async def _send(self, frame: bytes) -> None:
+    async def _send(self, frame: Frame) -> None:
         with contextlib.suppress(OSError):  # the browser is gone; disconnect() follows
-            await self.send(text_data=frame.decode())
+            if self._unpacks and frame.is_worth_packing:
+                await self.send(bytes_data=frame.packed)
+            else:
+                await self.send(text_data=frame.words)
 
 
 websocket_urlpatterns = [

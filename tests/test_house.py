@@ -11,8 +11,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
-        "counting", "exposition", "flows", "frames", "graph", "identity", "observation", "presence",
-        "quantiles", "rates", "redaction", "samples", "shortfall", "snapshot",
+        "columnar", "comparison", "counting", "cut", "exposition", "figures", "flows", "folding", "frames",
+        "graph", "health", "identity", "observation", "packing", "past", "picture", "presence", "quantiles",
+        "rates", "recorder", "redaction", "reporting", "samples", "shortfall", "snapshot", "subjects",
+        "prometheus.answers", "prometheus.assembling", "prometheus.lookback", "prometheus.promql",
+        "prometheus.queries", "prometheus.shards",
     ],
     "routing": [
         "rules", "istio", "gatewayapi", "drafting", "operations", "sequence", "managers", "patches",
