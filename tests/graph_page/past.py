@@ -129,10 +129,12 @@ class Past:
 
 def _pairs(before, after, names):
     old, new = ({one["id"]: one for one in each} for each in (before, after))
-    return [
-        {"id": key, **{name: (new.get(key) or old[key])[name] for name in names}, "before": _figures(old.get(key)), "after": _figures(new.get(key))}
-        for key in sorted({*old, *new})
-    ]  # fmt: skip
+    pairs = []
+    for key in sorted({*old, *new}):
+        known = new.get(key) or old[key]
+        both = {"before": _figures(old.get(key)), "after": _figures(new.get(key))}
+        pairs.append({"id": key} | {name: known[name] for name in names} | both)
+    return pairs
 
 
 def _figures(one):

@@ -1,6 +1,7 @@
 """One node or edge over time: its figures, the marks on them, and a range that the address carries."""
 
 import re
+from datetime import datetime
 
 import pytest
 from playwright.sync_api import expect
@@ -76,9 +77,9 @@ def drag(page):
 
 def span(page):
     """How many seconds the axis of time shows."""
-    return page.evaluate(
-        "document.getElementById('chart')._fullLayout.xaxis.range.map(x => new Date(x.replace(' ', 'T')) / 1000).reduce((a, b) => b - a)"
-    )
+    axis = "document.getElementById('chart')._fullLayout.xaxis.range"
+    since, end = page.evaluate(f"{axis}.map(at => new Date(at.replace(' ', 'T')) / 1000)")
+    return end - since
 
 
 def test_a_zoom_outlives_the_next_answers_and_can_become_the_range(open_figures, past):
@@ -117,8 +118,6 @@ def test_the_range_is_in_the_address_and_back_leads_to_the_one_before(open_figur
 
 
 def _seconds(past):
-    from datetime import datetime
-
     asked = [query for query in past.asked if "since" in query][-1]
     since, until_ = (datetime.fromisoformat(asked[name]) for name in ("since", "until"))
     return (until_ - since).total_seconds()

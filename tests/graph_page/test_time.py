@@ -42,7 +42,7 @@ def test_a_step_back_shows_the_old_number_and_live_shows_the_new_one(visit, stag
     stage.say(feed.delta())
     expect(page.locator("#graph")).to_have_attribute("data-state", "live")
     expect(page.locator("#time-slider")).to_be_enabled()
-    page.get_by_role("button", name="−15 m").click()
+    page.locator("#time [data-by='-900']").click()
     frozen(page)
     expect(row(page)).to_have_attribute("data-errors", "0.2")
     rps = float(row(page).get_attribute("data-rps"))
@@ -137,7 +137,7 @@ def test_a_replay_plays_moment_after_moment_and_stands_still_when_paused(visit, 
     operator = visit()
     operator.page.clock.install()
     page = operator.open(address(past.earliest, speed=60))
-    expect(page.locator("#past-word")).to_have_text("Replay 60×, not live")
+    expect(page.locator("#past-word")).to_have_text(re.compile("^Replay 60., not live$"))
     expect(page.locator("#time")).to_have_attribute("data-mode", "replay")
     for rps in ("5", "6", "7"):
         expect(row(page)).to_have_attribute("data-rps", rps)
