@@ -73,9 +73,9 @@ export function around(mark, { from, to }) {
   return { before: Math.max(from, start - AROUND_MS), after: Math.min(to, after) };
 }
 
-/** @param {Mark} mark @returns {string} "Fault on reviews: 50 % delay 2 s" */
+/** @param {Mark} mark @returns {string} "Fault on reviews: 50 % delayed by 2s"; the title may begin with the service itself */
 export function named(mark) {
-  const where = mark.service ? ` on ${mark.service}` : "";
+  const where = mark.service && !mark.title.startsWith(mark.service) ? ` on ${mark.service}` : "";
   return mark.title ? `${KIND_WORDS[mark.kind]}${where}: ${mark.title}` : `${KIND_WORDS[mark.kind]}${where}`;
 }
 
