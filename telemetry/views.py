@@ -30,7 +30,7 @@ def graph(request: HttpRequest) -> HttpResponse:
             "tickSeconds": settings.TELEMETRY_TICK_SECONDS,
             "loginUrl": reverse("login"),
             "socketPath": f"{get_script_prefix()}ws/graph/",
-            "links": {"grafana": settings.GRAFANA_LINK, "tracing": settings.TRACING_LINK},
+            "links": _links(),
         },
     }
     return render(request, "telemetry/graph.html", context)
@@ -40,4 +40,9 @@ def graph(request: HttpRequest) -> HttpResponse:
 @require_GET
 def figures(request: HttpRequest) -> HttpResponse:
     """One node or edge over time; ?type=&id=&range= are read by the browser."""
-    return render(request, "telemetry/figures.html", {"page": {"serverTime": round(time.time() * 1000)}})
+    page = {"serverTime": round(time.time() * 1000), "links": _links()}
+    return render(request, "telemetry/figures.html", {"page": page})
+
+
+def _links() -> dict[str, str]:
+    return {"grafana": settings.GRAFANA_LINK, "tracing": settings.TRACING_LINK}

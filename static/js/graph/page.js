@@ -5,6 +5,7 @@ import { byId, data, setText } from "../dom.js";
 import { LiveSocket } from "../socket.js";
 import { badgesByService } from "./acting.js";
 import { format, parse } from "./address.js";
+import { configured } from "./charts/links.js";
 import { read } from "./freshness.js";
 import { resizable } from "./grip.js";
 import { listenToKeys } from "./keys.js";
@@ -31,7 +32,7 @@ const SERVICES_EVERY_MS = 10_000;
 /** A resync that brought nothing is asked for again. */
 const RESYNC_EVERY_MS = 3_000;
 
-const page = /** @type {{serverTime: number, tickSeconds: number, loginUrl: string, socketPath: string, links?: import("./charts/links.js").Template[]}} */ (data("page"));
+const page = /** @type {{serverTime: number, tickSeconds: number, loginUrl: string, socketPath: string, links?: Record<string, string>}} */ (data("page"));
 const loaded = /** @type {PerformanceNavigationTiming | undefined} */ (performance.getEntriesByType("navigation")[0]);
 /** How far this machine's clock is ahead of the server's, in milliseconds. */
 const clockAhead = performance.timeOrigin + (loaded?.responseStart ?? 0) - page.serverTime;
@@ -46,7 +47,7 @@ class GraphPage {
   #stage = new Stage(this.#model, this.#state.label, (id) => this.choose(id));
   #table = new Table(byId("twin", HTMLElement), this.#model, (id) => this.choose(id));
   #panel = new Panel(this.#model, byId("page-module", HTMLScriptElement).dataset.plotly ?? "", (id) => this.choose(id));
-  #time = new Time(this.#model, page.links ?? [], (id) => this.choose(id), {
+  #time = new Time(this.#model, configured(page.links), (id) => this.choose(id), {
     go: (change, replace) => this.go(change, replace),
     frame: (frame) => this.#apply(frame),
     series: (series) => this.#panel.series(series),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { format, parse } from "../../../static/js/graph/address.js";
-import { figuresQuery, filled, labelsOf, withSource } from "../../../static/js/graph/charts/links.js";
+import { configured, figuresQuery, filled, labelsOf, withSource } from "../../../static/js/graph/charts/links.js";
 import { difference, frameOf, sentence, signed, sorted, value } from "../../../static/js/graph/time/differences.js";
 import { around, bands, named, spots, spotTitle } from "../../../static/js/graph/time/marks.js";
 import { ago, iso, keyStep, moment, spansFor, stepped, stretchOf, timeOf, typed, windowFor, within } from "../../../static/js/graph/time/moments.js";
@@ -199,10 +199,12 @@ test("labels are filled in encoded, so that none of them adds to the address", (
 });
 
 test("a link whose label is not known here, or that is no web address, is not offered", () => {
-  assert.equal(filled({ ...LINK, template: "https://g/{version}" }, labelsOf(NODE, { from: 1, to: 2 })), null);
+  assert.equal(filled({ ...LINK, template: "https://g/{service}" }, labelsOf(NODE, { from: 1, to: 2 })), null);
+  assert.equal(filled({ ...LINK, template: "https://g/{version}" }, labelsOf(NODE, { from: 1, to: 2 }))?.href, "https://g/");
   assert.equal(filled({ ...LINK, template: "https://g/{source_app}" }, labelsOf(NODE, { from: 1, to: 2 })), null);
   assert.equal(filled({ ...LINK, template: "javascript:alert(1)" }, labelsOf(NODE, { from: 1, to: 2 })), null);
   assert.equal(filled({ ...LINK, template: "https://g/{source_app}" }, withSource(labelsOf(NODE, { from: 1, to: 2 }), NODE))?.href, "https://g/a");
+  assert.deepEqual(configured({ grafana: "", tracing: "https://t/{service}" }), [{ name: "tracing", title: "Tracing", template: "https://t/{service}" }]);
   assert.equal(figuresQuery("app", "a->b:http", "15m"), "?type=app&id=a-%3Eb%3Ahttp&range=15m");
 });
 

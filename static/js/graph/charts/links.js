@@ -6,6 +6,15 @@
 /** @typedef {{name: string, title: string, href: string}} Link */
 /** @typedef {Record<string, string>} Labels */
 
+const TITLES = Object.freeze({ grafana: "Grafana", tracing: "Tracing" });
+/** A version may be missing; a link that lacks another label leads to something else. */
+const MAY_LACK = "version";
+
+/** @param {Record<string, string> | undefined} templates by name, "" for what is not configured @returns {Template[]} */
+export function configured(templates) {
+  return Object.entries(TITLES).flatMap(([name, title]) => (templates?.[name] ? [{ name, title, template: templates[name] }] : []));
+}
+
 /**
  * @param {GraphNode | undefined} node
  * @param {{from: number, to: number}} stretch milliseconds since the epoch
@@ -38,7 +47,7 @@ export function filled({ name, title, template }, labels) {
   let whole = true;
   const href = template.replace(/\{(\w+)\}/g, (_, label) => {
     const value = labels[label] ?? "";
-    if (!value) whole = false;
+    if (!value && label !== MAY_LACK) whole = false;
     return encodeURIComponent(value);
   });
   return whole && /^https?:\/\//.test(href) ? { name, title, href } : null;

@@ -10,7 +10,7 @@ import { GLYPHS, named, spanOf } from "../time/marks.js";
 import { iso, timeOf, typed } from "../time/moments.js";
 import { figuresPath, marksPath } from "../time/query.js";
 import { Chart } from "./chart.js";
-import { labelsOf, withSource } from "./links.js";
+import { configured, labelsOf, withSource } from "./links.js";
 import { between, focusOf, nameOfId, rangeKey, rangeOf, RANGES, stretchFor } from "./range.js";
 import { summary } from "./summary.js";
 import { linksTo } from "./ways.js";
@@ -20,7 +20,6 @@ import { linksTo } from "./ways.js";
 /** @import { FullFrame, GraphNode, GraphType } from "../types.js" */
 /** @import { Mark } from "../time/marks.js" */
 /** @import { Stretch } from "../time/moments.js" */
-/** @import { Template } from "./links.js" */
 /** @import { Range } from "./range.js" */
 
 /** A few ticks; of a long stretch one point in a hundred. */
@@ -28,7 +27,7 @@ const EVERY_MS = 5000;
 const LATE_AFTER = 2;
 const STALE_AFTER = 4;
 
-const page = /** @type {{serverTime: number, links?: Template[]}} */ (data("page"));
+const page = /** @type {{serverTime: number, links?: Record<string, string>}} */ (data("page"));
 const loaded = /** @type {PerformanceNavigationTiming | undefined} */ (performance.getEntriesByType("navigation")[0]);
 const clockAhead = performance.timeOrigin + (loaded?.responseStart ?? 0) - page.serverTime;
 const now = () => Date.now() - clockAhead;
@@ -178,7 +177,7 @@ class FiguresPage {
     const graph = new URLSearchParams({ type: this.#type, select: this.#id });
     if (this.#range.seconds === 0) graph.set("at", this.#range.until);
     const back = el("a", { class: "button button-small", href: `${BASE}graph/?${graph}` }, "In the graph");
-    byId("ways", HTMLElement).replaceChildren(back, ...linksTo(page.links ?? [], source ? withSource(labels, source) : labels));
+    byId("ways", HTMLElement).replaceChildren(back, ...linksTo(configured(page.links), source ? withSource(labels, source) : labels));
   }
 
   /** @param {string} problem "" for none */
