@@ -66,6 +66,11 @@ test("the reach of history is what the server says, and nothing while it has non
   assert.deepEqual(stretchOf(reach, NOON), { from: NOON - MINUTE, to: NOON - 1000 });
 });
 
+test("history that begins or ends within a second is asked for within it", () => {
+  const reach = { earliest: new Date(NOON - MINUTE + 299).toISOString(), latest: new Date(NOON - 701).toISOString(), step_seconds: 5, source: "direct" };
+  assert.deepEqual(stretchOf(reach, NOON), { from: NOON - MINUTE + 1000, to: NOON - 1000 });
+});
+
 test("the bar offers spans up to the first that holds all, and moves to a moment that lies before it", () => {
   const stretch = { from: NOON - 50 * MINUTE, to: NOON };
   assert.deepEqual(spansFor(stretch).map((span) => span.name), ["15 min", "1 h"]);

@@ -1,5 +1,6 @@
 // The figures as plotly wants them: traces and a layout with one axis of time below all of them. Pure.
 
+import { duration } from "../../format.js";
 import { GLYPHS, named, spanOf } from "../time/marks.js";
 
 /** @import { Colours } from "../theme.js" */
@@ -122,7 +123,8 @@ function line({ name, x, y, yaxis, ink, dash, unit, fill, legend }) {
  * @param {Date[]} x
  * @param {Colours} colour
  */
-function heat({ heat: { edges_ms: edges, per_second: z } }, x, colour) {
+function heat(columns, x, colour) {
+  const { edges_ms: edges, per_second: z } = usedBuckets(columns.heat);
   const y = edges.map((_, i) => i);
   const text = bucketNames(edges);
   return {
@@ -133,11 +135,22 @@ function heat({ heat: { edges_ms: edges, per_second: z } }, x, colour) {
   }; // prettier-ignore
 }
 
-/** @param {(number | null)[]} edges upper edges in milliseconds, null: infinity @returns {string[]} "25–50 ms" */
+/**
+ * Histograms reach from half a millisecond to an hour: only what was used is worth its height, with a bucket on either side.
+ * @param {FigureColumns["heat"]} heat
+ * @returns {FigureColumns["heat"]}
+ */
+export function usedBuckets({ edges_ms: edges, per_second: rows }) {
+  const used = rows.flatMap((row, i) => (row.some((value) => value > 0) ? [i] : []));
+  const [first, last] = used.length ? [Math.max(0, Number(used[0]) - 1), Number(used.at(-1)) + 2] : [0, edges.length];
+  return { edges_ms: edges.slice(first, last), per_second: rows.slice(first, last) };
+}
+
+/** @param {(number | null)[]} edges upper edges in milliseconds, null: infinity @returns {string[]} "25 ms to 50 ms" */
 export function bucketNames(edges) {
   return edges.map((edge, i) => {
-    const below = i > 0 ? edges[i - 1] : 0;
-    return edge === null ? `over ${below} ms` : `${below}–${edge} ms`;
+    const below = i > 0 ? `${duration(edges[i - 1])} to ` : "up to ";
+    return edge === null ? `over ${duration(edges[i - 1])}` : `${below}${duration(edge)}`;
   });
 }
 
@@ -198,16 +211,16 @@ export function layout(look, columns, marks, shown, colour, now) {
   const rows = Object.fromEntries(ROWS.map(({ axis: name, domain }) => [name, { ...axis, domain: [...domain] }]));
   const legend = { orientation: "h", x: 1, xanchor: "right", yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", font: { size: 11, color: colour.muted }, traceorder: "normal", itemclick: "toggle" };
   return {
-    width: look.width, height: look.height, margin: { l: 58, r: 12, t: 8, b: 40 },
+    width: look.width, height: look.height, margin: { l: 64, r: 12, t: 8, b: 40 },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: look.font, size: 11, color: colour.muted },
     barmode: "stack", bargap: 0, dragmode: "zoom", hovermode: "x unified", hoversubplots: "axis",
     hoverlabel: { bgcolor: colour.surface, bordercolor: colour.boxBorder, font: { color: colour.text, size: 11 } },
     xaxis: { ...axis, type: "date", anchor: "y", fixedrange: false, range: [new Date(shown.from), new Date(shown.to)], rangemode: "normal", nticks: look.width < NARROW ? 4 : 9, tickangle: 0, hoverformat: "%H:%M:%S", spikethickness: 1, spikecolor: colour.muted },
     ...rows,
-    yaxis2: { ...rows.yaxis2, rangemode: "normal", showgrid: false, ...bucketTicks(columns.heat.edges_ms) },
+    yaxis2: { ...rows.yaxis2, rangemode: "normal", showgrid: false, ...bucketTicks(usedBuckets(columns.heat).edges_ms) },
     [`yaxis${MARK_AXIS.slice(1)}`]: { domain: [0.983, 1], range: [0, 1], fixedrange: true, visible: false },
     legend: { ...legend, y: 0.95 }, legend2: { ...legend, y: 0.6 }, legend3: { ...legend, y: 0.13 },
-    annotations: ROWS.map(({ domain, title }) => ({ text: title, xref: "paper", yref: "paper", x: 0, y: domain[1], xanchor: "left", yanchor: "bottom", showarrow: false, font: { size: 12, color: colour.text } })),
+    annotations: ROWS.map(({ domain, title }) => ({ text: title, xref: "paper", yref: "paper", x: 0, y: domain[1], xanchor: "left", yanchor: "bottom", yshift: 5, showarrow: false, font: { size: 12, color: colour.text } })),
     shapes: markShapes(marks, colour, now),
     uirevision: look.revision, datarevision: look.data,
   }; // prettier-ignore
@@ -217,7 +230,7 @@ export function layout(look, columns, marks, shown, colour, now) {
 function bucketTicks(edges) {
   const every = Math.max(1, Math.ceil(edges.length / 7));
   const kept = edges.flatMap((edge, i) => (i % every === 0 || edge === null ? [i] : []));
-  return { tickmode: "array", tickvals: kept, ticktext: kept.map((i) => (edges[i] === null ? "∞" : `≤ ${edges[i]}`)) };
+  return { tickmode: "array", tickvals: kept, ticktext: kept.map((i) => (edges[i] === null ? "∞" : `≤ ${duration(edges[i])}`)) };
 }
 
 /** @param {string} rgb @param {number} alpha */

@@ -79,9 +79,10 @@ export function ago(at, now) {
 /** @param {Reach | null} reach @param {number} now @returns {Stretch | null} where one can travel; null: nowhere */
 export function stretchOf(reach, now) {
   if (!reach?.earliest) return null;
-  const from = Date.parse(reach.earliest);
-  const to = Math.max(from, reach.latest ? Date.parse(reach.latest) : now);
-  return { from, to };
+  // Moments are asked for in whole seconds: the first and the last of them that lie within.
+  const from = Math.ceil(Date.parse(reach.earliest) / 1000) * 1000;
+  const to = Math.floor((reach.latest ? Date.parse(reach.latest) : now) / 1000) * 1000;
+  return { from, to: Math.max(from, to) };
 }
 
 /**
