@@ -15,9 +15,11 @@ from telemetry import frames
 from telemetry.frames import SourceState
 from telemetry.history import Columns, History
 from telemetry.observation import GraphKey, Observation
+from telemetry.overview import overview
 from telemetry.packing import Frame
 from telemetry.picture import keys_of, picture
 from telemetry.snapshot import Snapshot, View, delta
+from telemetry.sparks import Sparks
 
 MAX_SOCKETS = 2000
 # Frames that may wait for a slow socket; at one a tick, four seconds' worth.
@@ -37,6 +39,8 @@ class _Watched(msgspec.Struct):
     view: View
     snapshot: Snapshot | None = None
     full: Frame | None = None
+    drawn_step: int = -1
+    """Which step of the sparklines was sent last."""
     subscriptions: set["Subscription"] = msgspec.field(default_factory=set)
 
 
@@ -134,9 +138,16 @@ class Hub:
     """All views and sockets of this process."""
 
     def __init__(
-        self, history: History, source: SourceState, *, tick_seconds: float, max_sockets: int = MAX_SOCKETS
+        self,
+        history: History,
+        source: SourceState,
+        *,
+        tick_seconds: float,
+        sparks: Sparks | None = None,
+        max_sockets: int = MAX_SOCKETS,
     ) -> None:
         self._history = history
+        self._sparks = Sparks() if sparks is None else sparks
         self._tick = tick_seconds
         self._max_sockets = max_sockets
         self._source = source
@@ -176,7 +187,7 @@ class Hub:
         watched = self._watched.get(view)
         if watched is None:
             watched = self._watched[view] = _Watched(view)
-            if self._latest:
+            if self._latest and not view.overview:
                 self._cut(watched, self._latest)
         watched.subscriptions.add(subscription)
 
@@ -189,6 +200,9 @@ class Hub:
         """Passes a new reading on to every socket: the difference, or the whole where it had nothing yet."""
         self._latest, self._source = observation, source
         for watched in self._watched.values():
+            if watched.view.overview:
+                self._pass_on_overview(watched, observation)
+                continue
             before = watched.snapshot
             after = self._cut(watched, observation)
             if before is None:
@@ -215,6 +229,8 @@ class Hub:
         if subscription.view is None:
             raise ValueError("A frame shows a view, and this socket has none.")
         watched = self._watched[subscription.view]
+        if watched.view.overview and self._latest:
+            return self._overview(watched.view, self._latest, self._sparks)
         if watched.snapshot is None:
             return frames.status(self._source, watched.view.visible, watched.view.notice)
         if watched.full is None:
@@ -227,6 +243,19 @@ class Hub:
         now = self._latest.taken_at if self._latest else 0.0
         columns = self._columns(subscription.view, series_id, now - WATCH_SECONDS, now)
         return frames.series(columns.wire(series_id), reset=True)
+
+    def _pass_on_overview(self, watched: _Watched, observation: Observation) -> None:
+        """There are no differences to tell: the rows are few, and half of them change each time anyway."""
+        stepped = watched.drawn_step != self._sparks.steps
+        watched.drawn_step = self._sparks.steps
+        frame = self._overview(watched.view, observation, self._sparks if stepped else None)
+        for subscription in watched.subscriptions:
+            subscription.offer(frame)
+
+    def _overview(self, view: View, observation: Observation, sparks: Sparks | None) -> Frame:
+        rows = overview(observation.graph(*next(keys_of(view, None))), view.namespaces)
+        at = observation.seq, observation.taken_at
+        return frames.overview(view, at, rows, source=self._source, tick_seconds=self._tick, sparks=sparks)
 
     def _cut(self, watched: _Watched, observation: Observation) -> Snapshot:
         watched.snapshot = picture(observation, watched.view, watched.snapshot)

@@ -1,10 +1,11 @@
 """One reading of the mesh, and the graphs that are made of it: one for all who may see the same. Pure."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from cluster.access import Visible
 from telemetry.cut import counted
-from telemetry.flows import flows
+from telemetry.flows import Flow, flows
 from telemetry.folding import NOT_FOLDED, Folding
 from telemetry.graph import GRAPH_TYPES, Graph, Limits, build_for
 from telemetry.identity import GraphType
@@ -48,6 +49,11 @@ class Observation:
         self.reporting = Reporting(samples, preference)
         self._flows = flows(samples, self.reporting)
         self._built: dict[GraphKey, Graph] = {}
+
+    @property
+    def flows(self) -> Sequence[Flow]:
+        """Who called whom, unredacted."""
+        return self._flows
 
     def graph(
         self,

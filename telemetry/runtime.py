@@ -22,6 +22,7 @@ from telemetry.recorded import RecordedPast
 from telemetry.recorder import MAX_BYTES, STEP_SECONDS, Recorder
 from telemetry.reporting import Preference
 from telemetry.source import Source
+from telemetry.sparks import Sparks
 
 
 class NotRunningError(RuntimeError):
@@ -61,7 +62,8 @@ class Runtime:
             step = max(STEP_SECONDS, tick_seconds)
             self.recorder = Recorder(step, preference=preference, max_bytes=remember_bytes)
             self.past = RecordedPast(self.recorder)
-        self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds)
+        self.sparks = Sparks()
+        self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds, sparks=self.sparks)
 
     def wanted(self) -> Collection[GraphKey]:
         """See telemetry.collector.Listener."""
@@ -73,6 +75,7 @@ class Runtime:
         self.ledger.add(observation.samples)
         if self.recorder is not None:
             self.recorder.record(observation.samples, observation.reporting)
+        self.sparks.record(observation.taken_at, observation.flows)
         self.hub.observed(observation, source)
 
     def silent(self, source: SourceState) -> None:

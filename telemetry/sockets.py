@@ -84,6 +84,19 @@ class Subscribe(msgspec.Struct, tag="subscribe", tag_field="type"):
         )
 
 
+class Overview(msgspec.Struct, tag="overview", tag_field="type"):
+    """The rows of all services and namespaces, the worst first."""
+
+    namespaces: Annotated[list[_Namespace], msgspec.Meta(max_length=100)] = []
+
+    def view(self, sight: Sight) -> View:
+        """As this person may see it: with what has no traffic, too."""
+        view = View.asked(
+            "service", namespaces=self.namespaces, idle=True, visible=sight.visible, notice=sight.notice
+        )
+        return msgspec.structs.replace(view, overview=True)
+
+
 class Resync(msgspec.Struct, tag="resync", tag_field="type"):
     """A frame was missed."""
 
@@ -94,7 +107,9 @@ class Watch(msgspec.Struct, tag="watch", tag_field="type"):
     id: Annotated[str, msgspec.Meta(max_length=1024)] | None
 
 
-_decoder: msgspec.json.Decoder[Subscribe | Resync | Watch] = msgspec.json.Decoder(Subscribe | Resync | Watch)
+_decoder: msgspec.json.Decoder[Subscribe | Overview | Resync | Watch] = msgspec.json.Decoder(
+    Subscribe | Overview | Resync | Watch
+)
 
 
 class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels is not typed
@@ -162,7 +177,7 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             await self._send(frames.error(f"The message is not understood: {error}"))
             return
-        if isinstance(message, Subscribe):
+        if isinstance(message, Subscribe | Overview):
             subscription.subscribe(message.view(self._sight))
         elif subscription.view is None:
             await self._send(frames.error("Subscribe to a view first."))

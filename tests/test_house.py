@@ -12,17 +12,17 @@ PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
         "columnar", "comparison", "counting", "cut", "exposition", "figures", "flows", "folding", "frames",
-        "graph", "health", "identity", "observation", "packing", "past", "picture", "presence", "quantiles",
-        "rates", "recorder", "redaction", "reporting", "samples", "shortfall", "snapshot", "subjects",
-        "prometheus.answers", "prometheus.assembling", "prometheus.lookback", "prometheus.promql",
-        "prometheus.queries", "prometheus.shards",
+        "graph", "health", "identity", "observation", "overview", "packing", "past", "picture", "presence",
+        "quantiles", "rates", "recorder", "redaction", "reporting", "samples", "shortfall", "snapshot",
+        "sparks", "subjects", "prometheus.answers", "prometheus.assembling", "prometheus.lookback",
+        "prometheus.promql", "prometheus.queries", "prometheus.shards",
     ],
     "routing": [
         "rules", "istio", "gatewayapi", "drafting", "operations", "sequence", "managers", "patches",
         "planner", "diff", "contents", "expressions", "schemas", "yaml_files", "yaml_io", "yaml_marks",
         "examples", "explain", "shapes",
         "analysis.engine", "analysis.reading", "analysis.reports", "analysis.incremental", "analysis.cures",
-        "blast", "effects", "retries", "sample_ratio", "shares", "verifying",
+        "badges", "blast", "effects", "retries", "sample_ratio", "shares", "verifying",
     ],
     "localmesh": ["xds"],
 }  # fmt: skip

@@ -63,6 +63,8 @@ class Stage:
         self.services = {}
         # Answers of the REST interface by path below /api/v1/: a function of the query to (status, body).
         self.answers = {}
+        self.badges = []
+        self.asked = []
         self.answers_subscriptions = True
         self.refuses = False
         self.url = ""
@@ -80,8 +82,14 @@ class Stage:
             query = dict(parse_qsl(scope["query_string"].decode()))
             status, body = self.answers[path](query)
             await _respond(send, status, "application/json", json.dumps(body).encode())
+        elif scope["path"] == "/api/v1/badges":
+            await _respond(send, 200, "application/json", json.dumps({"badges": self.badges}).encode())
+        elif scope["path"] == "/api/v1/graph":
+            self.asked.append(scope["query_string"].decode())
+            graph = {"nodes": list(self.feed.nodes.values()), "edges": list(self.feed.edges.values())}
+            await _respond(send, 200, "application/json", json.dumps(graph).encode())
         elif scope["path"].startswith(settings.STATIC_URL):
-            await _file(scope["path"].removeprefix(settings.STATIC_URL), send)
+            await static_file(scope["path"].removeprefix(settings.STATIC_URL), send)
         elif scope["type"] == "http":
             await self._pages(scope, receive, send)
 
@@ -103,7 +111,7 @@ class Stage:
         if not self.answers_subscriptions:
             return
         if message["type"] == "subscribe":
-            await _say(send, self.feed.full(message["graph_type"], message["namespaces"]))
+            await _say(send, self.feed.answer(message))
         elif message["type"] == "resync":
             await _say(send, self.feed.full())
         elif message["type"] == "watch" and message["id"]:
@@ -178,7 +186,7 @@ def _read(path):
     return (Path(found).read_bytes() if found else None), kind
 
 
-async def _file(path, send):
+async def static_file(path, send):
     content, kind = _read(path)
     await _respond(send, 404 if content is None else 200, kind, content or b"")
 
