@@ -37,6 +37,42 @@ def text(name: str, default: str) -> str:
     return os.environ.get(name, "") or default
 
 
+def text_or_file(name: str) -> str:
+    """JSON, or what stands in the file of this path; empty when the variable is."""
+    value = os.environ.get(name, "").strip()
+    if not value or value[0] in "[{":
+        return value
+    try:
+        return Path(value).read_text(encoding="utf-8")
+    except (OSError, UnicodeError, ValueError) as error:
+        raise SettingError(f"{name} is neither JSON nor a file that can be read: {error}.") from error
+
+
+def ratios(degraded: str, failing: str, *defaults: float) -> tuple[float, float]:
+    """Two parts of a whole (0-1), of which the second is no smaller."""
+    lower, upper = (
+        number(name, default, minimum=0, maximum=1)
+        for name, default in zip((degraded, failing), defaults, strict=True)
+    )
+    if lower > upper:
+        raise SettingError(f"{degraded} is {lower:g}, which is more than {failing} ({upper:g}).")
+    return lower, upper
+
+
+def cluster_ids(name: str) -> dict[str, str]:
+    """What Istio calls the clusters: `id` of the default one (under the empty name), or `name=id` of each."""
+    found: dict[str, str] = {}
+    for entry in words(name, []):
+        before, equals, after = (part.strip() for part in entry.partition("="))
+        cluster, cluster_id = (before, after) if equals else ("", before)
+        if not cluster_id or (equals and not cluster):
+            raise SettingError(f"{name} has {entry!r}; it must be an id, or name=id.")
+        if cluster in found:
+            raise SettingError(f"{name} names {cluster or 'the default cluster'!r} twice.")
+        found[cluster] = cluster_id
+    return found
+
+
 def boolean(name: str, *, default: bool = False) -> bool:
     """Only "True", "False" or empty: "false" read as true by a lenient parser has opened many a door."""
     value = os.environ.get(name, "")

@@ -82,6 +82,8 @@ def sign_in(
         raise env.SettingError(f"{token[0]} and {token[1]} cannot both be set.")
     if found.user and (found.token or found.token_file):
         raise env.SettingError(f"{user} and {token[0]} cannot both be set: one signs in only once.")
+    if ":" in found.user:
+        raise env.SettingError(f"{user} holds a colon, which no user can have who signs in with a password.")
     if found.password and not found.user:
         raise env.SettingError(f"{password[0]} has no meaning without {user}.")
     return found

@@ -6,14 +6,18 @@ else asks of(). Commands (migrate, tests) run without.
 
 import asyncio
 from collections.abc import Collection
+from functools import partial
+from typing import Final
 
 from django.conf import settings
 
 from cluster import connection
-from telemetry import sources
+from cluster.cache import Cache
+from telemetry import sources, tuning
 from telemetry.collector import Collector
 from telemetry.counting import Ledger
 from telemetry.frames import SourceState
+from telemetry.graph import GRAPH_TYPES, Limits
 from telemetry.history import History
 from telemetry.hub import Hub
 from telemetry.observation import GraphKey, Observation
@@ -21,8 +25,15 @@ from telemetry.past import Past
 from telemetry.recorded import RecordedPast
 from telemetry.recorder import MAX_BYTES, STEP_SECONDS, Recorder
 from telemetry.reporting import Preference
+from telemetry.roster import nobody
+from telemetry.rostering import Rosters
 from telemetry.source import Source
 from telemetry.sparks import Sparks
+
+SMALL_MESH: Final = 1000
+"""How many rates a reading may have for the figures of every node and edge to be kept each tick. Of a larger
+mesh there are those of the past (telemetry.past), and of what somebody watches.
+"""
 
 
 class NotRunningError(RuntimeError):
@@ -41,6 +52,8 @@ class Runtime:
         preference: Preference = "caller",
         remember_bytes: int = MAX_BYTES,
         read_timeout_seconds: float | None = None,
+        limits: Limits | None = None,
+        rosters: Rosters | None = None,
     ) -> None:
         self.tick_seconds = tick_seconds
         self.source = source
@@ -53,7 +66,11 @@ class Runtime:
             window_seconds=window_seconds,
             preference=preference,
             read_timeout_seconds=read_timeout_seconds,
+            limits=limits,
+            roster=rosters.current if rosters else nobody,
         )
+        self._is_small = True
+        self.rosters = rosters
         self.recorder: Recorder | None = None
         self.past: Past
         if isinstance(source, Past):
@@ -67,11 +84,16 @@ class Runtime:
 
     def wanted(self) -> Collection[GraphKey]:
         """See telemetry.collector.Listener."""
-        return self.hub.wanted()
+        return {*self.hub.wanted(), *(map(GraphKey, GRAPH_TYPES) if self._is_small else ())}
 
     def observed(self, observation: Observation, source: SourceState) -> None:
-        """See telemetry.collector.Listener. The history first: the hub sends its newest points."""
-        self.history.record(observation.taken_at, observation.graphs)
+        """See telemetry.collector.Listener. The history first: what is watched begins with it."""
+        if self._is_small:
+            self.history.record(observation.taken_at, observation.graphs)
+        else:
+            # What is not written on would be shown as if nothing had come since.
+            self.history.clear()
+        self._is_small = len(observation.samples.requests) <= SMALL_MESH
         self.ledger.add(observation.samples)
         if self.recorder is not None:
             self.recorder.record(observation.samples, observation.reporting)
@@ -108,8 +130,10 @@ async def start(source: Source | None = None, **named: Source) -> Runtime:
     given = {_configured(""): source, **named}
     for name in connection.names():
         if name not in _runtimes:
-            _runtimes[name] = _runtime(name, given.get(name))
-            _tasks.append(asyncio.create_task(_runtimes[name].collector.run(), name=f"telemetry-{name}"))
+            made = _runtimes[name] = _runtime(name, given.get(name))
+            _tasks.append(asyncio.create_task(made.collector.run(), name=f"telemetry-{name}"))
+            if made.rosters:
+                _tasks.append(asyncio.create_task(made.rosters.run(), name=f"roster-{name}"))
     return of()
 
 
@@ -153,4 +177,10 @@ def _runtime(cluster_name: str, source: Source | None) -> Runtime:
         read_timeout_seconds=chosen.read_timeout_seconds,
         preference=sources.preference(),
         remember_bytes=round(settings.TELEMETRY_HISTORY_MEGABYTES * 1024 * 1024),
+        limits=tuning.limits(cluster_name),
+        rosters=Rosters(partial(_cache, cluster_name)),
     )
+
+
+def _cache(cluster_name: str) -> Cache:
+    return connection.get(cluster_name).cache

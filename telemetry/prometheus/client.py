@@ -4,6 +4,7 @@ never tells where it was refused what it was refused with.
 
 import ssl
 import time
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -196,7 +197,8 @@ def _tls(server: Server) -> ssl.SSLContext:
 
 def _credentials(server: Server) -> dict[str, str]:
     if server.user:
-        return {"Authorization": aiohttp.BasicAuth(server.user, server.password, "utf-8").encode()}
+        both = f"{server.user}:{server.password}".encode()
+        return {"Authorization": f"Basic {b64encode(both).decode('ascii')}"}
     token = server.token
     if server.token_file:
         try:

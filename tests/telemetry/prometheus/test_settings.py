@@ -101,6 +101,7 @@ def test_headers_are_a_list(monkeypatch):
     [
         ({"P_TOKEN": SECRET, "P_TOKEN_FILE": __file__}, "cannot both be set"),
         ({"P_TOKEN": SECRET, "P_USER": "me"}, "cannot both be set"),
+        ({"P_USER": "a:b", "P_PASSWORD": SECRET}, "P_USER holds a colon"),
         ({"P_PASSWORD": SECRET}, "P_PASSWORD has no meaning without P_USER"),
         ({"P_KEY_FILE": __file__}, "P_KEY_FILE has no meaning without P_CERTIFICATE_FILE"),
         ({"P_CA_FILE": "/nowhere"}, "P_CA_FILE names '/nowhere', which is no file"),
