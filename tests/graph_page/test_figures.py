@@ -13,6 +13,14 @@ from tests.graph_page.past import TO_V3, Past
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture(autouse=True)
+def patience():
+    """Pages of many modules take their time on a busy machine."""
+    expect.set_options(timeout=20_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
 @pytest.fixture
 def past(stage, feed):
     found = Past(feed)

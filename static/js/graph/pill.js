@@ -37,7 +37,7 @@ export class Pill {
     this.#element.dataset.age = seconds;
     this.#element.title = source?.message ?? "";
     if (reading.state === "past") {
-      this.#element.replaceChildren(icon(ICONS[look]), el("strong", {}, pastWords(reading)));
+      this.#element.replaceChildren(icon(ICONS[look]), ...pastWords(reading));
       return;
     }
     const where = name && reading.state !== "offline" ? el("span", { class: "age-source" }, name) : null;
@@ -66,11 +66,11 @@ export function words({ state, since }) {
   }
 }
 
-/** @param {Reading} reading @returns {string} "at 12:04:31, 14 min ago" */
+/** @param {Reading} reading @returns {HTMLElement[]} "at 12:04:31, 14 min ago": how long ago where there is room */
 function pastWords({ since, ageSeconds }) {
   const at = Date.parse(since);
   const now = at + (ageSeconds ?? 0) * 1000;
-  return `at ${timeOf(at, now)}, ${ago(at, now)}`;
+  return [el("strong", {}, `at ${timeOf(at, now)}`), el("strong", { class: "age-ago" }, `, ${ago(at, now)}`)];
 }
 
 /** @param {Reading} reading */

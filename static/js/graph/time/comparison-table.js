@@ -79,8 +79,8 @@ function rowOf(row, selected) {
   const name = el("button", { type: "button" }, row.source);
   const cells = MEASURES.flatMap((measure) => SIDES.map((side) => figure(edge, measure, side)));
   const about = { "data-edge": edge.id, "data-kind": found.kind, class: edge.id === selected ? "chosen" : null, role: "row" };
-  const word = el("td", { role: "cell", class: `difference diff-${found.kind}` }, found.word);
-  return el("tr", about, el("td", { role: "cell" }, name), el("td", { role: "cell" }, row.target), word, ...cells);
+  const word = el("td", { role: "cell", class: `cell-change difference diff-${found.kind}` }, found.word);
+  return el("tr", about, el("td", { role: "cell", class: "cell-source" }, name), el("td", { role: "cell", class: "cell-target" }, row.target), word, ...cells);
 }
 
 /** @param {Pair} pair @param {Measure} measure @param {"before" | "after" | "by"} side */
