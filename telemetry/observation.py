@@ -71,6 +71,11 @@ class Observation:
         for labels, requests, errors, idle in zip(table.labels, *columns, strict=True):
             yield Flow(labels, requests, errors, {}, None, idle)
 
+    @property
+    def calls(self) -> int:
+        """How many calls there are, in one label set each."""
+        return len(self._rows)
+
     def graph(
         self,
         graph_type: GraphType,
@@ -87,19 +92,20 @@ class Observation:
         return built
 
     def _build(self, key: GraphKey) -> Graph:
-        graph_type, visible, folded, idle = key
-        if idle:
-            traffic = self.graph(*key._replace(idle=False))
-            graph = with_idle(
-                traffic, self._roster, graph_type, visible, home=self._limits.home, folded=folded
-            )
+        if key.idle:
+            graph = self._with_idle(key)
         else:
-            plan = Plan(graph_type, visible, folded, self._limits.home)
+            plan = Plan(key.graph_type, key.visible, key.folded, self._limits.home)
             layout = self._memory.layout(self._table, self._rows, plan)
             graph = build(self._table, self._rows, layout, self._limits)
-        if folded == NOT_FOLDED:
+        if key.folded == NOT_FOLDED:
             return graph
-        return counted(graph, self.graph(*key._replace(folded=NOT_FOLDED)), folded)
+        return counted(graph, self.graph(*key._replace(folded=NOT_FOLDED)), key.folded)
+
+    def _with_idle(self, key: GraphKey) -> Graph:
+        graph_type, visible, folded, _ = key
+        traffic = self.graph(*key._replace(idle=False))
+        return with_idle(traffic, self._roster, graph_type, visible, home=self._limits.home, folded=folded)
 
     @property
     def graphs(self) -> dict[GraphType, Graph]:
