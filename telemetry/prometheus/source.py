@@ -143,7 +143,8 @@ class PrometheusSource:
         if moment > self._wall() + 1:
             raise NoHistory("That moment is yet to come.")
         answers = await self._ask(moment)
-        if answers.newest is None and "newest" not in answers.failures:
+        newest = answers.newest
+        if "newest" not in answers.failures and (newest is None or moment - newest >= self.window_seconds):
             raise NoHistory("Prometheus keeps no samples of the mesh from that time.")
         with no_cycle_search():
             parts = self._assembler.assemble(answers.readings)
