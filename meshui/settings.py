@@ -197,6 +197,10 @@ PROMETHEUS_SCRAPE_SECONDS = env.number("MESHUI_PROMETHEUS_SCRAPE_SECONDS", 15.0,
 PROMETHEUS_TIMEOUT_SECONDS = env.number("MESHUI_PROMETHEUS_TIMEOUT_SECONDS", 10.0, minimum=1, maximum=120)
 PROMETHEUS_MAX_MIB = env.number("MESHUI_PROMETHEUS_MAX_MIB", 64, minimum=1, maximum=1024)
 PROMETHEUS_SHARDS = int(env.choice("MESHUI_PROMETHEUS_SHARDS", "1", "2", "4", "8", "16"))
+# Where a person goes on looking: the browser fills in what he looks at. {from} and {to} are milliseconds.
+_PLACES = ("namespace", "service", "workload", "version", "from", "to")
+GRAFANA_LINK = env.link("MESHUI_GRAFANA_URL", _PLACES)
+TRACING_LINK = env.link("MESHUI_TRACING_URL", _PLACES)
 # From which error ratio on an edge is degraded and failing; which tolerances nodes have, as Kiali's are.
 TELEMETRY_EDGE_DEGRADED, TELEMETRY_EDGE_FAILING = env.ratios(
     "MESHUI_EDGE_DEGRADED", "MESHUI_EDGE_FAILING", 0.01, 0.05

@@ -72,6 +72,11 @@ class SeriesView(APIView):
         since = latest.taken_at - asked["seconds"]
         columns = running.history.columns(asked["graph_type"], asked["id"], since, latest.taken_at, visible)
         if columns is None:
+            over = asking.of_the_past(lookback.span(running, since, latest.taken_at), visible)
+            columns = asking.of_the_past(
+                lookback.series_of(running, asked["graph_type"], asked["id"], over, visible), visible
+            )
+        if columns is None:
             raise NotFound(
                 "No node or edge of this graph type that you may see had this id during the last hour. "
                 "There are no figures of calls from or to another namespace."

@@ -14,7 +14,7 @@ from typing import Protocol
 import msgspec
 
 from telemetry.frames import SourceState
-from telemetry.graph import GRAPH_TYPES, Limits
+from telemetry.graph import Limits
 from telemetry.observation import GraphKey, Observation
 from telemetry.presence import Presence
 from telemetry.reporting import Preference
@@ -30,7 +30,7 @@ class Listener(Protocol):
     """Who is told of each tick, in the collector's thread."""
 
     def wanted(self) -> Collection[GraphKey]:
-        """The graphs, besides those of who may see everything, that somebody looks at now."""
+        """The graphs that are looked at now, or remembered."""
 
     def observed(self, observation: Observation, source: SourceState) -> None:
         """There is a new reading."""
@@ -127,7 +127,7 @@ class Collector:
             preference=self._preference,
             roster=roster,
         )
-        for key in (*map(GraphKey, GRAPH_TYPES), *self._listener.wanted()):
+        for key in self._listener.wanted():
             observation.graph(*key)
             # In a mesh of thousands of edges each takes tens of milliseconds: let the sockets in between.
             await asyncio.sleep(0)

@@ -6,8 +6,11 @@ else asks of(). Commands (migrate, tests) run without.
 
 import asyncio
 from collections.abc import Collection
+from contextlib import suppress
 from functools import partial
+from typing import Final
 
+from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from cluster import connection
@@ -16,7 +19,7 @@ from telemetry import sources, tuning
 from telemetry.collector import Collector
 from telemetry.counting import Ledger
 from telemetry.frames import SourceState
-from telemetry.graph import Limits
+from telemetry.graph import GRAPH_TYPES, Limits
 from telemetry.history import History
 from telemetry.hub import Hub
 from telemetry.observation import GraphKey, Observation
@@ -26,8 +29,17 @@ from telemetry.recorder import MAX_BYTES, STEP_SECONDS, Recorder
 from telemetry.reporting import Preference
 from telemetry.roster import nobody
 from telemetry.rostering import Rosters
-from telemetry.source import Source
+from telemetry.samples import Samples
+from telemetry.source import Counting, Source, SourceUnavailable
 from telemetry.sparks import Sparks
+
+SMALL_MESH: Final = 1000
+"""How many rates a reading may have for the figures of every node and edge to be kept each tick. Of a larger
+mesh there are those of the past (telemetry.past), and of what somebody watches.
+"""
+# One thread answers all pages: it is not to wait long.
+_COUNT_TIMEOUT_SECONDS = 3.0
+_FOR_EVER_SECONDS = 1e9
 
 
 class NotRunningError(RuntimeError):
@@ -51,6 +63,7 @@ class Runtime:
     ) -> None:
         self.tick_seconds = tick_seconds
         self.source = source
+        self._preference: Preference = preference
         self.history = History(tick_seconds)
         self.ledger = Ledger(preference=preference)
         self.collector = Collector(
@@ -63,6 +76,7 @@ class Runtime:
             limits=limits,
             roster=rosters.current if rosters else nobody,
         )
+        self._is_small = True
         self.rosters = rosters
         self.recorder: Recorder | None = None
         self.past: Past
@@ -75,13 +89,27 @@ class Runtime:
         self.sparks = Sparks()
         self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds, sparks=self.sparks)
 
+    def counted(self, namespace: str, service: str, since: float) -> Ledger:
+        """What was counted of a service since a moment. For threads: it may wait for the source."""
+        if not isinstance(self.source, Counting):
+            return self.ledger
+        ledger = Ledger(kept_seconds=_FOR_EVER_SECONDS, preference=self._preference)
+        with suppress(SourceUnavailable, TimeoutError):
+            ledger.add(async_to_sync(_counts)(self.source, namespace, service, since))
+        return ledger
+
     def wanted(self) -> Collection[GraphKey]:
         """See telemetry.collector.Listener."""
-        return self.hub.wanted()
+        return {*self.hub.wanted(), *(map(GraphKey, GRAPH_TYPES) if self._is_small else ())}
 
     def observed(self, observation: Observation, source: SourceState) -> None:
-        """See telemetry.collector.Listener. The history first: the hub sends its newest points."""
-        self.history.record(observation.taken_at, observation.graphs)
+        """See telemetry.collector.Listener. The history first: what is watched begins with it."""
+        if self._is_small:
+            self.history.record(observation.taken_at, observation.graphs)
+        else:
+            # What is not written on would be shown as if nothing had come since.
+            self.history.clear()
+        self._is_small = len(observation.samples.requests) <= SMALL_MESH
         self.ledger.add(observation.samples)
         if self.recorder is not None:
             self.recorder.record(observation.samples, observation.reporting)
@@ -144,6 +172,11 @@ def source_is_live() -> bool:
     """
     runtime = _runtimes.get(_configured(""))
     return runtime is not None and runtime.collector.state.state == "ok"
+
+
+async def _counts(source: Counting, namespace: str, service: str, since: float) -> Samples:
+    async with asyncio.timeout(_COUNT_TIMEOUT_SECONDS):
+        return await source.counted(namespace, service, since)
 
 
 def _configured(name: str) -> str:

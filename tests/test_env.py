@@ -50,6 +50,53 @@ def test_a_secret_may_come_from_a_named_file(monkeypatch, tmp_path):
     assert env.secret("MESHUI_SECRET_KEY", tmp_path / "unused") == "s" * 40
 
 
+PLACES = ("namespace", "service", "from")
+
+
+def link(monkeypatch, value):
+    monkeypatch.setenv("MESHUI_GRAFANA_URL", value)
+    return env.link("MESHUI_GRAFANA_URL", PLACES)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "https://grafana.example/d/istio?var-namespace={namespace}&from={from}",
+        "http://127.0.0.1:3000/{namespace}/{service}",
+        "http://[::1]:3000/%7B{service}%7D#{from}",
+    ],
+)
+def test_a_link_is_an_address_with_known_placeholders(monkeypatch, value):
+    assert link(monkeypatch, value) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("javascript:alert({service})", "begins with https"),
+        ("//grafana.example/{service}", "begins with https"),
+        ("grafana.example/d/x", "begins with https"),
+        ("https:///d/x", "begins with https"),
+        ("https://user:word@grafana.example/", "begins with https"),
+        ("https://grafana.example:many/", "begins with https"),
+        ("https://grafana.example/a b", "begins with https"),
+        ("https://{namespace}.example/", "host .* cannot have a placeholder"),
+        ("https://grafana.example{namespace}/", "host .* cannot have a placeholder"),
+        (
+            "https://grafana.example/{pod}",
+            r"has \{pod\}; what can be filled in is \{namespace\}, ",
+        ),
+        ("https://grafana.example/{}", r"has \{\}"),
+        ("https://grafana.example/{{service}}", "brace that belongs to no placeholder"),
+        ("https://grafana.example/{service", "brace that belongs to no placeholder"),
+    ],
+)
+def test_a_link_that_cannot_be_one_stops_the_start(monkeypatch, value, reason):
+    with pytest.raises(env.SettingError, match=f"MESHUI_GRAFANA_URL.* {reason}"):
+        link(monkeypatch, value)
+
+
 def test_rules_may_stand_in_the_variable_or_in_a_file(monkeypatch, tmp_path):
     (tmp_path / "health.json").write_text('[{"tolerance": []}]')
     for value, read in (

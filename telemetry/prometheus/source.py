@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from telemetry.past import NoHistory, Reach
-from telemetry.prometheus import lookback, promql, queries
+from telemetry.prometheus import counted, lookback, promql, queries
 from telemetry.prometheus.answers import Matrix, Vector, number
 from telemetry.prometheus.assembling import Assembler, Parts
 from telemetry.prometheus.client import NoAnswerError
@@ -27,6 +27,7 @@ SCRAPES_IN_A_WINDOW: Final = 4
 """A rate needs two samples of a series; twice that, and one failed scrape does not make a hole."""
 
 _LATE_SCRAPES: Final = 3
+_COUNTED_SECONDS: Final = 3600.0
 _SKEW_SECONDS: Final = 5.0
 _REACH_SECONDS: Final = 30 * 86_400.0
 _REACH_POINTS: Final = 100
@@ -52,6 +53,9 @@ class Asking(Protocol):
 
     async def between(self, query: str, since: float, until: float, step_seconds: float) -> Matrix:
         """What a query yields at many moments."""
+
+    async def samples(self, query: str, moment: float) -> Matrix:
+        """The samples of a range before a moment."""
 
     async def close(self) -> None:
         """Closes connections."""
@@ -82,7 +86,7 @@ class _Answers(NamedTuple):
 
 
 class PrometheusSource:
-    """See telemetry.source.Source and telemetry.past.Past. `wall` is the time of day in seconds.
+    """See telemetry.source.Source and Counting, and telemetry.past.Past. `wall`: the time of day in seconds.
 
     `scope` narrows everything to one mesh or cluster of several; `shard_count` is one of shards.COUNTS.
     """
@@ -145,13 +149,28 @@ class PrometheusSource:
             raise NoHistory("Prometheus keeps no samples from that time.")
         return found
 
+    async def counted(self, namespace: str, service: str, since: float) -> Samples:
+        """See telemetry.source.Counting. Of an hour at most."""
+        now = self._wall()
+        since = max(since, now - _COUNTED_SECONDS)
+        counting = counted.of_service(namespace, service, now - since, self._scrape, self._scope)
+        scraped = counted.of_targets(self._scrape, self._scope)
+        try:
+            known, found = await asyncio.gather(
+                self._client.at(scraped.text, since), self._client.samples(counting.text, now)
+            )
+        except NoAnswerError as error:
+            raise _unavailable(error) from None
+        counts = counted.counts(found, since, self._scrape, counted.targets(known))
+        return Samples(now, now - since, counts=counts, counted_from=since)
+
     async def reach(self) -> Reach:
         """See telemetry.past.Past. A month at most is looked for, and not each time anew."""
         now = self._wall()
         if self._reach is None or now - self._reach[0] > _REACH_KEPT_SECONDS:
             self._reach = now, await self._earliest(now)
         earliest = self._reach[1]
-        return Reach(earliest, None if earliest is None else now, self._scrape)
+        return Reach(earliest, None if earliest is None else max(now, earliest), self._scrape)
 
     async def close(self) -> None:
         """Closes connections."""
@@ -184,11 +203,11 @@ class PrometheusSource:
             raise _unavailable(error) from None
 
     async def _earliest(self, now: float) -> float | None:
-        """The first moment, found to some minutes, at which there were samples of the mesh."""
+        """The first moment, found to some seconds, at which there were samples of the mesh."""
         some = Query("reach", str(promql.count(promql.metric(REQUESTS, *self._scope))))
         since, step = now - _REACH_SECONDS, _REACH_SECONDS / _REACH_POINTS
         found = None
-        for _ in range(2):
+        for _ in range(3):
             answer = await self._over(some, lookback.Steps(since, since + _REACH_POINTS * step, step))
             first = min((point.at for line in answer.lines for point in line.values[:1]), default=None)
             if first is None:
