@@ -5,7 +5,7 @@ import { GraphModel } from "../static/js/graph/model.js";
 
 const NODES = 1000;
 const EDGES = 5000;
-const TIMES = 60;
+const TIMES = 200;
 const EXPRESSIONS = [
   { find: "", hide: "idle" },
   { find: "error_ratio > 1% and namespace = ns3", hide: "" },
@@ -30,12 +30,13 @@ function graph() {
 for (const asked of EXPRESSIONS) {
   const sight = new Sight(graph(), () => new Set());
   sight.ask(asked);
-  const times = Array.from({ length: TIMES }, () => {
-    const began = performance.now();
+  for (let i = 0; i < TIMES; i += 1) sight.look();
+  // Time of the processor: what else runs on the machine does not count.
+  const before = process.cpuUsage();
+  for (let i = 0; i < TIMES; i += 1) {
     sight.look();
     sight.lit();
-    return performance.now() - began;
-  }).sort((a, b) => a - b);
-  const [median, p95] = [times[TIMES / 2], times[Math.floor(TIMES * 0.95)]];
-  console.log(`${median.toFixed(2)} ms (p95 ${p95.toFixed(2)})  find: ${asked.find || "-"}  hide: ${asked.hide || "-"}`);
+  }
+  const { user, system } = process.cpuUsage(before);
+  console.log(`${((user + system) / 1000 / TIMES).toFixed(2)} ms  find: ${asked.find || "-"}  hide: ${asked.hide || "-"}`);
 }
