@@ -60,6 +60,23 @@ test("numbers that change hide and show again", () => {
   assert.equal(made.seen.nodes.size, 4);
 });
 
+test("what is seen is walked as it is seen, from the first look to the next", () => {
+  const { made } = sight({});
+  assert.equal(made.seen.outOf("productpage-v1").length, 2);
+  made.ask({ find: "", hide: "node and version = v3" });
+  made.look();
+  assert.deepEqual(made.seen.outOf("productpage-v1").map(({ target }) => target), ["reviews-v1"]);
+  assert.deepEqual([...made.seen.path("productpage-v1")].sort(), ["productpage-v1", "productpage-v1->reviews-v1", "reviews-v1"]);
+});
+
+test("of what a frame set, only what is seen is drawn", () => {
+  const { made, graph } = sight({ hide: "app = reviews" });
+  const changed = { nodes: [...graph.nodes.values()], edges: [...graph.edges.values()] };
+  assert.deepEqual(made.within(changed).nodes.map(({ id }) => id), ["productpage-v1", "ratings-v1"]);
+  assert.deepEqual(made.within(changed).edges, []);
+  assert.equal(made.within(null), null);
+});
+
 test("of an expression that cannot be read the last good one stays in force, and the error is told", () => {
   const { made } = sight({ hide: "app = reviews" });
   made.ask({ find: "", hide: "app = reviews and" });
