@@ -179,7 +179,9 @@ class PersonCluster:
         return self._told(ask, lambda: self._cluster.get(ref))
 
     def log(self, namespace: str, pod: str, container: str, *, tail_lines: int, silence: float) -> Log:
-        """See `cluster.port.Cluster.log`. Raises Forbidden. Rights that are taken away later do not end it."""
+        """See `cluster.port.Cluster.log`. Raises Forbidden. Rights that are taken away later do not end
+        it.
+        """
         ask = Ask("get", POD, namespace, pod, "log")
         if not self.readable(namespace) or (self.access.asks_first and not self.access.may_now(ask)):
             raise self._forbidden(ask)

@@ -134,8 +134,8 @@ class Cluster(Protocol):
     def log(self, namespace: str, pod: str, container: str, *, tail_lines: int, silence: float) -> Log:
         """The log of a pod's container: its last lines, and what is written from now on.
 
-        Needs the right to `get pods/log`. Raises NotFound for a pod that is not there, Invalid for a container
-        that is not there or has not started. `silence`: as for `watch`; a log can be quiet for long.
+        Needs the right to `get pods/log`. Raises NotFound for a pod that is not there, Invalid for a
+        container that is not there or has not started. `silence`: as for `watch`; a log can be quiet long.
         """
         ...
 

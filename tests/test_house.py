@@ -13,6 +13,7 @@ PURE = {
     "telemetry": [
         "counting", "exposition", "flows", "frames", "graph", "identity", "observation", "presence",
         "quantiles", "rates", "redaction", "samples", "shortfall", "snapshot",
+        "tap.ends", "tap.lines", "tap.looking", "tap.masking", "tap.rows", "tap.sampling",
     ],
     "routing": [
         "rules", "istio", "gatewayapi", "drafting", "operations", "sequence", "managers", "patches",

@@ -1,7 +1,7 @@
 """Istio's access log, as one JSON object a line on the proxy's output.
 
-The fields are those of Istio's JSON encoding, by their names there, so that whoever reads the log of a cluster
-reads this one: https://istio.io/latest/docs/tasks/observability/logs/access-log/.
+The fields are those of Istio's JSON encoding, by their names there, so that whoever reads the log of a
+cluster reads this one: https://istio.io/latest/docs/tasks/observability/logs/access-log/.
 """
 
 from typing import Final

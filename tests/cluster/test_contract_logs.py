@@ -7,8 +7,8 @@ a pod that is not there                  NotFound
 a container that is not there            Invalid
 without `get pods/log`                   Forbidden, also for who may get the pod itself
 
-A kube-apiserver alone has no kubelet: of a pod that is on no node it has nothing to tell, and of one on a node
-that does not answer an error.
+A kube-apiserver alone has no kubelet: of a pod that is on no node it has nothing to tell, and of one on a
+node that does not answer an error.
 """
 
 import threading
@@ -113,7 +113,7 @@ def test_a_pod_that_is_not_there_has_no_log(backend):
 
 @pytest.mark.parametrize("name", ["../secrets", "a/b", "", "A"])
 def test_a_name_that_cannot_be_one_is_not_sent(backend, name):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="name"):
         log(backend, name=name)
 
 
@@ -129,9 +129,7 @@ def test_a_pod_on_no_node_has_written_nothing(backend):
 
 @only("kube-apiserver")
 def test_a_node_without_a_kubelet_is_an_error_and_no_empty_log(backend):
-    backend.cluster.delete(
-        Ref(kinds.POD, backend.namespace, "web-0"), version(backend), uid=""
-    )
+    backend.cluster.delete(Ref(kinds.POD, backend.namespace, "web-0"), version(backend), uid="")
     backend.cluster.create(pod(backend.namespace, nodeName="nowhere"))
     with pytest.raises(ClusterError) as error:
         list(log(backend))
