@@ -19,7 +19,7 @@ def graph(request: HttpRequest) -> HttpResponse:
     """The live graph; ?type=&ns=&select=&label=&view= are read by the browser.
 
     `serverTime` (milliseconds since the epoch) lets the browser tell the age of the numbers by the server's
-    clock. `socketPath` is that of the cluster that the page is about.
+    clock. `socketPath` and `requestsPath` are those of the cluster that the page is about.
     """
     context = {
         "namespaces": [],
@@ -29,6 +29,7 @@ def graph(request: HttpRequest) -> HttpResponse:
             "tickSeconds": settings.TELEMETRY_TICK_SECONDS,
             "loginUrl": reverse("login"),
             "socketPath": f"{get_script_prefix()}ws/graph/",
+            "requestsPath": f"{get_script_prefix()}ws/requests/",
         },
     }
     return render(request, "telemetry/graph.html", context)

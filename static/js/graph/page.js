@@ -13,6 +13,7 @@ import { HEALTH_WORDS, nodeTitle } from "./names.js";
 import { noteFor, Notes } from "./notes.js";
 import { Panel } from "./panel.js";
 import { Pill, words } from "./pill.js";
+import { Requests } from "./requests/section.js";
 import { Stage } from "./stage.js";
 import { Table } from "./table.js";
 import { fillNamespaces, Toolbar } from "./toolbar.js";
@@ -30,10 +31,21 @@ const SERVICES_EVERY_MS = 10_000;
 /** A resync that brought nothing is asked for again. */
 const RESYNC_EVERY_MS = 3_000;
 
-const page = /** @type {{serverTime: number, tickSeconds: number, loginUrl: string, socketPath: string}} */ (data("page"));
+const page = /** @type {{serverTime: number, tickSeconds: number, loginUrl: string, socketPath: string, requestsPath: string}} */ (data("page"));
 const loaded = /** @type {PerformanceNavigationTiming | undefined} */ (performance.getEntriesByType("navigation")[0]);
 /** How far this machine's clock is ahead of the server's, in milliseconds. */
 const clockAhead = performance.timeOrigin + (loaded?.responseStart ?? 0) - page.serverTime;
+
+/** @param {string} path of a socket @returns {string} its address on this server */
+function address(path) {
+  return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`;
+}
+
+/** The session is over: back to here after the sign-in. */
+function signIn() {
+  const next = encodeURIComponent(location.pathname + location.search);
+  location.assign(`${page.loginUrl}?next=${next}`);
+}
 
 class GraphPage {
   #model = new GraphModel();
@@ -45,6 +57,7 @@ class GraphPage {
   #stage = new Stage(this.#model, this.#state.label, (id) => this.choose(id));
   #table = new Table(byId("twin", HTMLElement), this.#model, (id) => this.choose(id));
   #panel = new Panel(this.#model, byId("page-module", HTMLScriptElement).dataset.plotly ?? "", (id) => this.choose(id));
+  #requests = new Requests(address(page.requestsPath), this.#model, () => signIn());
   #notes = new Notes(() => this.go({ ns: [] }));
   #toolbar = new Toolbar({
     change: (change) => this.go(change),
@@ -96,18 +109,14 @@ class GraphPage {
   }
 
   #connect() {
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
-    return new LiveSocket(`${scheme}://${location.host}${page.socketPath}`, {
+    return new LiveSocket(address(page.socketPath), {
       frame: (frame) => this.#receive(/** @type {Frame} */ (frame)),
       offline: (since) => {
         this.#offlineSince = since;
         this.#tick();
       },
       opened: () => this.#model.expectFull(),
-      signedOut: () => {
-        const next = encodeURIComponent(location.pathname + location.search);
-        location.assign(`${page.loginUrl}?next=${next}`);
-      },
+      signedOut: () => signIn(),
     });
   }
 
@@ -118,6 +127,7 @@ class GraphPage {
     });
     document.addEventListener("visibilitychange", () => {
       this.#socket.setHidden(document.hidden);
+      this.#requests.setHidden(document.hidden);
       this.#tick();
     });
     document.addEventListener("meshui:theme", () => {
@@ -152,6 +162,7 @@ class GraphPage {
     this.#stage.label(label);
     this.#stage.choose(select);
     this.#panel.open(select);
+    this.#requests.look(select);
     this.#table.render(select, this.view === "table");
     this.#tick();
   }
@@ -197,6 +208,7 @@ class GraphPage {
     this.#stage.frame(outcome);
     this.#table.render(this.#state.select, this.view === "table");
     this.#panel.render();
+    this.#requests.look(this.#state.select);
     this.#announceHealth(before);
     this.#learnNamespaces([...this.#model.nodes.values()].map((node) => node.namespace));
     this.#root.dataset.seq = String(this.#model.seq);
