@@ -11,6 +11,7 @@ import { codeWord, keyOf, levelOf, OFF, sampleWords, sideName, sourceWords, stat
 /** @import { Request, RequestsFrame } from "./frames.js" */
 
 const MOST_ROWS = 100;
+const NOT_THERE = "The graph does not have it just now; its requests are shown as soon as it does.";
 const REMEMBERED = "meshui.requests";
 
 export class Requests {
@@ -84,8 +85,9 @@ export class Requests {
 
   /** Opens the line where there is a reason to, and lets it go where there is none. */
   #follow() {
-    const runs = this.#root.open && this.#id !== "" && !this.#paused && !this.#hidden;
-    if (runs) this.#ask();
+    const wanted = this.#root.open && this.#id !== "" && !this.#paused && !this.#hidden;
+    if (wanted) this.#ask();
+    const runs = wanted && this.#asked !== "";
     if (runs && !this.#runs) this.#socket.connect();
     if (!runs && this.#runs) this.#socket.stop();
     this.#runs = runs;
@@ -140,7 +142,7 @@ export class Requests {
     const facts = { quietMs: performance.now() - this.#openedAt, rate: rateOf(this.#model, this.#id), shown };
     const words = this.#problem ? { kind: "problem", text: this.#problem } : stateWords(this.#frame, facts);
     const note = byId("requests-note", HTMLElement);
-    const text = this.#paused ? "Paused. What passes now is not kept." : words.text;
+    const text = this.#paused ? "Paused. What passes now is not kept." : this.#asked ? words.text : NOT_THERE;
     note.hidden = text === "";
     note.classList.toggle("problem", words.kind === "problem" && !this.#paused);
     setText(note, text);

@@ -56,8 +56,8 @@ export function sampleWords(frame, { shown, leftOut }) {
   const rate = frame.per_second;
   if (!shown && !leftOut) return "";
   const speed = rate >= 0.1 ? `about ${quantity(rate, "")} a second` : "less than one in ten seconds";
-  if (!leftOut) return `All of ${speed} are shown.`;
-  const part = rate > 20 ? `Showing 20 of ${speed}` : `Passing: ${speed}`;
+  if (!leftOut) return `All are shown: ${speed}.`;
+  const part = rate > 20 ? `Showing 20 of ${speed}` : `There are ${speed}`;
   return `${part}; ${number(leftOut)} left out so far.`;
 }
 
