@@ -72,7 +72,7 @@ def test_who_sees_his_own_namespaces_sees_their_hosts_only():
 
 
 texts = st.sampled_from(
-    ["", "-", "vault.secret:80", "vault.secret.svc.cluster.local", "10.0.0.8:80", "10.0.0.8:0", "secret"]
+    ["", "-", "vault.secret:80", "vault.secret.svc.cluster.local", "10.0.0.8:80", "10.0.0.8:0"]
 )
 
 
@@ -90,8 +90,5 @@ texts = st.sampled_from(
 )
 def test_nothing_of_a_hidden_namespace_is_in_any_byte(name, base, fields):
     found = json.dumps(written(name, base, visible=BOOKINFO, **fields))
-    authority = fields["authority"]
-    # A caller may say any word: one without a dot is a name in his own namespace.
-    assert "secret" not in found.replace(f'"authority": "{authority}"', "") if "." not in authority else True
-    assert "vault" not in found
-    assert "10.0.0.8" not in found
+    for word in ("secret", "vault", "10.0.0.8"):
+        assert word not in found
