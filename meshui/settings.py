@@ -180,6 +180,8 @@ CLUSTER_ACCESS = env.choice("MESHUI_ACCESS", "impersonate", "review")
 # One collector asks the source once per tick; rates are taken over the window.
 TELEMETRY_TICK_SECONDS = env.number("MESHUI_TICK_SECONDS", 1.0, minimum=0.2, maximum=60)
 TELEMETRY_WINDOW_SECONDS = env.number("MESHUI_WINDOW_SECONDS", 10.0, minimum=2, maximum=600)
+# Whose report of a call counts first: the caller's, or as in Kiali the destination's.
+TELEMETRY_REPORTER = env.choice("MESHUI_REPORTER", "caller", "destination")
 # How long to wait between a DestinationRule's new subset and the route that uses it; and how long at most
 # where the control plane says in the resource's status that the proxies do not have it yet.
 ROUTING_SETTLE_SECONDS = env.number("MESHUI_SETTLE_SECONDS", 1.0, minimum=0, maximum=60)

@@ -12,11 +12,12 @@ from rest_framework.views import APIView
 from cluster import people
 from cluster.access import Visible
 from telemetry import frames, rights, runtime
-from telemetry.graph import within
 from telemetry.observation import Observation
+from telemetry.overview import overview
+from telemetry.overview_shapes import OverviewQuery, OverviewSerializer
+from telemetry.picture import picture
 from telemetry.runtime import Runtime
 from telemetry.serializers import GraphSerializer, SeriesQuery, SeriesSerializer, ViewQuery
-from telemetry.snapshot import Snapshot, View
 
 
 class UnavailableError(APIException):
@@ -35,12 +36,27 @@ class GraphView(APIView):
         """One view as of the latest reading; `source` says how old that is, and whether more comes."""
         query = ViewQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        asked = query.validated_data
         running, latest, visible = _latest(request)
-        view = View(asked["graph_type"], asked.get("namespaces", ()), visible)
-        shown = within(latest.graph(view.graph_type, visible), view.namespaces)
-        snapshot = Snapshot.of(latest.seq, latest.taken_at, view, shown)
+        snapshot = picture(latest, query.view(visible))
         return _json(frames.graph(snapshot, running.collector.state, running.tick_seconds))
+
+
+class OverviewView(APIView):
+    """All services and namespaces."""
+
+    @extend_schema(
+        operation_id="overview", parameters=[OverviewQuery], responses=OverviewSerializer, tags=["graph"]
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """Golden signals of each, the worst first, with the last ten minutes in points of ten seconds."""
+        query = OverviewQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        running, latest, visible = _latest(request)
+        graph = latest.graph("service", visible, idle=True)
+        rows = overview(graph, query.validated_data.get("namespaces", ()))
+        at = latest.seq, latest.taken_at
+        state, tick = running.collector.state, running.tick_seconds
+        return _json(frames.overview_rows(at, rows, state.wire(visible), tick, running.sparks))
 
 
 class SeriesView(APIView):

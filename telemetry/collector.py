@@ -13,12 +13,11 @@ from typing import Protocol
 
 import msgspec
 
-from cluster.access import Visible
 from telemetry.frames import SourceState
 from telemetry.graph import GRAPH_TYPES, Limits
-from telemetry.identity import GraphType
-from telemetry.observation import Observation
+from telemetry.observation import GraphKey, Observation
 from telemetry.presence import Presence
+from telemetry.reporting import Preference
 from telemetry.samples import Samples
 from telemetry.shortfall import Shortfall
 from telemetry.source import Source, SourceUnavailable
@@ -29,7 +28,7 @@ _log = logging.getLogger(__name__)
 class Listener(Protocol):
     """Who is told of each tick, in the collector's thread."""
 
-    def wanted(self) -> Collection[tuple[GraphType, Visible]]:
+    def wanted(self) -> Collection[GraphKey]:
         """The graphs, besides those of who may see everything, that somebody looks at now."""
 
     def observed(self, observation: Observation, source: SourceState) -> None:
@@ -40,7 +39,10 @@ class Listener(Protocol):
 
 
 class Collector:
-    """Reads the source once a tick. `clock` is monotonic, `wall` the time of day, both in seconds."""
+    """Reads the source once a tick. `clock` is monotonic, `wall` the time of day, both in seconds.
+
+    `preference`: whose report of a call counts first.
+    """
 
     def __init__(
         self,
@@ -50,6 +52,7 @@ class Collector:
         tick_seconds: float,
         window_seconds: float,
         limits: Limits | None = None,
+        preference: Preference = "caller",
         read_timeout_seconds: float | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -59,6 +62,7 @@ class Collector:
         self._listener = listener
         self._tick = tick_seconds
         self._limits = limits or Limits()
+        self._preference: Preference = preference
         # Long enough for a round of slow proxies, short enough that the page soon says that nothing comes.
         self._read_timeout = read_timeout_seconds or max(2.0, 2 * tick_seconds)
         self._clock = clock
@@ -98,9 +102,11 @@ class Collector:
     async def _accept(self, samples: Samples, began_at: float) -> None:
         marked = self._presence.mark(samples, began_at)
         seq = self.latest.seq + 1 if self.latest else 1
-        observation = Observation(seq, samples.taken_at, began_at, marked, self._limits)
-        for graph_type, visible in (*((each, None) for each in GRAPH_TYPES), *self._listener.wanted()):
-            observation.graph(graph_type, visible)
+        observation = Observation(
+            seq, samples.taken_at, began_at, marked, self._limits, preference=self._preference
+        )
+        for key in (*map(GraphKey, GRAPH_TYPES), *self._listener.wanted()):
+            observation.graph(*key)
             # In a mesh of thousands of edges each takes tens of milliseconds: let the sockets in between.
             await asyncio.sleep(0)
         self.latest = observation

@@ -5,11 +5,17 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from telemetry.quantiles import Histogram, merge
-from telemetry.samples import EdgeLabels, Samples, is_counted, is_error
+from telemetry.reporting import Reporting, moves
+from telemetry.samples import EdgeLabels, RequestRate, Samples, VolumeRate, is_error
 
 
 class Flow(NamedTuple):
-    """The requests of one label set, per second; `idle_seconds` is 0 where there are some."""
+    """What one label set carries per second; `idle_seconds` is 0 where there is something.
+
+    `codes`: requests by `200`, `grpc 14` (the status counts where there is one), or `-` for no response.
+    `sent` goes the way of the call. `messages`: gRPC's, both ways; `connections`: TCP's, opened. `mtls`: the
+    part (0-1) that the destination got over mutual TLS; None where no destination reports.
+    """
 
     labels: EdgeLabels
     requests: float
@@ -17,24 +23,43 @@ class Flow(NamedTuple):
     flags: Mapping[str, float]
     histogram: Histogram | None
     idle_seconds: float
+    codes: Mapping[str, float] = {}
+    sent_bytes: float = 0.0
+    received_bytes: float = 0.0
+    messages: float = 0.0
+    connections: float = 0.0
+    mtls: float | None = None
 
 
-def flows(samples: Samples) -> tuple[Flow, ...]:
+def code_of(response_code: str, grpc_response_status: str) -> str:
+    """Under which code a request is summed up: `grpc N`, the HTTP code, or `-` where there was no response.
+
+    Istio writes code 0 where the caller hung up before there was a response.
+    """
+    if grpc_response_status:
+        return f"grpc {grpc_response_status}"
+    return "-" if response_code in ("", "0") else response_code
+
+
+def flows(samples: Samples, reporting: Reporting | None = None) -> tuple[Flow, ...]:
     """The reports that count, one flow for each label set; idle ones included."""
+    reporting = reporting or Reporting(samples)
     totals: dict[EdgeLabels, _Total] = defaultdict(_Total)
     for rate in samples.requests:
-        if rate.requests_per_second > 0 and is_counted(rate.labels):
-            failed = is_error(rate.response_code, rate.response_flags, rate.grpc_response_status)
-            totals[rate.labels].add(rate.requests_per_second, rate.response_flags, failed=failed)
+        if rate.requests_per_second > 0 and reporting.believes(rate.labels):
+            totals[rate.labels].add(rate)
+    for volume in samples.volumes:
+        if moves(volume) and reporting.believes(volume.labels):
+            totals[volume.labels].volumes.append(volume)
     for duration in samples.durations:
         if total := totals.get(duration.labels):
             edges, counts = zip(*duration.buckets, strict=True)
             total.histograms.append(Histogram(edges, counts))
-    active = (total.flow(labels) for labels, total in totals.items())
+    active = (total.flow(labels, reporting.mtls(labels)) for labels, total in totals.items())
     idle = (
         Flow(each.labels, 0.0, 0.0, {}, None, each.idle_seconds)
         for each in samples.idle
-        if each.labels not in totals and is_counted(each.labels)
+        if each.labels not in totals and reporting.believes(each.labels)
     )
     return (*active, *idle)
 
@@ -44,15 +69,31 @@ class _Total:
         self.requests = 0.0
         self.errors = 0.0
         self.flags: dict[str, float] = {}
+        self.codes: dict[str, float] = {}
         self.histograms: list[Histogram] = []
+        self.volumes: list[VolumeRate] = []
 
-    def add(self, requests_per_second: float, flags: str, *, failed: bool) -> None:
-        self.requests += requests_per_second
-        if failed:
-            self.errors += requests_per_second
-        for flag in filter(None, flags.split(",")):
-            self.flags[flag] = self.flags.get(flag, 0.0) + requests_per_second
+    def add(self, rate: RequestRate) -> None:
+        requests, code = rate.requests_per_second, code_of(rate.response_code, rate.grpc_response_status)
+        self.requests += requests
+        self.codes[code] = self.codes.get(code, 0.0) + requests
+        if is_error(rate.response_code, rate.response_flags, rate.grpc_response_status):
+            self.errors += requests
+        for flag in filter(None, rate.response_flags.split(",")):
+            self.flags[flag] = self.flags.get(flag, 0.0) + requests
 
-    def flow(self, labels: EdgeLabels) -> Flow:
-        histogram = merge(self.histograms) if self.histograms else None
-        return Flow(labels, self.requests, self.errors, self.flags, histogram, 0.0)
+    def flow(self, labels: EdgeLabels, mtls: float | None) -> Flow:
+        return Flow(
+            labels=labels,
+            requests=self.requests,
+            errors=self.errors,
+            flags=self.flags,
+            histogram=merge(self.histograms) if self.histograms else None,
+            idle_seconds=0.0,
+            codes=self.codes,
+            sent_bytes=sum(each.sent_bytes for each in self.volumes),
+            received_bytes=sum(each.received_bytes for each in self.volumes),
+            messages=sum(each.sent_messages + each.received_messages for each in self.volumes),
+            connections=sum(each.opened_connections for each in self.volumes),
+            mtls=mtls,
+        )

@@ -10,8 +10,12 @@ from typing import Any, Literal
 import msgspec
 
 from cluster.access import Visible
+from telemetry.identity import Service
+from telemetry.overview import Overview
+from telemetry.packing import Frame
 from telemetry.shortfall import Shortfall
-from telemetry.snapshot import Delta, Snapshot
+from telemetry.snapshot import Delta, Snapshot, View
+from telemetry.sparks import Sparks
 
 _encoder = msgspec.json.Encoder()
 
@@ -58,47 +62,96 @@ def graph(snapshot: Snapshot, source: SourceState, tick_seconds: float) -> dict[
         "namespaces": snapshot.view.namespaces,
         "source": source.wire(snapshot.view.visible),
         "tick_seconds": tick_seconds,
+        "folded": snapshot.folding.names,
+        "left_out": snapshot.left_out,
         "nodes": list(snapshot.nodes.values()),
         "edges": list(snapshot.edges.values()),
     }
 
 
-def full(snapshot: Snapshot, source: SourceState, tick_seconds: float) -> bytes:
+def full(snapshot: Snapshot, source: SourceState, tick_seconds: float) -> Frame:
     """On connecting, on another view, and after a gap."""
     notice = snapshot.view.notice
     return encode({"type": "full", "notice": notice, **graph(snapshot, source, tick_seconds)})
 
 
-def delta(change: Delta, source: SourceState, visible: Visible) -> bytes:
+def delta(change: Delta, source: SourceState, visible: Visible) -> Frame:
     """Once a tick, changed or not: its `taken_at` is what tells the browser that its figures are fresh."""
-    return encode(
-        {
-            "type": "delta",
-            "seq": change.seq,
-            "base": change.base,
-            "taken_at": iso(change.taken_at),
-            "source": source.wire(visible),
-            "nodes": change.nodes,
-            "edges": change.edges,
-        }
-    )
+    message = {
+        "type": "delta",
+        "seq": change.seq,
+        "base": change.base,
+        "taken_at": iso(change.taken_at),
+        "source": source.wire(visible),
+        "nodes": change.nodes,
+        "edges": change.edges,
+    }
+    if change.folding is not None:
+        message["folded"] = change.folding.names
+    if change.left_out is not None:
+        message["left_out"] = change.left_out
+    return encode(message)
 
 
-def status(source: SourceState, visible: Visible, notice: str) -> bytes:
+def overview(
+    view: View,
+    at: tuple[int, float],
+    rows: Overview,
+    *,
+    source: SourceState,
+    tick_seconds: float,
+    sparks: Sparks | None,
+) -> Frame:
+    """The rows of an overview, whole. Without sparklines, those before stay."""
+    told = overview_rows(at, rows, source.wire(view.visible), tick_seconds, sparks)
+    return encode({"type": "overview", "notice": view.notice, **told})
+
+
+def overview_rows(
+    at: tuple[int, float],
+    rows: Overview,
+    source: Mapping[str, Any],
+    tick_seconds: float,
+    sparks: Sparks | None,
+) -> dict[str, Any]:
+    """The rows as of a reading (its number and time): the answer of the REST call, too."""
+    return {
+        "seq": at[0],
+        "taken_at": iso(at[1]),
+        "tick_seconds": tick_seconds,
+        "source": source,
+        "namespaces": rows.namespaces,
+        "services": rows.services,
+        "left_out": rows.left_out,
+        "sparks": None if sparks is None else _sparks(rows, sparks),
+    }
+
+
+def _sparks(rows: Overview, sparks: Sparks) -> dict[str, dict[str, Any]]:
+    within: dict[str, list[Service]] = {row.namespace: [] for row in rows.namespaces}
+    for namespace, service in rows.every:
+        within[namespace].append((namespace, service))
+    return {
+        "services": {row.id: sparks.of((row.namespace, row.service))._asdict() for row in rows.services},
+        "namespaces": {name: sparks.of(*services)._asdict() for name, services in within.items()},
+    }
+
+
+def status(source: SourceState, visible: Visible, notice: str) -> Frame:
     """While the source does not answer, and before its first answer."""
     return encode({"type": "status", "notice": notice, "source": source.wire(visible)})
 
 
-def series(columns: Mapping[str, Any], *, reset: bool) -> bytes:
+def series(columns: Mapping[str, Any], *, reset: bool) -> Frame:
     """Figures of the watched node or edge: all of them (reset), or what came since."""
     return encode({"type": "series", "reset": reset, **columns})
 
 
-def error(message: str) -> bytes:
+def error(message: str) -> Frame:
     """What was wrong with a message of the browser's."""
     return encode({"type": "error", "message": message})
 
 
-def encode(message: Mapping[str, Any]) -> bytes:
+def encode(message: Mapping[str, Any]) -> Frame:
     """JSON, as UTF-8."""
-    return _encoder.encode(message)
+    return Frame(_encoder.encode(message))

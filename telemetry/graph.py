@@ -14,9 +14,11 @@ import msgspec
 
 from cluster.access import Visible
 from telemetry.flows import Flow, flows
+from telemetry.folding import NOT_FOLDED, Folding
 from telemetry.identity import Directory, GraphType, Identity, Service, service_of
 from telemetry.quantiles import Histogram, merge, quantiles
 from telemetry.redaction import redacted
+from telemetry.reporting import Preference, Reporting
 from telemetry.samples import HIDDEN, EdgeLabels, Samples
 
 GRAPH_TYPES: tuple[GraphType, ...] = get_args(GraphType)
@@ -111,11 +113,25 @@ class _Sum:
         self.histograms: list[Histogram] = []
         self.services: set[Service] = set()
         self.idle_seconds = float("inf")
+        self.sent_bytes = 0.0
+        self.received_bytes = 0.0
+        self.messages = 0.0
+        self.connections = 0.0
+        self._secured = 0.0
+        self._told_of = 0.0
 
     def add(self, flow: Flow) -> None:
         self.requests += flow.requests
         self.errors += flow.errors
         self.idle_seconds = min(self.idle_seconds, flow.idle_seconds)
+        self.sent_bytes += flow.sent_bytes
+        self.received_bytes += flow.received_bytes
+        self.messages += flow.messages
+        self.connections += flow.connections
+        if flow.mtls is not None:
+            weight = flow.requests or flow.sent_bytes + flow.received_bytes
+            self._secured += weight * flow.mtls
+            self._told_of += weight
         if flow.histogram:
             self.histograms.append(flow.histogram)
         for flag, rate in flow.flags.items():
@@ -125,6 +141,14 @@ class _Sum:
     def error_ratio(self) -> float:
         return self.errors / self.requests if self.requests else 0.0
 
+    @property
+    def mtls(self) -> float | None:
+        return rounded(self._secured / self._told_of) if self._told_of else None
+
+    @property
+    def active(self) -> bool:
+        return self.idle_seconds == 0
+
     def latency(self) -> Latency:
         if not self.histograms:
             return Latency()
@@ -132,7 +156,7 @@ class _Sum:
         return Latency(*(None if value is None else rounded(value) for value in values))
 
     def health(self, limits: Limits) -> Health:
-        if self.requests == 0:
+        if not self.active:
             return "idle"
         if self.error_ratio > limits.failing_above:
             return "failing"
@@ -143,17 +167,30 @@ _EdgeKey = tuple[str, str, str]
 
 
 def build(
-    samples: Samples, graph_type: GraphType, namespaces: Collection[str] = (), limits: Limits | None = None
+    samples: Samples,
+    graph_type: GraphType,
+    namespaces: Collection[str] = (),
+    limits: Limits | None = None,
+    *,
+    preference: Preference = "caller",
 ) -> Graph:
     """The graph of the samples; with namespaces, only what has an end in one of them."""
-    return within(build_for(flows(samples), graph_type, None, limits), namespaces)
+    summed = flows(samples, Reporting(samples, preference))
+    return within(build_for(summed, graph_type, None, limits), namespaces)
 
 
 def build_for(
-    summed: Sequence[Flow], graph_type: GraphType, visible: Visible, limits: Limits | None = None
+    summed: Sequence[Flow],
+    graph_type: GraphType,
+    visible: Visible,
+    limits: Limits | None = None,
+    folded: Folding = NOT_FOLDED,
 ) -> Graph:
-    """The graph of the flows as it may be shown to who may see these namespaces (None: all)."""
-    return _Builder(redacted(summed, visible), graph_type, limits or Limits()).graph()
+    """The graph of the flows as it may be shown to who may see these namespaces (None: all).
+
+    A folded namespace is one node with the sums of all in it: calls inside it count there, and are no edge.
+    """
+    return _Builder(redacted(summed, visible), graph_type, limits or Limits(), folded).graph()
 
 
 def within(graph: Graph, namespaces: Collection[str]) -> Graph:
@@ -179,10 +216,12 @@ def rounded(value: float) -> float:
 
 
 class _Builder:
-    def __init__(self, summed: Sequence[Flow], graph_type: GraphType, limits: Limits) -> None:
+    def __init__(
+        self, summed: Sequence[Flow], graph_type: GraphType, limits: Limits, folded: Folding
+    ) -> None:
         self._flows = [flow for flow in summed if flow.idle_seconds <= _keep_seconds(flow.labels, limits)]
         self._limits = limits
-        self._directory = Directory((flow.labels for flow in self._flows), graph_type)
+        self._directory = Directory((flow.labels for flow in self._flows), graph_type, folded)
         self._edges: dict[_EdgeKey, _Sum] = defaultdict(_Sum)
         self._received: dict[str, _Sum] = defaultdict(_Sum)
         self._sent: dict[str, _Sum] = defaultdict(_Sum)
@@ -208,6 +247,9 @@ class _Builder:
         service = service_of(flow.labels)
         self._identities[source.id] = source
         self._identities[target.id] = target
+        if source.kind == "namespace" and source == target:
+            self._received[target.id].add(flow)
+            return
         edge = self._edges[source.id, target.id, _protocol(flow.labels)]
         edge.services.add(service)
         for total in (edge, self._sent[source.id], self._received[target.id]):
@@ -227,6 +269,8 @@ class _Builder:
             requests_per_second=rounded(total.requests),
             error_ratio=rounded(total.error_ratio),
             health=total.health(self._limits),
+            bytes_per_second=rounded(total.sent_bytes + total.received_bytes),
+            latency_ms=total.latency(),
         )
 
     def _edge(self, key: _EdgeKey) -> Edge | None:
@@ -248,6 +292,11 @@ class _Builder:
             share=rounded(total.requests / all_sent) if has_share else None,
             response_flags={flag: rounded(rate) for flag, rate in sorted(total.flags.items())},
             health=total.health(self._limits),
+            sent_bytes_per_second=rounded(total.sent_bytes),
+            received_bytes_per_second=rounded(total.received_bytes),
+            messages_per_second=rounded(total.messages),
+            connections_per_second=rounded(total.connections),
+            mtls=total.mtls,
         )
 
 

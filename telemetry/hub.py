@@ -13,15 +13,19 @@ import msgspec
 from cluster.access import Visible
 from telemetry import frames
 from telemetry.frames import SourceState
-from telemetry.graph import within
 from telemetry.history import Columns, History
-from telemetry.identity import GraphType
-from telemetry.observation import Observation
+from telemetry.observation import GraphKey, Observation
+from telemetry.overview import overview
+from telemetry.packing import Frame
+from telemetry.picture import keys_of, picture
 from telemetry.snapshot import Snapshot, View, delta
+from telemetry.sparks import Sparks
 
 MAX_SOCKETS = 2000
 # Frames that may wait for a slow socket; at one a tick, four seconds' worth.
 MAX_WAITING = 4
+# So often in a row a socket may fall behind: it is sent the latest then, and is closed.
+MAX_LAGS = 5
 WATCH_SECONDS = 300.0
 
 
@@ -34,7 +38,9 @@ class _Watched(msgspec.Struct):
 
     view: View
     snapshot: Snapshot | None = None
-    full: bytes | None = None
+    full: Frame | None = None
+    drawn_step: int = -1
+    """Which step of the sparklines was sent last."""
     subscriptions: set["Subscription"] = msgspec.field(default_factory=set)
 
 
@@ -45,11 +51,17 @@ class Subscription:
         self.view: View | None = None
         self.watched_id: str | None = None
         self._hub = hub
-        self._waiting: deque[bytes] = deque()
-        self._status: bytes | None = None
+        self._waiting: deque[Frame] = deque()
+        self._status: Frame | None = None
         self._wants_full = False
         self._wants_series = False
+        self._lags = 0
         self._wake = asyncio.Event()
+
+    @property
+    def is_too_slow(self) -> bool:
+        """Whether the socket fell behind again and again, without catching up once."""
+        return self._lags >= MAX_LAGS
 
     def subscribe(self, view: View) -> None:
         """Looks at a view from now on; a full frame follows."""
@@ -82,8 +94,10 @@ class Subscription:
         """Leaves the hub."""
         self._hub.leave(self)
 
-    async def take(self) -> list[bytes]:
+    async def take(self) -> list[Frame]:
         """The frames to send next; waits until there is one."""
+        if not self._wake.is_set():
+            self._lags = 0
         await self._wake.wait()
         self._wake.clear()
         taken = []
@@ -103,17 +117,18 @@ class Subscription:
             self._status = None
         return taken
 
-    def offer(self, *offered: bytes) -> None:
+    def offer(self, *offered: Frame) -> None:
         """For the hub: the next frames in order, unless a full one is due anyway."""
         self._status = None
         if not self._wants_full and len(self._waiting) + len(offered) > 2 * MAX_WAITING:
             self._waiting.clear()
+            self._lags += 1
             self.resync()
         elif not self._wants_full:
             self._waiting.extend(offered)
         self._wake.set()
 
-    def offer_status(self, status: bytes) -> None:
+    def offer_status(self, status: Frame) -> None:
         """For the hub: the source is silent. Of several, the last one says all."""
         self._status = status
         self._wake.set()
@@ -123,15 +138,27 @@ class Hub:
     """All views and sockets of this process."""
 
     def __init__(
-        self, history: History, source: SourceState, *, tick_seconds: float, max_sockets: int = MAX_SOCKETS
+        self,
+        history: History,
+        source: SourceState,
+        *,
+        tick_seconds: float,
+        sparks: Sparks | None = None,
+        max_sockets: int = MAX_SOCKETS,
     ) -> None:
         self._history = history
+        self._sparks = Sparks() if sparks is None else sparks
         self._tick = tick_seconds
         self._max_sockets = max_sockets
         self._source = source
         self._latest: Observation | None = None
         self._watched: dict[View, _Watched] = {}
         self._subscriptions: set[Subscription] = set()
+
+    @property
+    def sockets(self) -> int:
+        """How many sockets are open."""
+        return len(self._subscriptions)
 
     def join(self) -> Subscription:
         """A place for one socket. Raises TooManySocketsError."""
@@ -160,18 +187,22 @@ class Hub:
         watched = self._watched.get(view)
         if watched is None:
             watched = self._watched[view] = _Watched(view)
-            if self._latest:
+            if self._latest and not view.overview:
                 self._cut(watched, self._latest)
         watched.subscriptions.add(subscription)
 
-    def wanted(self) -> set[tuple[GraphType, Visible]]:
-        """The redacted graphs that somebody looks at now."""
-        return {(view.graph_type, view.visible) for view in self._watched if view.visible is not None}
+    def wanted(self) -> set[GraphKey]:
+        """The graphs that somebody looks at now, besides those that are built in any case."""
+        keys = {key for each in self._watched.values() for key in keys_of(each.view, each.snapshot)}
+        return {key for key in keys if key != GraphKey(key.graph_type)}
 
     def observed(self, observation: Observation, source: SourceState) -> None:
         """Passes a new reading on to every socket: the difference, or the whole where it had nothing yet."""
         self._latest, self._source = observation, source
         for watched in self._watched.values():
+            if watched.view.overview:
+                self._pass_on_overview(watched, observation)
+                continue
             before = watched.snapshot
             after = self._cut(watched, observation)
             if before is None:
@@ -179,7 +210,7 @@ class Hub:
                     subscription.resync()
                 continue
             frame = frames.delta(delta(before, after), source, watched.view.visible)
-            series: dict[str, bytes | None] = {}
+            series: dict[str, Frame | None] = {}
             for subscription in watched.subscriptions:
                 subscription.offer(frame, *self._news(subscription, observation, series))
 
@@ -193,34 +224,47 @@ class Hub:
             for subscription in watched.subscriptions:
                 subscription.offer_status(status)
 
-    def full_frame(self, subscription: Subscription) -> bytes:
+    def full_frame(self, subscription: Subscription) -> Frame:
         """The whole view as of the latest reading; before the first one, the state of the source."""
         if subscription.view is None:
             raise ValueError("A frame shows a view, and this socket has none.")
         watched = self._watched[subscription.view]
+        if watched.view.overview and self._latest:
+            return self._overview(watched.view, self._latest, self._sparks)
         if watched.snapshot is None:
             return frames.status(self._source, watched.view.visible, watched.view.notice)
         if watched.full is None:
             watched.full = frames.full(watched.snapshot, self._source, self._tick)
         return watched.full
 
-    def series_frame(self, subscription: Subscription) -> bytes:
+    def series_frame(self, subscription: Subscription) -> Frame:
         """All figures of what the socket watches."""
         series_id = subscription.watched_id or ""
         now = self._latest.taken_at if self._latest else 0.0
         columns = self._columns(subscription.view, series_id, now - WATCH_SECONDS, now)
         return frames.series(columns.wire(series_id), reset=True)
 
+    def _pass_on_overview(self, watched: _Watched, observation: Observation) -> None:
+        """There are no differences to tell: the rows are few, and half of them change each time anyway."""
+        stepped = watched.drawn_step != self._sparks.steps
+        watched.drawn_step = self._sparks.steps
+        frame = self._overview(watched.view, observation, self._sparks if stepped else None)
+        for subscription in watched.subscriptions:
+            subscription.offer(frame)
+
+    def _overview(self, view: View, observation: Observation, sparks: Sparks | None) -> Frame:
+        rows = overview(observation.graph(*next(keys_of(view, None))), view.namespaces)
+        at = observation.seq, observation.taken_at
+        return frames.overview(view, at, rows, source=self._source, tick_seconds=self._tick, sparks=sparks)
+
     def _cut(self, watched: _Watched, observation: Observation) -> Snapshot:
-        view = watched.view
-        shown = within(observation.graph(view.graph_type, view.visible), view.namespaces)
-        watched.snapshot = Snapshot.of(observation.seq, observation.taken_at, view, shown)
+        watched.snapshot = picture(observation, watched.view, watched.snapshot)
         watched.full = None
         return watched.snapshot
 
     def _news(
-        self, subscription: Subscription, observation: Observation, written: dict[str, bytes | None]
-    ) -> list[bytes]:
+        self, subscription: Subscription, observation: Observation, written: dict[str, Frame | None]
+    ) -> list[Frame]:
         """The newest point of what a socket watches; written once for all sockets of the view."""
         series_id = subscription.watched_id
         if series_id is None:

@@ -7,15 +7,17 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from telemetry.folding import NOT_FOLDED, OTHERS, OUTSIDE, Folding
 from telemetry.samples import HIDDEN, EdgeLabels
 
 GraphType = Literal["versioned_app", "app", "workload", "service"]
 
 
 class Identity(NamedTuple):
-    """A node without its figures. Kinds: app, workload, service, unknown, hidden.
+    """A node without its figures. Kinds: app, workload, service, namespace, unknown, hidden.
 
-    All that the viewer may not see is one node, of kind hidden and without a name.
+    All that the viewer may not see is one node, of kind hidden and without a name. A folded namespace is one
+    of kind namespace; of several together, and of what is outside the mesh, the namespace is empty.
     """
 
     id: str
@@ -30,6 +32,8 @@ class Identity(NamedTuple):
 Service = tuple[str, str]
 """Namespace and short name, or the host as it was given."""
 
+FOLDED_ID = "namespace:"
+"""How the id of a folded namespace begins."""
 _UNKNOWN = Identity("unknown", "unknown")
 _HIDDEN = Identity("hidden", "hidden")
 
@@ -40,11 +44,22 @@ def service_of(labels: EdgeLabels) -> Service:
     return namespace, labels.destination_service_name or labels.destination_service
 
 
-class Directory:
-    """Names the nodes of one graph type; knows from the labels which services lead to which apps."""
+def folded_into(group: str) -> Identity:
+    """The node that stands for a folded namespace."""
+    return Identity(f"{FOLDED_ID}{group}", "namespace", "" if group in (OTHERS, OUTSIDE) else group)
 
-    def __init__(self, labels: Iterable[EdgeLabels], graph_type: GraphType) -> None:
+
+class Directory:
+    """Names the nodes of one graph type; knows from the labels which services lead to which apps.
+
+    What is folded bears the name of the node that stands for it.
+    """
+
+    def __init__(
+        self, labels: Iterable[EdgeLabels], graph_type: GraphType, folded: Folding = NOT_FOLDED
+    ) -> None:
         self._graph_type = graph_type
+        self._folded = folded
         self._apps_of: dict[Service, set[str]] = defaultdict(set)
         self._services_of: dict[tuple[str, str], set[Service]] = defaultdict(set)
         self._workloads: dict[str, set[str]] = defaultdict(set)
@@ -63,14 +78,14 @@ class Directory:
 
     def ends(self, labels: EdgeLabels) -> tuple[Identity, Identity]:
         """The node that sent the requests, and the one that they reached: a service if no workload."""
-        source, target = self._source(labels), self._target(labels)
+        source, target = self._drawn(self._source(labels)), self._drawn(self._target(labels))
         self._workloads[source.id].add(labels.source_workload)
         self._workloads[target.id].add(labels.destination_workload)
         return source, target
 
     def described(self, identity: Identity) -> Identity:
         """The identity with what is known besides: a node's only workload, the service that leads to it."""
-        if identity.kind == "hidden":
+        if identity.kind in ("hidden", "namespace"):
             return identity
         workloads = self._workloads[identity.id]
         if identity.kind != "service" and not identity.workload and len(workloads) == 1:
@@ -79,6 +94,10 @@ class Directory:
             namespace, service = self._service_of(identity.namespace, identity.app)
             return identity._replace(service=service if namespace == identity.namespace else "")
         return identity
+
+    def _drawn(self, identity: Identity) -> Identity:
+        group = self._folded.group(identity.kind, identity.namespace)
+        return folded_into(group) if group else identity
 
     def _source(self, labels: EdgeLabels) -> Identity:
         namespace, app = labels.source_workload_namespace, labels.source_canonical_service

@@ -12,8 +12,9 @@ from cluster.access import Visible
 from cluster.connection import UnknownClusterError
 from telemetry import runtime
 from telemetry.redaction import seen
+from telemetry.reporting import is_proxied
 from telemetry.runtime import Runtime
-from telemetry.samples import HIDDEN, EdgeLabels, RequestRate, is_counted, is_error
+from telemetry.samples import HIDDEN, EdgeLabels, RequestRate, is_error
 
 
 class CallerTraffic(NamedTuple):
@@ -33,7 +34,7 @@ class CallerTraffic(NamedTuple):
 
 class Hop(NamedTuple):
     """The requests of a workload to a service, and the workload that answers; names as the viewer may see
-    them. `proxied`: whether the caller's own proxy sends them; `answered_by`: empty where none did.
+    them. `proxied`: whether a proxy of the caller's sends them; `answered_by`: empty where none did.
     """
 
     caller: tuple[str, str]
@@ -121,12 +122,14 @@ class Traffic:
         found: dict[tuple[tuple[str, str], tuple[str, str], tuple[str, str], bool], float] = defaultdict(
             float
         )
-        for rate in latest.samples.requests if latest else ():
-            if rate.requests_per_second <= 0 or not is_counted(rate.labels):
+        if latest is None:
+            return []
+        for rate in latest.samples.requests:
+            if rate.requests_per_second <= 0 or not latest.reporting.believes(rate.labels):
                 continue
             labels = rate.labels if self._visible is None else seen(rate.labels, self._visible)
             if labels is not None and labels.destination_service_name:
-                found[_ends(labels)] += rate.requests_per_second
+                found[(*_ends(labels), is_proxied(rate.labels))] += rate.requests_per_second
         return [Hop(*ends, requests) for ends, requests in sorted(found.items())]
 
     def counts(self, namespace: str, service: str, since: float) -> Counts | None:
@@ -155,15 +158,15 @@ class Traffic:
 
     def _requests_to(self, namespace: str, service: str) -> Iterable[RequestRate]:
         latest = self._runtime.collector.latest if self._runtime else None
-        if self._visible is not None and namespace not in self._visible:
+        if latest is None or (self._visible is not None and namespace not in self._visible):
             return
-        for rate in latest.samples.requests if latest else ():
+        for rate in latest.samples.requests:
             labels = rate.labels
             if (
                 rate.requests_per_second > 0
-                and is_counted(labels)
                 and labels.destination_service_name == service
                 and labels.destination_service_namespace == namespace
+                and latest.reporting.believes(labels)
             ):
                 shown = labels if self._visible is None else seen(labels, self._visible)
                 if shown is not None:
@@ -191,10 +194,9 @@ def _caller(labels: EdgeLabels) -> tuple[str, str, str, str]:
     )
 
 
-def _ends(labels: EdgeLabels) -> tuple[tuple[str, str], tuple[str, str], tuple[str, str], bool]:
+def _ends(labels: EdgeLabels) -> tuple[tuple[str, str], tuple[str, str], tuple[str, str]]:
     return (
         (labels.source_workload_namespace, labels.source_workload),
         (labels.destination_service_namespace, labels.destination_service_name),
         (labels.destination_workload_namespace, labels.destination_workload),
-        labels.reporter == "source",
     )

@@ -1,10 +1,27 @@
 """One reading of the mesh, and the graphs that are made of it: one for all who may see the same. Pure."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from cluster.access import Visible
-from telemetry.flows import flows
+from telemetry.cut import counted
+from telemetry.flows import Flow, flows
+from telemetry.folding import NOT_FOLDED, Folding
 from telemetry.graph import GRAPH_TYPES, Graph, Limits, build_for
 from telemetry.identity import GraphType
+from telemetry.reporting import Preference, Reporting
 from telemetry.samples import Samples
+
+
+class GraphKey(NamedTuple):
+    """What makes one graph of a reading another than the next: its type, who may see it (None: who may see
+    everything), what is folded in it, and whether it shows what has no traffic.
+    """
+
+    graph_type: GraphType
+    visible: Visible = None
+    folded: Folding = NOT_FOLDED
+    idle: bool = False
 
 
 class Observation:
@@ -15,24 +32,49 @@ class Observation:
     """
 
     def __init__(
-        self, seq: int, taken_at: float, began_at: float, samples: Samples, limits: Limits | None = None
+        self,
+        seq: int,
+        taken_at: float,
+        began_at: float,
+        samples: Samples,
+        limits: Limits | None = None,
+        *,
+        preference: Preference = "caller",
     ) -> None:
         self.seq = seq
         self.taken_at = taken_at
         self.began_at = began_at
         self.samples = samples
         self._limits = limits
-        self._flows = flows(samples)
-        self._built: dict[tuple[GraphType, Visible], Graph] = {}
+        self.reporting = Reporting(samples, preference)
+        self._flows = flows(samples, self.reporting)
+        self._built: dict[GraphKey, Graph] = {}
 
-    def graph(self, graph_type: GraphType, visible: Visible = None) -> Graph:
-        """The graph for who may see these namespaces (None: all); built when it is first asked for."""
-        key = graph_type, visible
+    @property
+    def flows(self) -> Sequence[Flow]:
+        """Who called whom, unredacted."""
+        return self._flows
+
+    def graph(
+        self,
+        graph_type: GraphType,
+        visible: Visible = None,
+        folded: Folding = NOT_FOLDED,
+        idle: bool = False,  # noqa: FBT001, FBT002  one of the four parts of a key
+    ) -> Graph:
+        """The graph of this key; built when it is first asked for."""
+        key = GraphKey(graph_type, visible, folded, idle)
         built = self._built.get(key)
         if built is None:
             # Two threads may build the same: it costs, and does no harm.
-            built = self._built[key] = build_for(self._flows, graph_type, visible, self._limits)
+            built = self._built[key] = self._build(key)
         return built
+
+    def _build(self, key: GraphKey) -> Graph:
+        graph = build_for(self._flows, key.graph_type, key.visible, self._limits, key.folded)
+        if key.folded == NOT_FOLDED:
+            return graph
+        return counted(graph, self.graph(*key._replace(folded=NOT_FOLDED)), key.folded)
 
     @property
     def graphs(self) -> dict[GraphType, Graph]:

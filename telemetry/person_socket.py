@@ -22,6 +22,7 @@ from cluster import people
 from cluster.errors import ClusterError
 from cluster.person import PersonCluster
 from telemetry import frames
+from telemetry.packing import Frame
 
 T = TypeVar("T")
 NOT_SIGNED_IN = 4401
@@ -37,7 +38,8 @@ INTERNAL_ERROR = 1011
 RECHECK_SECONDS = 10.0
 RETRY_SECONDS = 3.0
 ASK_SECONDS = 5.0
-MAX_MESSAGE_BYTES = 8 * 1024
+# Three lists of 100 namespaces with the longest names, and an id.
+MAX_MESSAGE_BYTES = 32 * 1024
 MAX_MESSAGES = 60
 MESSAGES_SECONDS = 10.0
 # Threads of their own: while the API server hangs, nobody else is to wait for one.
@@ -61,6 +63,7 @@ class PersonConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels 
         self._recheck_seconds = recheck_seconds
         self._joined = False
         self._tasks: list[asyncio.Task[None]] = []
+        self._unpacks = False
         self._received_at: deque[float] = deque(maxlen=MAX_MESSAGES)
 
     def _join(self) -> None:
@@ -86,6 +89,7 @@ class PersonConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels 
     async def connect(self) -> None:
         """Accepts first, because a browser is told no close code of a socket that was never open."""
         await self.accept()
+        self._unpacks = b"packed=deflate" in self.scope.get("query_string", b"").split(b"&")
         user = self.scope.get("user")
         if user is None or not user.is_authenticated:
             await self.close(code=NOT_SIGNED_IN)
@@ -188,6 +192,9 @@ class PersonConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels 
         await self._send(frames.error(message))
         await self._end(code)
 
-    async def _send(self, frame: bytes) -> None:
+    async def _send(self, frame: Frame) -> None:
         with contextlib.suppress(OSError):  # the browser is gone; disconnect() follows
-            await self.send(text_data=frame.decode())
+            if self._unpacks and frame.is_worth_packing:
+                await self.send(bytes_data=frame.packed)
+            else:
+                await self.send(text_data=frame.words)

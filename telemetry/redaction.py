@@ -74,6 +74,7 @@ def _without_source(labels: EdgeLabels) -> EdgeLabels:
         source_workload_namespace=instead,
         source_canonical_service="",
         source_canonical_revision="",
+        source_cluster="",
     )
 
 
@@ -83,4 +84,5 @@ def _without_workload(labels: EdgeLabels, instead: str) -> EdgeLabels:
         destination_workload_namespace=instead,
         destination_canonical_service="",
         destination_canonical_revision="",
+        destination_cluster="",
     )

@@ -11,7 +11,6 @@ from functools import partial
 from django.conf import settings
 
 from cluster import connection
-from cluster.access import Visible
 from cluster.cache import Cache
 from telemetry.collector import Collector
 from telemetry.counting import Ledger
@@ -19,10 +18,11 @@ from telemetry.direct import DirectSource
 from telemetry.frames import SourceState
 from telemetry.history import History
 from telemetry.hub import Hub
-from telemetry.identity import GraphType
-from telemetry.observation import Observation
+from telemetry.observation import GraphKey, Observation
+from telemetry.reporting import Preference
 from telemetry.scrape import Scraper
 from telemetry.source import Source
+from telemetry.sparks import Sparks
 from telemetry.targets import PodTargets
 
 
@@ -33,15 +33,25 @@ class NotRunningError(RuntimeError):
 class Runtime:
     """One collector and what it feeds."""
 
-    def __init__(self, source: Source, *, tick_seconds: float, window_seconds: float) -> None:
+    def __init__(
+        self,
+        source: Source,
+        *,
+        tick_seconds: float,
+        window_seconds: float,
+        preference: Preference = "caller",
+    ) -> None:
         self.tick_seconds = tick_seconds
         self.source = source
         self.history = History(tick_seconds)
-        self.ledger = Ledger()
-        self.collector = Collector(source, self, tick_seconds=tick_seconds, window_seconds=window_seconds)
-        self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds)
+        self.ledger = Ledger(preference=preference)
+        self.collector = Collector(
+            source, self, tick_seconds=tick_seconds, window_seconds=window_seconds, preference=preference
+        )
+        self.sparks = Sparks()
+        self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds, sparks=self.sparks)
 
-    def wanted(self) -> Collection[tuple[GraphType, Visible]]:
+    def wanted(self) -> Collection[GraphKey]:
         """See telemetry.collector.Listener."""
         return self.hub.wanted()
 
@@ -49,6 +59,7 @@ class Runtime:
         """See telemetry.collector.Listener. The history first: the hub sends its newest points."""
         self.history.record(observation.taken_at, observation.graphs)
         self.ledger.add(observation.samples)
+        self.sparks.record(observation.taken_at, observation.flows)
         self.hub.observed(observation, source)
 
     def silent(self, source: SourceState) -> None:
@@ -121,7 +132,8 @@ def _runtime(cluster_name: str, source: Source | None) -> Runtime:
     if source is None:
         targets = PodTargets(partial(_cache, cluster_name))
         source = DirectSource(targets, Scraper(), window_seconds=window)
-    return Runtime(source, tick_seconds=tick, window_seconds=window)
+    preference: Preference = "destination" if settings.TELEMETRY_REPORTER == "destination" else "caller"
+    return Runtime(source, tick_seconds=tick, window_seconds=window, preference=preference)
 
 
 def _cache(cluster_name: str) -> Cache:

@@ -112,17 +112,6 @@ class Samples(msgspec.Struct, frozen=True):
     volumes: tuple[VolumeRate, ...] = ()
 
 
-def is_counted(labels: EdgeLabels) -> bool:
-    """True where this report is the one to believe, so that no request counts twice.
-
-    The caller's own report counts, because a fault acts at the caller and no destination ever sees an abort.
-    The destination's report counts only where the caller has no proxy, and so is unknown.
-    """
-    if labels.reporter == "source":
-        return True
-    return labels.reporter == "destination" and not labels.source_workload
-
-
 def is_error(response_code: str, response_flags: str, grpc_response_status: str) -> bool:
     """True where a request failed: 5xx, no response, a gRPC status other than 0, or an injected abort.
 

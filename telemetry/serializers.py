@@ -2,17 +2,26 @@
 checking.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from rest_framework import serializers
 
+from cluster.access import Visible
+from telemetry.cut import MAX_DEPTH
+from telemetry.folding import ALL, OUTSIDE
 from telemetry.graph import GRAPH_TYPES
+from telemetry.snapshot import View
 
 _MAX_NAMESPACES = 100
 
 
 class NamespacesField(serializers.CharField):
-    """Namespaces separated by commas; empty means all."""
+    """Namespaces separated by commas; empty means none named. `besides`: other words that are allowed."""
+
+    def __init__(self, *, besides: Collection[str] = (), **options: Any) -> None:
+        self._besides = frozenset(besides)
+        super().__init__(**options)
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         """An empty text names none."""
@@ -23,7 +32,7 @@ class NamespacesField(serializers.CharField):
         names = {name.strip() for name in super().to_internal_value(data).split(",") if name.strip()}
         if len(names) > _MAX_NAMESPACES:
             raise serializers.ValidationError(f"At most {_MAX_NAMESPACES} namespaces can be named.")
-        for name in names:
+        for name in names - self._besides:
             _check_namespace(name)
         return tuple(sorted(names))
 
@@ -41,7 +50,33 @@ class ViewQuery(serializers.Serializer[Any]):
     """Which view."""
 
     graph_type = serializers.ChoiceField(choices=GRAPH_TYPES, default="versioned_app")
-    namespaces = NamespacesField(required=False, max_length=8000)
+    namespaces = NamespacesField(required=False, max_length=8000, help_text="Empty: all.")
+    fold = NamespacesField(
+        required=False,
+        max_length=8000,
+        besides=[OUTSIDE],
+        help_text=f"To be drawn as one node each; {OUTSIDE}: all hosts outside the mesh.",
+    )
+    unfold = NamespacesField(
+        required=False,
+        max_length=8000,
+        besides=[ALL, OUTSIDE],
+        help_text=f"Not to be folded by the server, however many nodes there are; {ALL}: none at all.",
+    )
+    focus = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=1024,
+        help_text="The id of a node: only what is near it is shown.",
+    )
+    depth = serializers.IntegerField(
+        default=1, min_value=1, max_value=MAX_DEPTH, help_text="How many steps from the focus."
+    )
+    idle = serializers.BooleanField(default=False, help_text="With what runs and has no traffic.")
+
+    def view(self, visible: Visible) -> View:
+        """The view that was asked for, of who may see these namespaces (None: all)."""
+        return View.asked(**self.validated_data, visible=visible)
 
 
 class SeriesQuery(serializers.Serializer[Any]):
@@ -123,6 +158,13 @@ class EdgeSerializer(serializers.Serializer[Any]):
         return {**super().get_fields(), "source": serializers.CharField()}
 
 
+class LeftOutSerializer(serializers.Serializer[Any]):
+    """How much of the view is not sent."""
+
+    nodes = serializers.IntegerField()
+    edges = serializers.IntegerField()
+
+
 class GraphSerializer(serializers.Serializer[Any]):
     """One view as of the latest reading."""
 
@@ -131,6 +173,10 @@ class GraphSerializer(serializers.Serializer[Any]):
     graph_type = serializers.ChoiceField(choices=GRAPH_TYPES)
     namespaces = serializers.ListField(child=serializers.CharField())
     tick_seconds = serializers.FloatField()
+    folded = serializers.ListField(
+        child=serializers.CharField(), help_text="The namespaces that are one node each now."
+    )
+    left_out = LeftOutSerializer()
     nodes = NodeSerializer(many=True)
     edges = EdgeSerializer(many=True)
 

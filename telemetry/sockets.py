@@ -12,6 +12,7 @@ from django.urls import path
 
 from cluster.connection import UnknownClusterError
 from telemetry import frames, rights, runtime
+from telemetry.cut import MAX_DEPTH
 from telemetry.hub import Subscription, TooManySocketsError
 from telemetry.identity import GraphType
 from telemetry.person_socket import (
@@ -25,7 +26,10 @@ from telemetry.person_socket import (
 from telemetry.rights import LastAnswer, Sight
 from telemetry.snapshot import View
 
+TOO_SLOW = 4408
 _Namespace = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")]
+_Group = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?|\*outside)\Z")]
+_Unfolded = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?|\*|\*outside)\Z")]
 
 
 class Subscribe(msgspec.Struct, tag="subscribe", tag_field="type"):
@@ -33,6 +37,38 @@ class Subscribe(msgspec.Struct, tag="subscribe", tag_field="type"):
 
     graph_type: GraphType
     namespaces: Annotated[list[_Namespace], msgspec.Meta(max_length=100)] = []
+    fold: Annotated[list[_Group], msgspec.Meta(max_length=100)] = []
+    unfold: Annotated[list[_Unfolded], msgspec.Meta(max_length=100)] = []
+    focus: Annotated[str, msgspec.Meta(max_length=1024)] = ""
+    depth: Annotated[int, msgspec.Meta(ge=1, le=MAX_DEPTH)] = 1
+    idle: bool = False
+
+    def view(self, sight: Sight) -> View:
+        """The view of who sees so much."""
+        return View.asked(
+            self.graph_type,
+            namespaces=self.namespaces,
+            fold=self.fold,
+            unfold=self.unfold,
+            focus=self.focus,
+            depth=self.depth,
+            idle=self.idle,
+            visible=sight.visible,
+            notice=sight.notice,
+        )
+
+
+class Overview(msgspec.Struct, tag="overview", tag_field="type"):
+    """The rows of all services and namespaces, the worst first."""
+
+    namespaces: Annotated[list[_Namespace], msgspec.Meta(max_length=100)] = []
+
+    def view(self, sight: Sight) -> View:
+        """As this person may see it: with what has no traffic, too."""
+        view = View.asked(
+            "service", namespaces=self.namespaces, idle=True, visible=sight.visible, notice=sight.notice
+        )
+        return msgspec.structs.replace(view, overview=True)
 
 
 class Resync(msgspec.Struct, tag="resync", tag_field="type"):
@@ -45,7 +81,9 @@ class Watch(msgspec.Struct, tag="watch", tag_field="type"):
     id: Annotated[str, msgspec.Meta(max_length=1024)] | None
 
 
-_decoder: msgspec.json.Decoder[Subscribe | Resync | Watch] = msgspec.json.Decoder(Subscribe | Resync | Watch)
+_decoder: msgspec.json.Decoder[Subscribe | Overview | Resync | Watch] = msgspec.json.Decoder(
+    Subscribe | Overview | Resync | Watch
+)
 
 
 class GraphConsumer(PersonConsumer):
@@ -84,11 +122,8 @@ class GraphConsumer(PersonConsumer):
         subscription = self._subscription
         if subscription is None:
             return
-        if isinstance(message, Subscribe):
-            namespaces = tuple(sorted(set(message.namespaces)))
-            subscription.subscribe(
-                View(message.graph_type, namespaces, self._sight.visible, self._sight.notice)
-            )
+        if isinstance(message, Subscribe | Overview):
+            subscription.subscribe(message.view(self._sight))
         elif subscription.view is None:
             await self._send(frames.error("Subscribe to a view first."))
         elif isinstance(message, Watch):
@@ -99,12 +134,16 @@ class GraphConsumer(PersonConsumer):
     async def _pump(self) -> None:
         """Sends as fast as the browser reads; meanwhile the hub drops what is out of date."""
         while subscription := self._subscription:
+            is_last = subscription.is_too_slow
             frames_to_send = await subscription.take()
             view = subscription.view
             for frame in frames_to_send:
                 # While a slow browser was waited for, rights may have been withdrawn.
                 if subscription.view is view:
                     await self._send(frame)
+            if is_last:
+                await self._refuse("This connection is too slow for the live graph.", TOO_SLOW)
+                return
 
     async def _look_at_rights(self) -> bool:
         asked = await self._ask(rights.ask, rights.blind)

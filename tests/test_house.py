@@ -11,8 +11,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
-        "counting", "exposition", "flows", "frames", "graph", "identity", "observation", "presence",
-        "quantiles", "rates", "redaction", "samples", "shortfall", "snapshot",
+        "counting", "cut", "exposition", "flows", "folding", "frames", "graph", "identity", "observation",
+        "overview", "packing", "picture", "presence", "quantiles", "rates", "redaction", "reporting",
+        "samples", "shortfall", "snapshot", "sparks",
         "tap.ends", "tap.lines", "tap.looking", "tap.masking", "tap.rows", "tap.sampling",
     ],
     "routing": [

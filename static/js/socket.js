@@ -1,7 +1,9 @@
 // The live websocket: comes back by itself, subscribes again, and says "offline" only when it has been away a while.
 // It knows frames only as objects with a type; what is in them is the page's business.
 
-/** @typedef {{graph_type: string, namespaces: string[]}} Subscription */
+import { UNPACKS, unpack } from "./unpack.js";
+
+/** What to send, besides its type, which is "subscribe" unless it says otherwise. @typedef {Record<string, unknown>} Subscription */
 
 /** Away for less than this is a hiccup, not news. */
 export const OFFLINE_AFTER_MS = 5_000;
@@ -12,6 +14,7 @@ const SILENCE_MS = 15_000;
 /** A quick look at another tab costs no reconnect. */
 const HIDDEN_GRACE_MS = 10_000;
 const SIGNED_OUT = 4401;
+const TOO_SLOW = 4408;
 
 /**
  * What the socket needs of the browser, so that a test can stand in for it.
@@ -25,7 +28,11 @@ const SIGNED_OUT = 4401;
 
 /** @type {World} */
 const BROWSER = {
-  open: (url) => new WebSocket(url),
+  open: (url) => {
+    const line = new WebSocket(UNPACKS ? `${url}?packed=deflate` : url);
+    line.binaryType = "arraybuffer";
+    return line;
+  },
   now: () => Date.now(),
   random: () => Math.random(),
   later: (callback, ms) => window.setTimeout(callback, ms),
@@ -51,6 +58,7 @@ export class LiveSocket {
   #failures = 0;
   #paused = false;
   /** @type {number | null} */ #lostAt = null;
+  /** What is still being unpacked: later frames wait for it. @type {Promise<void> | null} */ #unpacking = null;
 
   /** @param {string} url @param {Listener} listener @param {World} world */
   constructor(url, listener, world = BROWSER) {
@@ -111,7 +119,8 @@ export class LiveSocket {
       this.#listener.opened();
       this.#greet();
     };
-    line.onmessage = (event) => this.#receive(String(event.data));
+    this.#unpacking = null;
+    line.onmessage = (event) => this.#hear(line, event.data);
     line.onclose = (event) => this.#closed(event.code);
     this.#listenForSilence();
   }
@@ -122,9 +131,36 @@ export class LiveSocket {
     if (this.#watched !== null) this.#send({ type: "watch", id: this.#watched });
   }
 
+  /** Takes frames in their order, though unpacking takes its time. @param {WebSocket} line @param {string | ArrayBuffer} data */
+  #hear(line, data) {
+    this.#listenForSilence();
+    if (typeof data === "string" && !this.#unpacking) {
+      this.#receive(data);
+      return;
+    }
+    const before = this.#unpacking ?? Promise.resolve();
+    const unpacked = Promise.all([typeof data === "string" ? data : unpack(data), before]);
+    const done = unpacked.then(
+      ([text]) => {
+        if (this.#line === line) this.#receive(text);
+      },
+      () => this.#spoil(line),
+    );
+    this.#unpacking = done;
+    void done.then(() => {
+      if (this.#unpacking === done) this.#unpacking = null;
+    });
+  }
+
+  /** What came cannot be read: a new line begins with a whole picture. @param {WebSocket} line */
+  #spoil(line) {
+    if (this.#line !== line) return;
+    this.#drop();
+    this.#closed(1006);
+  }
+
   /** @param {string} text */
   #receive(text) {
-    this.#listenForSilence();
     this.#failures = 0;
     this.#forget("offline");
     if (this.#lostAt !== null) this.#listener.offline(null);
@@ -142,7 +178,8 @@ export class LiveSocket {
       return;
     }
     this.#lose();
-    const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures);
+    // A line that was too slow a moment ago still is.
+    const longest = code === TOO_SLOW ? LONGEST_WAIT_MS : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures);
     this.#failures += 1;
     // Half fixed, half random: a restarted server is not met by all its pages in one moment.
     this.#later("retry", longest * (0.5 + 0.5 * this.#world.random()), () => this.#open());

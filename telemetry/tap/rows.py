@@ -7,6 +7,7 @@ import msgspec
 
 from cluster.access import Visible
 from telemetry.frames import iso
+from telemetry.packing import Frame
 from telemetry.tap import masking
 from telemetry.tap.ends import End, Seen, ServiceName
 
@@ -98,6 +99,6 @@ def _may_be_named(service: ServiceName, visible: Visible) -> bool:
     return visible is None or service[0] in visible
 
 
-def encoded(message: Mapping[str, Any]) -> bytes:
+def encoded(message: Mapping[str, Any]) -> Frame:
     """One message, as UTF-8 JSON."""
-    return msgspec.json.encode(message)
+    return Frame(msgspec.json.encode(message))

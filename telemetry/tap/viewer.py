@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from cluster import connection, kinds
 from cluster.cache import Cache
 from cluster.port import Cluster, Log
+from telemetry.packing import Frame
 from telemetry.tap import looking, rows
 from telemetry.tap.ends import Directory, Place, Seen
 from telemetry.tap.following import CONTAINER, FOLLOWERS, SILENCE_SECONDS, Counts, Follower, Followers
@@ -107,7 +108,7 @@ class Viewer:
         for place in pods:
             self._begin_to_follow(place, self._cluster)
 
-    def tick(self) -> bytes | None:
+    def tick(self) -> Frame | None:
         """What to send now, if anything."""
         if self.look is None:
             return None

@@ -25,11 +25,13 @@ EDGE = "app:bookinfo/productpage->app:bookinfo/reviews:http"
 class Browser:
     """Speaks ASGI's websocket messages; every wait has an end."""
 
-    def __init__(self, application: Any, headers: list[tuple[bytes, bytes]], address: str) -> None:
+    def __init__(
+        self, application: Any, headers: list[tuple[bytes, bytes]], address: str, query: str
+    ) -> None:
         scope = {
             "type": "websocket",
             "path": address,
-            "query_string": b"",
+            "query_string": query.encode(),
             "headers": headers,
             "subprotocols": [],
         }
@@ -69,14 +71,14 @@ class Browser:
 
 @asynccontextmanager
 async def socket(
-    headers: Any = (), consumer: Any = None, cluster: str = "", **options: Any
+    headers: Any = (), consumer: Any = None, cluster: str = "", query: str = "", **options: Any
 ) -> AsyncIterator[Browser]:
     """An open socket: by the console's own addresses, or in front of a consumer with options."""
     routes = websocket_urlpatterns
     if consumer or options:
         routes = [path("ws/graph/", (consumer or GraphConsumer).as_asgi(**options))]
     address = f"/clusters/{cluster}/ws/graph/" if cluster else "/ws/graph/"
-    browser = Browser(AuthMiddlewareStack(URLRouter(routes)), list(headers), address)
+    browser = Browser(AuthMiddlewareStack(URLRouter(routes)), list(headers), address, query)
     await browser.connect()
     try:
         yield browser

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from telemetry.samples import DurationRate, EdgeLabels, RequestRate, Samples
+from telemetry.samples import DurationRate, EdgeLabels, RequestRate, Samples, VolumeRate
 
 EDGES = (1.0, 5.0, 10.0, 50.0, 100.0, math.inf)
 
@@ -54,6 +54,10 @@ def gateway(**changed: Any) -> EdgeLabels:
 
 def rate(of: EdgeLabels, rps: float, code: str = "200", flags: str = "", grpc: str = "") -> RequestRate:
     return RequestRate(of, code, flags, rps, grpc)
+
+
+def volume(of: EdgeLabels, sent: float = 0.0, received: float = 0.0, **rest: float) -> VolumeRate:
+    return VolumeRate(of, sent, received, **rest)
 
 
 def durations(of: EdgeLabels, *cumulative: float) -> DurationRate:

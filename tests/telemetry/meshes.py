@@ -4,7 +4,7 @@ shows: what stands in `alpha` is called `alpha-...`.
 
 from hypothesis import strategies as st
 
-from telemetry.samples import EdgeLabels, Idle, Samples
+from telemetry.samples import EdgeLabels, Idle, Samples, VolumeRate
 from telemetry.shortfall import Failure, Shortfall
 from tests.telemetry.builders import durations, rate
 
@@ -19,14 +19,15 @@ _versions = st.sampled_from(["v1", "v2"])
 def sources(draw):
     """Who calls: a workload, or nobody that is known."""
     if draw(st.integers(0, 5)) == 0:
-        return {"reporter": "destination"}
+        return {"reporter": "destination", "connection_security_policy": "none"}
     namespace, version = draw(namespaces), draw(_versions)
     return {
-        "reporter": "source",
+        "reporter": draw(st.sampled_from(["source", "source", "waypoint", "destination"])),
         "source_workload": f"{namespace}-web-{version}",
         "source_workload_namespace": namespace,
         "source_canonical_service": f"{namespace}-web",
         "source_canonical_revision": f"{namespace}-{version}",
+        "source_cluster": f"{namespace}-cluster",
     }
 
 
@@ -44,6 +45,7 @@ def workload_in(namespace: str, version: str, name: str = "web") -> dict[str, st
         "destination_workload_namespace": namespace,
         "destination_canonical_service": f"{namespace}-{name}",
         "destination_canonical_revision": f"{namespace}-{version}",
+        "destination_cluster": f"{namespace}-cluster",
     }
 
 
@@ -82,6 +84,7 @@ def readings(draw, labels=None):
         window_seconds=10.0,
         requests=tuple(rate(of, rps, "503" if rps < 1 else "200") for of, rps in calls),
         durations=tuple(durations(of, 0, 1, 2, 3, 4, 4) for of, _ in calls[:2]),
+        volumes=tuple(VolumeRate(of, 10 * rps, 20 * rps, opened_connections=1) for of, rps in calls[1:4]),
         idle=tuple(Idle(of, 30.0) for of in idle),
         shortfall=shortfall(),
     )

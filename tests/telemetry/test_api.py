@@ -80,12 +80,30 @@ def test_without_a_question_it_is_the_versioned_app_graph_of_all_namespaces(clie
         ("namespaces=No%20Such", "namespaces"),
         ("namespaces=-a", "namespaces"),
         ("namespaces=" + ",".join(f"n{n}" for n in range(101)), "namespaces"),
+        ("namespaces=*", "namespaces"),
+        ("fold=*", "fold"),
+        ("unfold=a,b_c", "unfold"),
+        ("focus=" + "a" * 1025, "focus"),
+        ("depth=0", "depth"),
+        ("depth=six", "depth"),
+        ("idle=perhaps", "idle"),
     ],
 )
 def test_a_wrong_question_is_refused_at_its_field(client, observed, query, field):
     response = client.get(f"/api/v1/graph?{query}")
     assert response.status_code == 400
     assert fields(response) == [field]
+
+
+def test_namespaces_are_folded_and_what_is_near_is_cut_out(client, observed):
+    folded = client.get("/api/v1/graph?graph_type=app&fold=bookinfo,*outside&depth=5").json()
+    assert (folded["folded"], folded["left_out"]) == (["bookinfo"], {"nodes": 0, "edges": 0})
+    assert [(node["id"], node["members"]) for node in folded["nodes"]] == [
+        ("app:istio-system/istio-ingressgateway", 0),
+        ("namespace:bookinfo", 2),
+    ]
+    near = client.get("/api/v1/graph?graph_type=app&focus=app:bookinfo/reviews&unfold=*").json()
+    assert [node["app"] for node in near["nodes"]] == ["productpage", "reviews"]
 
 
 def test_old_figures_are_answered_as_old(client, observed):

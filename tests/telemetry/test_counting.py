@@ -90,3 +90,33 @@ def test_a_source_that_counts_nothing_leaves_no_trace():
     ledger = Ledger()
     ledger.add(Samples(taken_at=1000.0, window_seconds=10.0))
     assert (ledger.since(0), ledger.began) == ({}, None)
+
+
+def test_of_a_call_that_both_ends_report_the_callers_count_counts():
+    ledger = Ledger(grain_seconds=1.0)
+    for second in range(5):
+        both = count(labels(), 5), count(labels(reporter="destination"), 5)
+        ledger.add(reading(1000.0 + second, *both))
+    assert sum(tally.requests for tally in ledger.since(0).values()) == 25
+
+
+def test_a_destination_that_is_read_first_does_not_count_again_when_the_caller_follows():
+    ledger = Ledger(grain_seconds=1.0)
+    ledger.add(reading(1000.0, count(labels(reporter="destination"), 5)))
+    assert ledger.since(0)[V1].requests == 5
+    ledger.add(reading(1001.0, count(labels(), 5)))
+    ledger.add(reading(1002.0, count(labels(reporter="destination"), 1)))
+    assert ledger.since(0)[V1].requests == 5
+
+
+def test_a_destination_counts_again_when_nothing_is_heard_of_the_caller_any_more():
+    ledger = Ledger(grain_seconds=1.0)
+    ledger.add(reading(1000.0, count(labels(), 5)))
+    ledger.add(reading(1100.0, count(labels(reporter="destination"), 3)))
+    assert ledger.since(0)[V1].requests == 8
+
+
+def test_counts_can_be_the_destinations_too():
+    ledger = Ledger(grain_seconds=1.0, preference="destination")
+    ledger.add(reading(1000.0, count(labels(), 5), count(labels(reporter="destination"), 4)))
+    assert ledger.since(0)[V1].requests == 4

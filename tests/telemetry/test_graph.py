@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.graph import GRAPH_TYPES, Latency, Limits, build, rounded, within
+from telemetry.reporting import Reporting
 from telemetry.samples import EdgeLabels, Idle
 from tests.telemetry.builders import durations, gateway, labels, rate, samples, unreached
 
@@ -237,9 +238,8 @@ def test_whatever_the_labels_every_edge_has_its_nodes_and_no_request_is_lost(rat
         assert {edge.source, edge.target} <= graph.nodes.keys()
         assert 0 <= edge.error_ratio <= 1
         assert edge.share is None or 0 <= edge.share <= 1
-    counted = sum(
-        r.requests_per_second for r in rates if r.labels.reporter == "source" or not r.labels.source_workload
-    )
+    believed = Reporting(samples(*rates))
+    counted = sum(r.requests_per_second for r in rates if believed.believes(r.labels))
     assert sum(edge.requests_per_second for edge in graph.edges.values()) == pytest.approx(
         counted, rel=0.01, abs=1e-6
     )

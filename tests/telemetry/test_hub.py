@@ -8,8 +8,9 @@ import pytest
 from telemetry.frames import SourceState
 from telemetry.graph import build_for
 from telemetry.history import History
-from telemetry.hub import MAX_WAITING, Hub, TooManySocketsError
-from telemetry.observation import Observation
+from telemetry.hub import MAX_LAGS, MAX_WAITING, Hub, TooManySocketsError
+from telemetry.observation import GraphKey, Observation
+from telemetry.samples import Samples
 from telemetry.shortfall import Shortfall
 from telemetry.snapshot import View
 from tests.telemetry.builders import gateway, labels, rate, samples
@@ -30,8 +31,10 @@ class World:
         self.seq = 0
 
     def tick(self, rps: float = 1.0, target: str = "reviews-v1") -> None:
+        self.observe(samples(rate(labels(target=target), rps), rate(gateway(), rps)))
+
+    def observe(self, taken: Samples) -> None:
         self.seq += 1
-        taken = samples(rate(labels(target=target), rps), rate(gateway(), rps))
         observation = Observation(self.seq, 1000.0 + self.seq, self.seq, taken)
         self.history.record(observation.taken_at, observation.graphs)
         self.hub.observed(observation, OK)
@@ -107,6 +110,33 @@ async def test_a_slow_socket_gets_the_latest_state_instead_of_a_backlog(world):
     assert briefly(await taken(slow)) == [("delta", 30, 29)]
 
 
+async def test_a_socket_that_falls_behind_again_and_again_has_got_the_latest_and_is_too_slow(world):
+    world.tick()
+    slow = world.looking()
+    await taken(slow)
+    for _ in range(MAX_LAGS):
+        assert not slow.is_too_slow
+        for _ in range(2 * MAX_WAITING + 1):
+            world.tick()
+        assert briefly(await taken(slow)) == [("full", world.seq, None)]
+    assert slow.is_too_slow
+
+
+async def test_a_socket_that_catches_up_once_is_not_too_slow(world):
+    world.tick()
+    subscription = world.looking()
+    await taken(subscription)
+    for _ in range(2 * MAX_LAGS):
+        for _ in range(2 * MAX_WAITING + 1):
+            world.tick()
+        await taken(subscription)
+        waiting = asyncio.create_task(taken(subscription))
+        await asyncio.sleep(0)
+        world.tick()
+        await waiting
+    assert not subscription.is_too_slow
+
+
 async def test_a_socket_that_is_a_little_late_gets_every_delta(world):
     world.tick()
     subscription = world.looking()
@@ -153,14 +183,14 @@ async def test_a_graph_is_built_once_for_all_who_may_see_the_same_and_only_if_so
 ):
     built = []
 
-    def build(summed, graph_type, visible, limits):
+    def build(summed, graph_type, visible, *rest):
         built.append((graph_type, visible))
-        return build_for(summed, graph_type, visible, limits)
+        return build_for(summed, graph_type, visible, *rest)
 
     monkeypatch.setattr("telemetry.observation.build_for", build)
     mine, everywhere = frozenset({"bookinfo"}), View("app", (), frozenset({"bookinfo"}))
     looking = [world.looking(view) for view in (everywhere, everywhere, View("app", ("bookinfo",), mine))]
-    assert world.hub.wanted() == {("app", mine)}
+    assert world.hub.wanted() == {GraphKey("app", mine)}
     world.tick()
     assert [each for each in built if each[1] is not None] == [("app", mine)]
     for subscription in looking:
@@ -288,3 +318,34 @@ async def test_there_is_room_for_so_many_sockets_and_no_more():
         world.hub.join()
     first.close()
     world.hub.join()
+
+
+def crowd(count: int) -> Samples:
+    """So many apps of bookinfo, all called by one, which stands in another namespace."""
+    return samples(*(rate(gateway(destination_canonical_service=f"app{each}"), 1) for each in range(count)))
+
+
+async def test_a_view_that_grows_too_large_folds_within_its_deltas(world):
+    world.observe(crowd(298))
+    subscription = world.looking()
+    (first,) = await taken(subscription)
+    assert (first["folded"], len(first["nodes"])) == ([], 299)
+    world.observe(crowd(300))
+    (folding,) = await taken(subscription)
+    assert (folding["type"], folding["folded"]) == ("delta", ["bookinfo", "istio-system"])
+    assert [node["id"] for node in folding["nodes"]["set"]] == [
+        "namespace:bookinfo",
+        "namespace:istio-system",
+    ]
+    assert len(folding["nodes"]["remove"]) == 299
+    world.observe(crowd(295))
+    (still,) = await taken(subscription)
+    assert "folded" not in still
+    assert [node["members"] for node in still["nodes"]["set"]] == [295, 1]
+
+
+async def test_sockets_that_ask_for_the_same_in_other_words_share_a_view(world):
+    world.tick()
+    one = world.looking(View.asked("app", fold=["b", "a"], unfold=["a", "c"], depth=4))
+    other = world.looking(View.asked("app", fold=["a", "b", "a"], unfold=["c"]))
+    assert one.view == other.view

@@ -69,7 +69,7 @@ def test_the_full_frame_has_the_agreed_shape():
     frame = json.loads(frames.full(snapshot(12, [rate(labels(), 2)]), SOURCE, 1.0))
     assert frame.keys() == {
         "type", "seq", "taken_at", "graph_type", "namespaces", "source", "tick_seconds", "nodes", "edges",
-        "notice",
+        "notice", "folded", "left_out",
     }  # fmt: skip
     assert (frame["type"], frame["seq"], frame["taken_at"]) == ("full", 12, "1970-01-01T00:16:52.000Z")
     assert frame["source"] == {

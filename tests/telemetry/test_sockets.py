@@ -103,6 +103,12 @@ async def test_before_the_first_reading_the_state_of_the_source_is_sent(running,
         ('{"type": "subscribe", "graph_type": "pie"}', "graph_type"),
         ('{"type": "subscribe", "graph_type": "app", "namespaces": ["No Such"]}', "namespaces"),
         ('{"type": "subscribe", "graph_type": "app", "namespaces": "a"}', "namespaces"),
+        ('{"type": "subscribe", "graph_type": "app", "fold": ["*"]}', "$.fold[0]"),
+        ('{"type": "subscribe", "graph_type": "app", "unfold": ["a", "*other"]}', "$.unfold[1]"),
+        ('{"type": "subscribe", "graph_type": "app", "focus": 5}', "$.focus"),
+        ('{"type": "subscribe", "graph_type": "app", "depth": 6}', "$.depth"),
+        ('{"type": "subscribe", "graph_type": "app", "depth": 0}', "$.depth"),
+        ('{"type": "subscribe", "graph_type": "app", "idle": "yes"}', "$.idle"),
         ('{"type": "watch", "id": 5}', "id"),
         ('{"type": "watch", "id": "a"}', "Subscribe to a view first"),
         ('{"type": "resync"}', "Subscribe to a view first"),
@@ -117,6 +123,27 @@ async def test_a_message_that_cannot_be_obeyed_is_answered_with_its_reason(runni
         assert said in answer["message"]
 
 
+async def test_a_view_is_folded_and_unfolded_by_hand(running, person):
+    tick(running, 1)
+    async with socket(person.headers) as browser:
+        await browser.send({**SUBSCRIBE, "fold": ["bookinfo", "elsewhere"]})
+        frame = await browser.message()
+        assert (frame["folded"], frame["left_out"]) == (["bookinfo"], {"nodes": 0, "edges": 0})
+        assert "namespace:bookinfo" in [node["id"] for node in frame["nodes"]]
+        await browser.send({**SUBSCRIBE, "unfold": ["*", "*outside", "bookinfo"]})
+        assert (await browser.message())["folded"] == []
+
+
+async def test_a_view_of_the_neighbourhood_of_a_node(running, person):
+    tick(running, 1)
+    async with socket(person.headers) as browser:
+        await browser.send({**SUBSCRIBE, "focus": "no such node", "depth": 5})
+        frame = await browser.message()
+        assert (frame["nodes"], frame["edges"]) == ([], [])
+        await browser.send({**SUBSCRIBE, "focus": EDGE.partition("->")[0]})
+        assert EDGE in [edge["id"] for edge in (await browser.message())["edges"]]
+
+
 async def test_more_than_a_hundred_namespaces_are_refused(running, person):
     async with socket(person.headers) as browser:
         await browser.send({**SUBSCRIBE, "namespaces": [f"n{n}" for n in range(101)]})
@@ -126,7 +153,7 @@ async def test_more_than_a_hundred_namespaces_are_refused(running, person):
 async def test_a_message_that_is_too_big_ends_the_socket(running, person):
     async with socket(person.headers) as browser:
         await browser.send('{"type": "watch", "id": "' + "a" * person_socket.MAX_MESSAGE_BYTES + '"}')
-        assert "8192 bytes" in (await browser.message())["message"]
+        assert "32768 bytes" in (await browser.message())["message"]
         assert await browser.close_code() == 1009
 
 

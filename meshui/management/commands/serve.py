@@ -16,10 +16,9 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from cluster.models import KubernetesIdentity
+from meshui import serving
 from meshui.accounts.models import LoginLink
 
-# A console's commands are small; the 16 MiB that uvicorn allows by default is room for abuse.
-WEBSOCKET_BYTES = 64 * 1024
 FIRST_PORT = 8400
 PORTS_TRIED = 100
 
@@ -54,16 +53,7 @@ class Command(BaseCommand):
             self._welcome(options["welcome"], url)
         else:
             self.stdout.write(f"meshui listens at {url}/")
-        config = uvicorn.Config(
-            "meshui.asgi:application",
-            ws="websockets-sansio",
-            ws_max_size=WEBSOCKET_BYTES,
-            ws_per_message_deflate=False,
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=3,
-        )
+        config = uvicorn.Config("meshui.asgi:application", **serving.OPTIONS)
         # uvicorn raises the signal that stopped it once more when it is done; Ctrl-C is an orderly end here.
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))

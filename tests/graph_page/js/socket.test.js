@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { deflateRawSync } from "node:zlib";
 
 import { LiveSocket } from "../../../static/js/socket.js";
 
@@ -22,6 +23,8 @@ class World {
         line.onopen();
       },
       hear: (frame) => line.onmessage({ data: JSON.stringify(frame) }),
+      hearPacked: (frame) => line.onmessage({ data: packed(JSON.stringify(frame)) }),
+      hearBytes: (...bytes) => line.onmessage({ data: new Uint8Array(bytes).buffer }),
       drop: (code = 1006) => line.onclose({ code }),
     };
     this.lines.push(line);
@@ -50,6 +53,15 @@ class World {
   get line() {
     return this.lines.at(-1);
   }
+}
+
+function packed(text) {
+  return new Uint8Array(deflateRawSync(text)).buffer;
+}
+
+/** Until what is being unpacked has had its time. */
+async function settled(condition) {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function start() {
@@ -141,6 +153,15 @@ test("each attempt waits longer, up to fifteen seconds", () => {
   assert.deepEqual(waits, [400, 800, 1600, 3200, 6400, 12_800, 15_000, 15_000]);
 });
 
+test("a line that was too slow is not tried again at once", () => {
+  const { world } = live();
+  world.line.drop(4408);
+  world.pass(14_000);
+  assert.equal(world.lines.length, 1);
+  world.pass(1_000);
+  assert.equal(world.lines.length, 2);
+});
+
 test("a line without a word for fifteen seconds is given up", () => {
   const { world } = live();
   world.pass(14_000);
@@ -179,4 +200,44 @@ test("a quick look at another tab costs no reconnect", () => {
   world.line.hear({ type: "delta" });
   world.pass(10_000);
   assert.equal(world.lines.length, 1);
+});
+
+test("packed and plain frames are taken in the order in which they came", async () => {
+  const { world, told } = live();
+  const large = { type: "delta", seq: 1, text: "reviews ".repeat(100_000) };
+  world.line.hearPacked(large);
+  world.line.hear({ type: "delta", seq: 2 });
+  world.line.hearPacked({ type: "delta", seq: 3 });
+  await settled(() => told.frames.length === 4);
+  assert.deepEqual(told.frames.slice(1).map((frame) => frame.seq), [1, 2, 3]);
+  assert.deepEqual(told.frames[1], large);
+});
+
+test("after that, plain frames are taken at once again", async () => {
+  const { world, told } = live();
+  world.line.hearPacked({ type: "delta", seq: 1 });
+  await settled(() => told.frames.length === 2);
+  await new Promise((resolve) => setImmediate(resolve));
+  world.line.hear({ type: "delta", seq: 2 });
+  assert.equal(told.frames.at(-1).seq, 2);
+});
+
+test("a frame of a line that is gone is not taken", async () => {
+  const { world, told } = live();
+  world.line.hearPacked({ type: "delta", seq: 1 });
+  world.line.drop();
+  world.pass(1000);
+  world.line.accept();
+  world.line.hearPacked({ type: "full", seq: 2 });
+  await settled(() => told.frames.length === 2);
+  assert.equal(told.frames[1].seq, 2);
+});
+
+test("bytes that cannot be unpacked end the line, and a new one is opened", async () => {
+  const { world, told } = live();
+  world.line.hearBytes(255, 255, 255);
+  await settled(() => world.lines[0].closed);
+  world.pass(1000);
+  assert.equal(world.lines.length, 2);
+  assert.equal(told.frames.length, 1);
 });

@@ -78,7 +78,7 @@ async def socket(person, *, own=False, **options):
     times = {"recheck_seconds": 0.1, "choose_seconds": 0.05, **options}
     routes = websocket_urlpatterns if own else [path("ws/requests/", RequestsConsumer.as_asgi(**times))]
     headers = person.headers if person else []
-    browser = Browser(AuthMiddlewareStack(URLRouter(routes)), headers, "/ws/requests/")
+    browser = Browser(AuthMiddlewareStack(URLRouter(routes)), headers, "/ws/requests/", "")
     await browser.connect()
     try:
         yield browser
@@ -274,7 +274,7 @@ async def test_a_socket_that_does_not_read_costs_no_memory_and_gets_what_is_new(
 
     monkeypatch.setattr(viewer_module, "MOST_AT_ONCE", 50)
     routes = [path("ws/requests/", Stuck.as_asgi(recheck_seconds=5.0, choose_seconds=0.05))]
-    browser = Browser(AuthMiddlewareStack(URLRouter(routes)), lena.headers, "/ws/requests/")
+    browser = Browser(AuthMiddlewareStack(URLRouter(routes)), lena.headers, "/ws/requests/", "")
     await browser.connect()
     await browser.send(SUBSCRIBE)
     await state(browser, "following")
@@ -334,7 +334,7 @@ async def test_there_are_no_more_of_them_than_the_server_may_have(lena, monkeypa
 
 async def test_a_cluster_that_is_not_configured_ends_it(lena):
     routes = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
-    browser = Browser(routes, lena.headers, "/clusters/nowhere/ws/requests/")
+    browser = Browser(routes, lena.headers, "/clusters/nowhere/ws/requests/", "")
     await browser.connect()
     assert await browser.close_code() == 4404
     await browser.disconnect()
