@@ -10,6 +10,7 @@ from tests.browsers import listen
 from tests.console import until
 
 pytestmark = [pytest.mark.mesh, pytest.mark.browser]
+SOON_MS = 60_000
 TOKEN = "s3cr3t-that-nobody-is-to-see"
 
 
@@ -34,7 +35,7 @@ def look_at(page, chosen: str):
     if section.get_attribute("open") is None:
         section.get_by_text("Requests as they pass").click()
     rows = page.locator("#requests-rows tr")
-    expect(rows.first).to_be_visible()
+    expect(rows.first).to_be_visible(timeout=SOON_MS)
     return rows
 
 
@@ -60,6 +61,6 @@ def test_the_requests_of_reviews_name_the_versions_that_answered(page):
     page.locator("#type").select_option("app")
     rows = look_at(page, "app:bookinfo/reviews&type=app")
     for version in ("v1", "v2", "v3"):
-        expect(rows.filter(has_text=f"productpage v1 → reviews {version}").first).to_be_visible()
+        expect(rows.filter(has_text=f"productpage v1 → reviews {version}").first).to_be_visible(timeout=SOON_MS)
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#requests-note")).to_contain_text("Paused")
