@@ -31,6 +31,7 @@ from telemetry.tap.viewer import Viewer
 MAX_VIEWERS = 200
 TICK_SECONDS = 0.5
 CHOOSE_SECONDS = 3.0
+PAUSE_SECONDS = 0.2
 _Name = Annotated[str, msgspec.Meta(max_length=256)]
 
 
@@ -129,6 +130,8 @@ class RequestsConsumer(PersonConsumer):
                 # In a thread: a cache that does not run asks the cluster, and there may be 30,000 pods.
                 viewer.follow(await asyncio.to_thread(viewer.choose))
             try:
+                # Who changes his mind all the time opens no log each time.
+                await asyncio.sleep(min(PAUSE_SECONDS, self._choose_seconds))
                 async with asyncio.timeout(self._choose_seconds):
                     await self._news.wait()
             except TimeoutError:

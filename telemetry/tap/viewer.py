@@ -10,11 +10,12 @@ from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from cluster import connection, kinds
+from cluster import connection
 from cluster.cache import Cache
 from cluster.port import Cluster, Log
 from telemetry.packing import Frame
 from telemetry.tap import looking, rows
+from telemetry.tap.directories import DIRECTORIES
 from telemetry.tap.ends import Directory, Place, Seen
 from telemetry.tap.following import CONTAINER, FOLLOWERS, SILENCE_SECONDS, Counts, Follower, Followers
 from telemetry.tap.looking import Choice, Look
@@ -59,7 +60,7 @@ class Viewer:
         self._choose = (chance or random.Random()).sample  # noqa: S311  which rows are shown is no secret
         self._sight = TapSight()
         self._cluster: Cluster | None = None
-        self._directory: tuple[Any, Any, Directory] = ((), (), Directory(()))
+        self._directory = Directory(())
         self._choice = Choice()
         self._followed: dict[Hashable, _Followed] = {}
         self._full = self._chosen = self._asked = False
@@ -79,6 +80,7 @@ class Viewer:
         """Looks with these rights from now on; by `cluster` go this person's requests (None: as before)."""
         if sight != self._sight:
             self._keep(place for place in self._choice.pods if place.end.namespace in sight.allowed)
+            self._chosen = False
         self._sight, self._asked = sight, True
         self._cluster = cluster or self._cluster
 
@@ -88,17 +90,15 @@ class Viewer:
 
     def choose(self) -> tuple[Look | None, Choice]:
         """Whose logs tell of it, by the pods that there are now. Slow: for a thread."""
-        pods, services = self._cache.read(kinds.POD).items, self._cache.read(kinds.SERVICE).items
-        if self._directory[0] is not pods or self._directory[1] is not services:
-            self._directory = (pods, services, Directory(pods, services))
-        look, directory = self.look, self._directory[2]
+        directory, look = DIRECTORIES.of(self._cache), self.look
+        self._directory = directory
         return look, looking.choose(look, directory, self._sight.allowed) if look else Choice()
 
     def follow(self, chosen: tuple[Look | None, Choice]) -> None:
         """Follows these pods' logs from now on, and no others."""
         look, choice = chosen
-        if look is not self.look or look is None or self._cluster is None:
-            return  # something else is looked at by now
+        if look is not self.look or look is None or self._cluster is None or not self._asked:
+            return  # something else is looked at by now, or it was chosen before rights were known
         # Rights may have gone meanwhile.
         pods = tuple(place for place in choice.pods if place.end.namespace in self._sight.allowed)
         self._choice = choice._replace(pods=pods)
@@ -168,7 +168,7 @@ class Viewer:
         """What has passed of what is looked at, in the order of time, and how many more there must be."""
         found: list[Seen] = []
         lost = 0.0
-        directory, visible = self._directory[2], self._sight.visible
+        directory, visible = self._directory, self._sight.visible
         for key, each in self._followed.items():
             news = each.follower.since(each.read, MOST_AT_ONCE)
             self._followed[key] = each._replace(read=news.counts)
@@ -193,7 +193,8 @@ class Viewer:
     def _state(self) -> tuple[tuple[str, Any], ...]:
         """How it stands, in a word and in plain words."""
         state, message = self._how()
-        followed = sum(not each.follower.problem for each in self._followed.values())
+        followers = [each.follower for each in self._followed.values()]
+        followed = sum(each.opened and not each.problem for each in followers)
         return (
             ("state", state),
             ("message", message),

@@ -61,6 +61,8 @@ def test_the_requests_of_reviews_name_the_versions_that_answered(page):
     page.locator("#type").select_option("app")
     rows = look_at(page, "app:bookinfo/reviews&type=app")
     for version in ("v1", "v2", "v3"):
-        expect(rows.filter(has_text=f"productpage v1 → reviews {version}").first).to_be_visible(timeout=SOON_MS)
+        expect(rows.filter(has_text=f"productpage v1 → reviews {version}").first).to_be_visible(
+            timeout=SOON_MS
+        )
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#requests-note")).to_contain_text("Paused")

@@ -16,6 +16,7 @@ from cluster.fake import FakeCluster
 from cluster.refs import Ref
 from telemetry import person_socket, request_sockets
 from telemetry.request_sockets import RequestsConsumer, websocket_urlpatterns
+from telemetry.tap import directories
 from telemetry.tap import viewer as viewer_module
 from telemetry.tap.following import FOLLOWERS
 from telemetry.tap.sight import LastSight
@@ -62,6 +63,7 @@ def cluster(rights):
         patch.setattr("cluster.access.KEPT_SECONDS", 0.0)
         patch.setattr("cluster.access.SILENT_SECONDS", 0.05)
         patch.setattr(request_sockets, "TICK_SECONDS", 0.02)
+        patch.setattr(directories, "FRESH_SECONDS", 0.0)
         yield fake
     assert len(FOLLOWERS) == 0
     assert RequestsConsumer.viewers == 0
@@ -113,8 +115,8 @@ async def rows(browser, number=1):
 async def test_requests_of_a_node_come_with_the_versions_and_without_their_secrets(lena, cluster):
     async with socket(lena) as browser:
         await browser.send(SUBSCRIBE)
-        found = await state(browser, "following")
-        assert (found["side"], found["followed"], found["pods"]) == ("node", 2, 2)
+        found = await heard(browser, lambda message: message.get("followed") == 2)
+        assert (found["state"], found["side"], found["pods"]) == ("following", "node", 2)
         write(cluster, "reviews-2", line(IN, path="/reviews/7?token=s3cr3t"))
         (row,) = await rows(browser)
         assert (row["path"], row["direction"], row["code"]) == ("/reviews/7?token=***", "in", 200)
@@ -219,7 +221,7 @@ async def test_a_new_pod_is_followed_and_one_that_went_is_let_go(lena, cluster):
         assert (await rows(browser))[0]["target"]["version"] == "v3"
         cluster.remove(Ref(kinds.POD, "bookinfo", "reviews-3"))
         await heard(browser, lambda message: message.get("pods") == 2)
-        assert len(FOLLOWERS) == 2
+        assert [key[2] for key in FOLLOWERS._by_key] == ["reviews-1", "reviews-2"]
 
 
 async def test_a_log_that_cannot_be_read_is_told(lena, cluster):
