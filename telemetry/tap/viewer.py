@@ -30,6 +30,7 @@ NO_PROXY: Final = (
     "No proxy of the mesh runs there whose log could be read. Choose one of the calls to it: the callers' "
     "proxies tell of those."
 )
+FOLDED: Final = "Several namespaces are folded into one here. Unfold them to see their requests."
 NO_ROOM: Final = "This server follows as many logs as it may. Try again later."
 
 
@@ -207,10 +208,15 @@ class Viewer:
         if not self._asked:
             return "opening", ""
         if not self._sight.allowed:
-            return ("refused", self._sight.why_not) if self._sight.why_not else ("nothing", NO_PROXY)
+            return ("refused", self._sight.why_not) if self._sight.why_not else ("nothing", self._nothing)
         if self._chosen and not self._choice.of:
-            return "nothing", NO_PROXY
+            return "nothing", self._nothing
         return self._how_it_goes([each.follower for each in self._followed.values()])
+
+    @property
+    def _nothing(self) -> str:
+        target = self.look.target if self.look else None
+        return FOLDED if target and target.kind == "namespace" and not target.namespace else NO_PROXY
 
     def _how_it_goes(self, followers: list[Follower]) -> tuple[str, str]:
         problems = [each.problem for each in followers if each.problem]

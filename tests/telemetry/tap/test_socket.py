@@ -240,6 +240,12 @@ async def test_what_has_no_proxy_is_told_so(lena):
             assert "No proxy of the mesh runs there" in (await state(browser, "nothing"))["message"]
 
 
+async def test_of_several_namespaces_in_one_it_is_told_to_unfold_them(lena):
+    async with socket(lena) as browser:
+        await browser.send({**SUBSCRIBE, "target": {"kind": "namespace"}})
+        assert "Unfold them" in (await state(browser, "nothing"))["message"]
+
+
 async def test_stop_ends_what_was_followed_and_subscribing_begins_it_again(lena, cluster):
     async with socket(lena) as browser:
         await browser.send(SUBSCRIBE)

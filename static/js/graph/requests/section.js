@@ -43,7 +43,7 @@ export class Requests {
     });
     this.#root.open = remembered();
     this.#root.addEventListener("toggle", () => {
-      localStorage.setItem(REMEMBERED, this.#root.open ? "open" : "");
+      remember(this.#root.open);
       this.#follow();
     });
     this.#pause.addEventListener("click", () => this.#setPaused(!this.#paused));
@@ -174,6 +174,15 @@ function rowOf(request) {
     el("td", { class: "number" }, level === "ok" ? code : status(level, code)),
     el("td", { class: "number" }, duration(request.duration_ms)),
   );
+}
+
+/** @param {boolean} open */
+function remember(open) {
+  try {
+    localStorage.setItem(REMEMBERED, open ? "open" : "");
+  } catch {
+    // A browser that keeps nothing opens the section closed the next time.
+  }
 }
 
 /** Whether the section stood open the last time. */
