@@ -7,33 +7,37 @@ within().
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from typing import Literal, NamedTuple, get_args
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple, get_args
 
 import msgspec
 
 from cluster.access import Visible
 from telemetry.flows import Flow, flows
 from telemetry.folding import NOT_FOLDED, Folding
-from telemetry.identity import Directory, GraphType, Identity, Service, service_of
+from telemetry.health import Codes, Health, Subject, Tolerances
+from telemetry.identity import HOME, Directory, GraphType, Identity, Service, service_of
 from telemetry.quantiles import Histogram, merge, quantiles
 from telemetry.redaction import redacted
 from telemetry.reporting import Preference, Reporting
 from telemetry.samples import HIDDEN, EdgeLabels, Samples
 
 GRAPH_TYPES: tuple[GraphType, ...] = get_args(GraphType)
-Health = Literal["ok", "degraded", "failing", "idle"]
 
 
 class Limits(NamedTuple):
-    """When an error ratio (0-1) is more than a blemish, and after how many seconds without a request things
-    leave.
+    """When errors are more than a blemish, and after how many seconds without a request things leave.
+
+    Of edges an error ratio (0-1) says so, of nodes the tolerances. `home`: the cluster whose nodes bear no
+    cluster in their ids.
     """
 
     degraded_above: float = 0.01
     failing_above: float = 0.05
     edge_idle_seconds: float = 60.0
     node_idle_seconds: float = 300.0
+    tolerances: Tolerances = Tolerances()
+    home: str = HOME
 
 
 class Latency(msgspec.Struct, frozen=True):
@@ -110,6 +114,7 @@ class _Sum:
         self.requests = 0.0
         self.errors = 0.0
         self.flags: dict[str, float] = {}
+        self.codes: dict[str, float] = {}
         self.histograms: list[Histogram] = []
         self.services: set[Service] = set()
         self.idle_seconds = float("inf")
@@ -136,6 +141,10 @@ class _Sum:
             self.histograms.append(flow.histogram)
         for flag, rate in flow.flags.items():
             self.flags[flag] = self.flags.get(flag, 0.0) + rate
+
+    def add_codes(self, codes: Mapping[str, float]) -> None:
+        for code, rate in codes.items():
+            self.codes[code] = self.codes.get(code, 0.0) + rate
 
     @property
     def error_ratio(self) -> float:
@@ -164,6 +173,7 @@ class _Sum:
 
 
 _EdgeKey = tuple[str, str, str]
+_NO_CODES: Codes = {}
 
 
 def build(
@@ -221,7 +231,7 @@ class _Builder:
     ) -> None:
         self._flows = [flow for flow in summed if flow.idle_seconds <= _keep_seconds(flow.labels, limits)]
         self._limits = limits
-        self._directory = Directory((flow.labels for flow in self._flows), graph_type, folded)
+        self._directory = Directory((flow.labels for flow in self._flows), graph_type, folded, limits.home)
         self._edges: dict[_EdgeKey, _Sum] = defaultdict(_Sum)
         self._received: dict[str, _Sum] = defaultdict(_Sum)
         self._sent: dict[str, _Sum] = defaultdict(_Sum)
@@ -236,7 +246,13 @@ class _Builder:
             node_id: self._received.get(node_id) or self._sent[node_id]
             for node_id in sorted(self._identities)
         }
-        nodes = {node_id: self._node(node_id, total) for node_id, total in sums.items()}
+        received, sent = self._codes()
+        nodes = {
+            node_id: self._node(
+                node_id, total, received.get(node_id, _NO_CODES), sent.get(node_id, _NO_CODES)
+            )
+            for node_id, total in sums.items()
+        }
         latency = {node_id: total.latency() for node_id, total in sums.items()}
         return Graph(nodes, edges, latency)
 
@@ -252,11 +268,34 @@ class _Builder:
             return
         edge = self._edges[source.id, target.id, _protocol(flow.labels)]
         edge.services.add(service)
+        edge.add_codes(flow.codes)
         for total in (edge, self._sent[source.id], self._received[target.id]):
             total.add(flow)
         self._sent_to[source.id, service] += flow.requests
 
-    def _node(self, node_id: str, total: _Sum) -> Node:
+    def _codes(self) -> tuple[dict[str, Codes], dict[str, Codes]]:
+        """By node, the response codes of what it received and of what it sent."""
+        received: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
+        sent: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
+        for (source, target, protocol), total in self._edges.items():
+            for code, rate in total.codes.items():
+                status = code.removeprefix("grpc ")
+                key = (protocol if status is code else "grpc", status)
+                for codes in (sent[source], received[target]):
+                    codes[key] = codes.get(key, 0.0) + rate
+        return {**received}, {**sent}
+
+    def _health(self, identity: Identity, total: _Sum, received: Codes, sent: Codes) -> Health:
+        """A caller of which nothing is known is not to blame for what it calls, nor is a service."""
+        if not total.active:
+            return "idle"
+        is_caller = identity.kind in ("app", "workload")
+        name = {"app": identity.app, "workload": identity.workload}.get(identity.kind, identity.service)
+        workload = identity.workload if is_caller else ""
+        subject = Subject(identity.kind, identity.namespace, name, workload, identity.service)
+        return self._limits.tolerances.health(subject, received, sent if is_caller else _NO_CODES)
+
+    def _node(self, node_id: str, total: _Sum, received: Codes, sent: Codes) -> Node:
         identity = self._directory.described(self._identities[node_id])
         return Node(
             id=node_id,
@@ -268,7 +307,8 @@ class _Builder:
             service=identity.service,
             requests_per_second=rounded(total.requests),
             error_ratio=rounded(total.error_ratio),
-            health=total.health(self._limits),
+            health=self._health(identity, total, received, sent),
+            cluster=identity.cluster,
             bytes_per_second=rounded(total.sent_bytes + total.received_bytes),
             latency_ms=total.latency(),
         )

@@ -10,6 +10,7 @@ from telemetry.folding import NOT_FOLDED, Folding
 from telemetry.graph import GRAPH_TYPES, Graph, Limits, build_for
 from telemetry.identity import GraphType
 from telemetry.reporting import Preference, Reporting
+from telemetry.roster import NOBODY, Roster, with_idle
 from telemetry.samples import Samples
 
 
@@ -40,12 +41,14 @@ class Observation:
         limits: Limits | None = None,
         *,
         preference: Preference = "caller",
+        roster: Roster = NOBODY,
     ) -> None:
         self.seq = seq
         self.taken_at = taken_at
         self.began_at = began_at
         self.samples = samples
-        self._limits = limits
+        self._limits = limits or Limits()
+        self._roster = roster
         self.reporting = Reporting(samples, preference)
         self._flows = flows(samples, self.reporting)
         self._built: dict[GraphKey, Graph] = {}
@@ -71,10 +74,17 @@ class Observation:
         return built
 
     def _build(self, key: GraphKey) -> Graph:
-        graph = build_for(self._flows, key.graph_type, key.visible, self._limits, key.folded)
-        if key.folded == NOT_FOLDED:
+        graph_type, visible, folded, idle = key
+        if idle:
+            traffic = self.graph(*key._replace(idle=False))
+            graph = with_idle(
+                traffic, self._roster, graph_type, visible, home=self._limits.home, folded=folded
+            )
+        else:
+            graph = build_for(self._flows, graph_type, visible, self._limits, folded)
+        if folded == NOT_FOLDED:
             return graph
-        return counted(graph, self.graph(*key._replace(folded=NOT_FOLDED)), key.folded)
+        return counted(graph, self.graph(*key._replace(folded=NOT_FOLDED)), folded)
 
     @property
     def graphs(self) -> dict[GraphType, Graph]:

@@ -4,6 +4,7 @@ docs/websocket.md describes each message. Knows what was asked; the hub knows wh
 telemetry.person_socket who may look. (Not called routing.py, as is Channels' habit: an app has that name.)
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import msgspec
 from django.urls import path
 
 from cluster.connection import UnknownClusterError
-from telemetry import frames, rights, runtime
+from telemetry import frames, lookback, rights, runtime
 from telemetry.cut import MAX_DEPTH
 from telemetry.hub import Subscription, TooManySocketsError
 from telemetry.identity import GraphType
@@ -94,6 +95,13 @@ class GraphConsumer(PersonConsumer):
         self._subscription: Subscription | None = None
         self._last_answer = LastAnswer()
         self._sight = Sight(frozenset())
+        self._fetching: asyncio.Task[None] | None = None
+
+    async def disconnect(self, code: int) -> None:
+        """Undoes connect()."""
+        await super().disconnect(code)
+        if self._fetching:
+            await asyncio.gather(self._fetching, return_exceptions=True)
 
     def _join(self) -> None:
         try:
@@ -109,6 +117,8 @@ class GraphConsumer(PersonConsumer):
         if self._subscription:
             self._subscription.close()
             self._subscription = None
+        if self._fetching:
+            self._fetching.cancel()
 
     def _parts(self) -> Iterable[Callable[[], Awaitable[object]]]:
         return (self._pump,)
@@ -128,6 +138,7 @@ class GraphConsumer(PersonConsumer):
             await self._send(frames.error("Subscribe to a view first."))
         elif isinstance(message, Watch):
             subscription.watch(message.id)
+            self._fetch_past(subscription)
         else:
             subscription.resync()
 
@@ -150,7 +161,18 @@ class GraphConsumer(PersonConsumer):
         self._sight = self._last_answer.or_else(asked)
         if self._subscription:
             self._subscription.see(self._sight.visible, self._sight.notice)
+            self._fetch_past(self._subscription)
         return asked.answered
+
+    def _fetch_past(self, subscription: Subscription) -> None:
+        """Fetches what was of what is watched, if nobody has yet; the socket does not wait for it."""
+        if self._fetching:
+            self._fetching.cancel()
+            self._fetching = None
+        view, series_id = subscription.view, subscription.watched_id
+        if view and series_id and subscription.lacks_past():
+            running = runtime.of(self._cluster)
+            self._fetching = asyncio.create_task(lookback.tell_past(running, view, series_id))
 
 
 websocket_urlpatterns = [

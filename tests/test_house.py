@@ -11,9 +11,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
-        "counting", "cut", "exposition", "flows", "folding", "frames", "graph", "identity", "observation",
-        "overview", "packing", "picture", "presence", "quantiles", "rates", "redaction", "reporting",
-        "samples", "shortfall", "snapshot", "sparks",
+        "columnar", "comparison", "counting", "cut", "exposition", "figures", "flows", "folding", "frames",
+        "graph", "health", "history", "identity", "observation", "overview", "packing", "past", "picture",
+        "presence", "quantiles", "rates", "recorder", "redaction", "reporting", "roster", "samples",
+        "shortfall", "snapshot", "sparks", "subjects", "trails",
+        "prometheus.answers", "prometheus.assembling", "prometheus.counted", "prometheus.lookback",
+        "prometheus.promql", "prometheus.queries", "prometheus.shards",
         "tap.ends", "tap.lines", "tap.looking", "tap.masking", "tap.rows", "tap.sampling",
     ],
     "routing": [
