@@ -3,6 +3,7 @@
 from django.urls import path
 
 from routing.api import (
+    badges,
     changes,
     configuration,
     drafts,
@@ -18,6 +19,7 @@ from routing.api import (
 urlpatterns = [
     path("services", services.ServicesView.as_view(), name="api-services"),
     path("services/<str:namespace>/<str:name>", services.ServiceView.as_view(), name="api-service"),
+    path("badges", badges.BadgesView.as_view(), name="api-badges"),
     path("explain", explain.ExplainView.as_view(), name="api-explain"),
     path("plans", plans.PlansView.as_view(), name="api-plans"),
     path("plans/<uuid:plan_id>", plans.PlanView.as_view(), name="api-plan"),

@@ -11,10 +11,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
-        "columnar", "comparison", "counting", "cut", "exposition", "figures", "flows", "folding", "frames",
-        "graph", "health", "history", "identity", "observation", "overview", "packing", "past", "picture",
-        "presence", "quantiles", "rates", "recorder", "redaction", "reporting", "roster", "samples",
-        "shortfall", "snapshot", "sparks", "subjects", "trails",
+        "building", "columnar", "comparison", "counting", "cut", "exposition", "figures", "flows", "folding",
+        "frames", "graph", "health", "history", "identity", "latencies", "layout", "memory", "observation",
+        "overview", "packing", "past", "picture", "presence", "quantiles", "rates", "recorder", "redaction",
+        "register", "reporting", "roster", "samples", "shortfall", "snapshot", "sparks", "subjects",
+        "table", "trails",
         "prometheus.answers", "prometheus.assembling", "prometheus.counted", "prometheus.lookback",
         "prometheus.promql", "prometheus.queries", "prometheus.shards",
         "tap.ends", "tap.lines", "tap.looking", "tap.masking", "tap.rows", "tap.sampling",
@@ -24,7 +25,7 @@ PURE = {
         "planner", "diff", "contents", "expressions", "schemas", "yaml_files", "yaml_io", "yaml_marks",
         "examples", "explain", "shapes",
         "analysis.engine", "analysis.reading", "analysis.reports", "analysis.incremental", "analysis.cures",
-        "blast", "effects", "retries", "sample_ratio", "shares", "verifying",
+        "badges", "blast", "effects", "retries", "sample_ratio", "shares", "verifying",
     ],
     "localmesh": ["xds"],
 }  # fmt: skip

@@ -28,6 +28,7 @@ export class Requests {
   #runs = false;
   #paused = false;
   #hidden = false;
+  #live = true;
   #openedAt = 0;
   #leftOut = 0;
   #problem = "";
@@ -50,8 +51,15 @@ export class Requests {
     this.#filter.addEventListener("change", () => this.#begin());
   }
 
-  /** @param {string} id of a node or an edge, or "" when the panel is closed; asked for again with every frame */
-  look(id) {
+  /**
+   * @param {string} id of a node or an edge, or "" when the panel is closed; asked for again with every frame
+   * @param {boolean} live whether the page shows what is now, and no other moment
+   */
+  look(id, live = true) {
+    if (live !== this.#live) {
+      this.#live = live;
+      this.#begin();
+    }
     if (id !== this.#id) {
       this.#id = id;
       this.#begin();
@@ -85,7 +93,7 @@ export class Requests {
 
   /** Opens the line where there is a reason to, and lets it go where there is none. */
   #follow() {
-    const wanted = this.#root.open && this.#id !== "" && !this.#paused && !this.#hidden;
+    const wanted = this.#live && this.#root.open && this.#id !== "" && !this.#paused && !this.#hidden;
     if (wanted) this.#ask();
     const runs = wanted && this.#asked !== "";
     if (runs && !this.#runs) this.#socket.connect();
@@ -137,12 +145,19 @@ export class Requests {
     this.#showState();
   }
 
+  /** Why nothing is asked for just now, or "". */
+  #standing() {
+    if (!this.#live) return "Requests are shown live only, and the page shows another moment.";
+    if (this.#paused) return "Paused. What passes now is not kept.";
+    return this.#asked ? "" : NOT_THERE;
+  }
+
   #showState() {
     const shown = this.#rows.rows.length;
     const facts = { quietMs: performance.now() - this.#openedAt, rate: rateOf(this.#model, this.#id), shown };
     const words = this.#problem ? { kind: "problem", text: this.#problem } : stateWords(this.#frame, facts);
     const note = byId("requests-note", HTMLElement);
-    const text = this.#paused ? "Paused. What passes now is not kept." : this.#asked ? words.text : NOT_THERE;
+    const text = this.#standing() || words.text;
     note.hidden = text === "";
     note.classList.toggle("problem", words.kind === "problem" && !this.#paused);
     setText(note, text);
