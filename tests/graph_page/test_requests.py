@@ -170,3 +170,10 @@ def test_where_the_graph_sees_requests_and_the_log_does_not_it_says_how_to_switc
 
     until(off, "the section says that the log is off", seconds=30)
     expect(opened.locator("#requests-off")).to_contain_text("kind: Telemetry")
+
+
+def test_of_another_moment_there_are_no_requests(page, stage):
+    page.goto(f"/graph/?select={TO_V3}&at=2026-01-01T12:00:00Z")
+    page.locator("#panel-requests summary").click()
+    expect(page.locator("#requests-note")).to_contain_text("Requests are shown live only")
+    assert stage.requests.open == 0
