@@ -21,14 +21,21 @@ class Identity:
 class Ask:
     """One question to the cluster's authorisation: may someone do this?
 
-    An empty `namespace` means all namespaces, an empty `name` every object of the kind.
+    An empty `namespace` means all namespaces, an empty `name` every object of the kind. `subresource`: a part
+    of the object with rights of its own, such as the `log` of a Pod.
     """
 
     verb: Verb
     kind: Kind
     namespace: str = ""
     name: str = ""
+    subresource: str = ""
+
+    @property
+    def resource(self) -> str:
+        """What it is about, as RBAC writes it: `pods`, `pods/log`."""
+        return f"{self.kind.plural}/{self.subresource}" if self.subresource else self.kind.plural
 
     def __str__(self) -> str:
-        what = f"{self.verb} {self.kind.plural}" + (f" {self.name!r}" if self.name else "")
+        what = f"{self.verb} {self.resource}" + (f" {self.name!r}" if self.name else "")
         return what + (f" in {self.namespace}" if self.namespace else " in all namespaces")

@@ -16,8 +16,8 @@ from cluster.cache import Cache, Known, outside
 from cluster.definitions import Definition
 from cluster.errors import ClusterError, Forbidden, Unavailable
 from cluster.identity import Ask, Identity
-from cluster.kinds import NAMESPACE, SERVICE, Kind
-from cluster.port import PAGE_SIZE, Cluster, ObjectList, Page, Watch
+from cluster.kinds import NAMESPACE, POD, SERVICE, Kind
+from cluster.port import PAGE_SIZE, Cluster, Log, ObjectList, Page, Watch
 from cluster.refs import Manifest, Ref
 
 T = TypeVar("T")
@@ -178,6 +178,18 @@ class PersonCluster:
             raise self._forbidden(ask)
         return self._told(ask, lambda: self._cluster.get(ref))
 
+    def log(self, namespace: str, pod: str, container: str, *, tail_lines: int, silence: float) -> Log:
+        """See `cluster.port.Cluster.log`. Raises Forbidden. Rights that are taken away later do not end
+        it.
+        """
+        ask = Ask("get", POD, namespace, pod, "log")
+        if not self.readable(namespace) or (self.access.asks_first and not self.access.may_now(ask)):
+            raise self._forbidden(ask)
+        return self._told(
+            ask,
+            lambda: self._cluster.log(namespace, pod, container, tail_lines=tail_lines, silence=silence),
+        )
+
     def create(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
         """See `cluster.port.Cluster.create`. Raises Forbidden."""
         ref = Ref.of(manifest)
@@ -262,7 +274,7 @@ class PersonCluster:
     def _may_shortly(self, ask: Ask) -> bool:
         if self._outside(ask):
             return False
-        everywhere = Ask(ask.verb, ask.kind)
+        everywhere = replace(ask, namespace="", name="")
         # What is allowed in all namespaces is allowed in each: one answer serves them all.
         return self.access.may(everywhere) or (ask != everywhere and self.access.may(ask))
 

@@ -72,6 +72,21 @@ class Watch(Protocol[T_co]):
         ...
 
 
+class Log(Protocol):
+    """The log of one container while it is written: pieces of any size, which need not end with a line."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yields until the container ends, or `close` is called.
+
+        Raises Unavailable when the connection breaks, or nothing comes for the `silence` that was agreed on.
+        """
+        ...
+
+    def close(self) -> None:
+        """Ends the iteration, from any thread, at once."""
+        ...
+
+
 class Cluster(Protocol):
     """What the console may do with a cluster. Every method raises `cluster.errors.ClusterError`.
 
@@ -114,6 +129,14 @@ class Cluster(Protocol):
 
     def get(self, ref: Ref) -> Manifest:
         """One object. Raises NotFound."""
+        ...
+
+    def log(self, namespace: str, pod: str, container: str, *, tail_lines: int, silence: float) -> Log:
+        """The log of a pod's container: its last lines, and what is written from now on.
+
+        Needs the right to `get pods/log`. Raises NotFound for a pod that is not there, Invalid for a
+        container that is not there or has not started. `silence`: as for `watch`; a log can be quiet long.
+        """
         ...
 
     def create(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:

@@ -20,8 +20,7 @@ from django.conf import settings  # noqa: E402
 from cluster import connection  # noqa: E402
 from meshui.types import Application, Receive, Scope, Send  # noqa: E402
 from routing.janitor import Janitor  # noqa: E402
-from telemetry import runtime  # noqa: E402
-from telemetry.sockets import websocket_urlpatterns  # noqa: E402
+from telemetry import request_sockets, runtime, sockets  # noqa: E402
 
 
 class OriginCheck:
@@ -76,6 +75,7 @@ async def lifespan(_scope: Scope, receive: Receive, send: Send) -> None:
             return
 
 
+websocket_urlpatterns = [*sockets.websocket_urlpatterns, *request_sockets.websocket_urlpatterns]
 application = ProtocolTypeRouter(
     {
         "http": django_application,

@@ -19,8 +19,8 @@ def graph(request: HttpRequest) -> HttpResponse:
     """The live graph; ?type=&ns=&select=&label=&view= are read by the browser.
 
     `serverTime` (milliseconds since the epoch) lets the browser tell the age of the numbers by the server's
-    clock. `socketPath` is that of the cluster that the page is about. `links`: templates of addresses, in
-    which the browser fills in {namespace} and the like; empty where there is none.
+    clock. `socketPath` and `requestsPath` are those of the cluster that the page is about. `links`: templates
+    of addresses, in which the browser fills in {namespace} and the like; empty where there is none.
     """
     context = {"namespaces": [], "chosen_namespaces": _namespaces(request), "page": _page()}
     return render(request, "telemetry/graph.html", context)
@@ -58,5 +58,6 @@ def _page() -> dict[str, object]:
         "tickSeconds": settings.TELEMETRY_TICK_SECONDS,
         "loginUrl": reverse("login"),
         "socketPath": f"{get_script_prefix()}ws/graph/",
+        "requestsPath": f"{get_script_prefix()}ws/requests/",
         "links": {"grafana": settings.GRAFANA_LINK, "tracing": settings.TRACING_LINK},
     }

@@ -50,12 +50,14 @@ def test_the_impersonator_may_write_nothing():
     assert rights("meshui-impersonator") == {("", "users", "impersonate"), ("", "groups", "impersonate")}
 
 
-def test_the_writer_may_write_exactly_the_kinds_that_plans_write():
+def test_the_writer_may_write_exactly_the_kinds_that_plans_write_and_read_logs():
     # tests/clusters applies plans with these rights alone: a kind that is missing here is refused there.
     asks = {("authorization.k8s.io", "subjectaccessreviews", "create")}
     kinds_written = (kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE)
     written = {(kind.group, kind.plural, verb) for kind in kinds_written for verb in WRITES}
-    assert rights("meshui-writer") == asks | written
+    # Of people who act by impersonation, each reads logs by his own right.
+    logs = {("", "pods/log", "get")}
+    assert rights("meshui-writer") == asks | written | logs
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ PURE = {
         "table", "trails",
         "prometheus.answers", "prometheus.assembling", "prometheus.counted", "prometheus.lookback",
         "prometheus.promql", "prometheus.queries", "prometheus.shards",
+        "tap.ends", "tap.lines", "tap.looking", "tap.masking", "tap.rows", "tap.sampling",
     ],
     "routing": [
         "rules", "istio", "gatewayapi", "drafting", "operations", "sequence", "managers", "patches",

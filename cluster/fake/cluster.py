@@ -7,10 +7,11 @@ from typing import Final, Literal, TypeVar
 from cluster import identity as words
 from cluster.errors import AlreadyExists, ClusterError, Conflict, Forbidden, Invalid, NotFound
 from cluster.fake import shapes
+from cluster.fake.log import FakeLog
 from cluster.fake.state import Admission, Manifests, Rights, State, Verb, identify
 from cluster.fake.watch import FakeWatch, shaped
 from cluster.identity import Ask, Identity
-from cluster.kinds import Kind
+from cluster.kinds import POD, Kind
 from cluster.port import PAGE_SIZE, ObjectList, Page
 from cluster.refs import Manifest, Ref, check_namespace
 
@@ -108,6 +109,19 @@ class FakeCluster:
         """Breaks every watch that is open, as a lost connection does."""
         self._state.cut()
 
+    def write_log(self, namespace: str, pod: str, container: str, *lines: bytes) -> None:
+        """Lines that a container writes; by the first ones it has started."""
+        with self._state.changed:
+            self._state.logs.setdefault((namespace, pod, container), []).extend(lines)
+            self._state.changed.notify_all()
+
+    def end_log(self, namespace: str, pod: str, container: str) -> None:
+        """The container ends, and with it the logs of it that are open."""
+        key = (namespace, pod, container)
+        with self._state.changed:
+            self._state.log_ends[key] = self._state.log_ends.get(key, 0) + 1
+            self._state.changed.notify_all()
+
     def bookmark(self, kind: Kind) -> None:
         """Sends a bookmark of the present moment to the open watches of a kind."""
         self._state.bookmark(kind)
@@ -159,6 +173,19 @@ class FakeCluster:
         with self._state.changed:
             self._called("get", ref.checked(), dry_run=False)
             return copy.deepcopy(self._existing(ref))
+
+    def log(self, namespace: str, pod: str, container: str, *, tail_lines: int, silence: float) -> FakeLog:
+        """See `cluster.port.Cluster.log`: of what `write_log` has written."""
+        ref = Ref(POD, namespace, pod).checked()
+        with self._state.changed:
+            self._state.calls.append(("log", f"{ref} {container}", False))
+            self._authorise(Ask("get", POD, namespace, pod, "log"))
+            self._state.fail("log", after=False)
+            self._existing(ref)
+            key = (namespace, pod, container)
+            if key not in self._state.logs:
+                raise Invalid(f"container {container} is not valid for pod {pod}", status=400)
+            return FakeLog(self._state, key, tail_lines=tail_lines, silence=silence)
 
     def create(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
         """See `cluster.port.Cluster.create`."""
@@ -258,7 +285,7 @@ class FakeCluster:
             place = f'in the namespace "{ask.namespace}"' if ask.namespace else "at the cluster scope"
             raise Forbidden(
                 f'{_resource(ask.kind)} is forbidden: User "{user}" cannot {ask.verb} resource '
-                f'"{ask.kind.plural}" in API group "{ask.kind.group}" {place}',
+                f'"{ask.resource}" in API group "{ask.kind.group}" {place}',
                 status=403,
             )
 

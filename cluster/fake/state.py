@@ -18,7 +18,7 @@ from cluster.kinds import Kind
 from cluster.port import EventType
 from cluster.refs import Manifest, Ref
 
-Verb: TypeAlias = Literal["list", "watch", "get", "create", "replace", "delete", "may"]
+Verb: TypeAlias = Literal["list", "watch", "get", "log", "create", "replace", "delete", "may"]
 Admission: TypeAlias = Callable[[Verb, Manifest], None]
 """Stands for the server's own checks: raises a ClusterError to refuse."""
 Rights: TypeAlias = Callable[[Identity | None, Ask], bool]
@@ -51,6 +51,8 @@ class State:
         self.log: list[Entry] = []
         self.newer: dict[Kind, set[str]] = {}
         self.cuts = 0
+        self.logs: dict[tuple[str, str, str], list[bytes]] = {}
+        self.log_ends: dict[tuple[str, str, str], int] = {}
         self._objects: dict[_Key, Manifest] = {}
         self._forgotten = 0
         self._pages: dict[str, tuple[Manifests, str]] = {}

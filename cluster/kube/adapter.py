@@ -8,8 +8,9 @@ from typing import Final, TypeVar
 
 from cluster.errors import NotFound, Unavailable
 from cluster.identity import Ask, Identity
-from cluster.kinds import Kind
+from cluster.kinds import POD, Kind
 from cluster.kube import answers, credentials, reviews
+from cluster.kube.following import KubeLog
 from cluster.kube.watching import KubeWatch
 from cluster.kube.wire import FIELD_MANAGER, Headers, Request, Wire
 from cluster.port import PAGE_SIZE, ObjectList, Page
@@ -105,6 +106,13 @@ class KubeCluster:
         """See `cluster.port.Cluster.get`."""
         with self._confirming(ref.kind):
             return answers.manifest(self._call("GET", self._path(ref)))
+
+    def log(self, namespace: str, pod: str, container: str, *, tail_lines: int, silence: float) -> KubeLog:
+        """See `cluster.port.Cluster.log`."""
+        path = f"{self._path(Ref(POD, namespace, pod))}/log"
+        query = {"container": container, "follow": "true", "tailLines": str(max(0, tail_lines))}
+        request = Request("GET", path, query, headers=self._headers, silence=silence)
+        return KubeLog(self._wire.stream(request))
 
     def create(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
         """See `cluster.port.Cluster.create`."""

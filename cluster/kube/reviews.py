@@ -83,7 +83,12 @@ def checked(identity: Identity) -> Identity:
 
 def _attributes(ask: Ask) -> dict[str, str]:
     namespace = ask.name if ask.kind == NAMESPACE else ask.namespace
-    given = {"namespace": namespace, "group": ask.kind.group, "name": ask.name}
+    given = {
+        "namespace": namespace,
+        "group": ask.kind.group,
+        "subresource": ask.subresource,
+        "name": ask.name,
+    }
     return {
         "verb": ask.verb,
         "resource": ask.kind.plural,

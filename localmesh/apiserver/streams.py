@@ -109,12 +109,13 @@ async def _one_by_one(first: bytes, pieces: Iterator[bytes]) -> AsyncIterator[by
 
 
 async def _limited(first: bytes, pieces: AsyncIterator[bytes], limit: int | None) -> AsyncIterator[bytes]:
+    """A followed log may begin with nothing, and goes on."""
     left = limit
-    piece = first
-    while piece and (left is None or left > 0):
+    piece: bytes | None = first
+    while piece is not None and (left is None or left > 0):
         yield piece if left is None else piece[:left]
         left = None if left is None else left - len(piece)
-        piece = await anext(pieces, b"")
+        piece = await anext(pieces, None)
 
 
 class _Session:

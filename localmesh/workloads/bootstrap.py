@@ -61,6 +61,8 @@ def bootstrap(pod: Object, ip: str, control_plane: str) -> dict[str, Any]:
                 "LABELS": own,
             },
         },
+        # As in a cluster: whoever is called sees the caller's pod IP, and writes it into its access log.
+        "cluster_manager": {"upstream_bind_config": {"source_address": _socket(ip, 0)}},
         "admin": {"address": _address(inner, network.ADMIN_PORT)},
         "dynamic_resources": {"lds_config": _xds(), "cds_config": _xds()},
         "static_resources": {
@@ -96,7 +98,11 @@ def _xds() -> dict[str, Any]:
 
 
 def _address(host: str, port: int) -> dict[str, Any]:
-    return {"socket_address": {"address": host, "port_value": port}}
+    return {"socket_address": _socket(host, port)}
+
+
+def _socket(host: str, port: int) -> dict[str, Any]:
+    return {"address": host, "port_value": port}
 
 
 def _cluster(cluster: str, host: str, port: int) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from localmesh.workloads.service_proxy import outbound_url
 
 # Nothing that a manifest sets may change how Python or the dynamic linker start.
 _GUARDED = ("LD_", "DYLD_", "PYTHON", "LOCALMESH_")
+# How long Envoy keeps a line of its access log to itself: its own default, 10 s, is long for who looks on.
+_LOG_FLUSH_MS = 500
 _FIELDS = {"metadata.name": name, "metadata.namespace": namespace, "metadata.uid": uid}
 
 
@@ -68,6 +70,7 @@ def start_proxy(place: Place, container: str) -> Child:
         *("--config-path", str(config)),
         *("--concurrency", "1"),
         *("--log-level", "warning"),
+        *("--file-flush-interval-msec", str(_LOG_FLUSH_MS)),
         "--disable-hot-restart",
     ]
     return processes.start(command, log=place.files.log(container), env=_base_environment())

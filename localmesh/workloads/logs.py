@@ -12,8 +12,9 @@ from localmesh.workloads.node import Node
 from localmesh.workloads.objects import name
 
 _POLL_SECONDS = 0.3
-# How the applications' lines and Envoy's begin.
+# How the applications' lines and Envoy's begin; in a line of the access log the time stands somewhere.
 _TIME = re.compile(rb"\[?(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)")
+_START_TIME = re.compile(rb'"start_time":"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)')
 
 
 class Logs:
@@ -37,9 +38,9 @@ class Logs:
     async def _pieces(self, path: Path, options: LogOptions) -> AsyncIterator[bytes]:
         content = _read(path, 0)
         position = len(content)
-        lines = list(self._wanted(content, options))
-        kept = len(lines) if options.tail_lines is None else min(options.tail_lines, len(lines))
-        yield b"".join(lines[len(lines) - kept :])
+        if options.tail_lines is not None:
+            content = _last(content, options.tail_lines)
+        yield b"".join(self._wanted(content, options))
         while options.follow:
             await asyncio.sleep(_POLL_SECONDS)
             size = _size(path)
@@ -54,6 +55,9 @@ class Logs:
 
     def _wanted(self, content: bytes, options: LogOptions) -> Iterator[bytes]:
         """The lines that are young enough, with their time before them where it is asked for."""
+        if options.since_seconds is None and not options.timestamps:
+            yield content
+            return
         now = self._clock()
         moment = now
         for line in content.splitlines(keepends=True):
@@ -82,6 +86,16 @@ class Logs:
         return path
 
 
+def _last(content: bytes, lines: int) -> bytes:
+    """The last lines; one that is not finished counts as one."""
+    at = len(content)
+    for _ in range(lines):
+        at = content.rfind(b"\n", 0, max(at - 1, 0)) + 1
+        if at == 0:
+            break
+    return content[at:]
+
+
 def _size(path: Path) -> int | None:
     return path.stat().st_size if path.exists() else None
 
@@ -95,7 +109,7 @@ def _read(path: Path, start: int) -> bytes:
 
 
 def _time(line: bytes) -> datetime | None:
-    found = _TIME.match(line)
+    found = _START_TIME.search(line) if line.startswith(b"{") else _TIME.match(line)
     if found is None:
         return None
     try:

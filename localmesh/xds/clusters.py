@@ -17,6 +17,8 @@ from localmesh.xds.values import Json
 
 #: The namespace of the metadata that telemetry reads.
 METADATA = "istio"
+#: Over the bootstrap's own, which binds a proxy's connections to its pod's address.
+_FROM_ANYWHERE: Json = {"upstream_bind_config": {"source_address": {"address": "0.0.0.0", "port_value": 0}}}
 _CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 
 
@@ -69,6 +71,12 @@ class _Target:
     def metadata(self) -> Json:
         return service_metadata(self.service)
 
+    @property
+    def leads_out(self) -> bool:
+        """Whether it may lead out of this machine, where nobody can be reached from a pod's own address."""
+        endpoints = self.mesh.endpoints.get(self.service.host, ())
+        return bool(self.service.entry) or not all(each.address.startswith("127.") for each in endpoints)
+
     def placed(self, destination: Destination) -> list[Placed]:
         port = self.port.name
         return [
@@ -92,6 +100,7 @@ def _outbound(target: _Target, destination: Destination, client: Client) -> Json
         **protected.fields,
         # Names are looked up by Envoy itself, which then knows which endpoints are new.
         **(found if "dns_lookup_family" in found else {}),
+        **(_FROM_ANYWHERE if target.leads_out else {}),
     }
 
 

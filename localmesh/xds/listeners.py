@@ -1,6 +1,7 @@
 """Listeners: the outbound proxy and the inbound ports of a sidecar, the server ports of a router."""
 
 from localmesh.xds import (
+    accesslog,
     clusters,
     cors,
     egress,
@@ -143,7 +144,7 @@ def _manager(prefix: str, log: Json, filters: list[Json], where: Json) -> Json:
     return {
         "@type": _MANAGER,
         "stat_prefix": prefix,
-        "access_log": [log],
+        "access_log": [log, accesslog.requests()],
         "http_filters": filters,
         "normalize_path": True,
         # Without a timeout in a VirtualService nothing ends a request, as in Istio.

@@ -52,7 +52,7 @@ export class LiveSocket {
   /** @type {Listener} */ #listener;
   /** @type {World} */ #world;
   /** @type {WebSocket | null} */ #line = null;
-  /** @type {Subscription | null} */ #subscription = null;
+  /** @type {Subscription | object | null} */ #subscription = null;
   /** @type {string | null} */ #watched = null;
   /** @type {Map<"retry" | "offline" | "silence" | "hidden", number>} */ #timers = new Map();
   #failures = 0;
@@ -75,7 +75,13 @@ export class LiveSocket {
     this.#open();
   }
 
-  /** @param {Subscription} subscription the view to send frames of, from now on and after each reconnect */
+  /** Lets the line go until `connect` takes it up again. */
+  stop() {
+    this.#pause();
+    this.#paused = false;
+  }
+
+  /** @param {Subscription | object} subscription the view to send frames of, from now on and after each reconnect */
   subscribe(subscription) {
     this.#subscription = subscription;
     this.#greet();

@@ -5,6 +5,7 @@ A backend has `cluster` (the port, with every right), two fresh namespaces, and
 - `set_status`: what a controller writes into an object;
 - `forget`: every moment up to now becomes too long ago; returns one of them;
 - `pass_time`: the adapter's clock moves on;
+- `write_log`, `end_log`: what a container writes, and its end (not in kube-apiserver, which has no kubelet);
 - `define`: installs the definition of Argo's Rollout (not in localmesh, whose kinds are part of the program).
 """
 
@@ -19,6 +20,7 @@ from cluster.kube import KubeCluster, credentials
 from cluster.refs import Ref
 from tests.envtest.rest import Rest
 from tests.localmesh.apiserver.running import TOKEN, running
+from tests.localmesh.apiserver.told_logs import ToldLogs
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 ROLLOUT_NAMES = {"kind": "Rollout", "plural": "rollouts", "singular": "rollout", "listKind": "RolloutList"}
@@ -63,8 +65,14 @@ class Fake:
         self.cluster.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         return name
 
-    def allow(self, subject, verbs, kind, namespace=None):
-        self._grants.append((subject, verbs, kind, namespace))
+    def allow(self, subject, verbs, kind, namespace=None, subresource=""):
+        self._grants.append((subject, verbs, kind, namespace, subresource))
+
+    def write_log(self, pod, container, *lines):
+        self.cluster.write_log(self.namespace, pod, container, *lines)
+
+    def end_log(self, pod, container):
+        self.cluster.end_log(self.namespace, pod, container)
 
     def set_status(self, ref, status):
         return self.cluster.edit(ref, lambda manifest: manifest.update(status=status))
@@ -87,9 +95,9 @@ class Fake:
         return identity is None or any(
             subject in (identity.user, *identity.groups)
             and ask.verb in verbs
-            and ask.kind == kind
+            and (ask.kind, ask.subresource) == (kind, subresource)
             and namespace in (None, ask.namespace)
-            for subject, verbs, kind, namespace in self._grants
+            for subject, verbs, kind, namespace, subresource in self._grants
         )
 
 
@@ -111,12 +119,13 @@ class Server:
         self.rest.must("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
         return name
 
-    def allow(self, subject, verbs, kind, namespace=None):
+    def allow(self, subject, verbs, kind, namespace=None, subresource=""):
         """A role and its binding; waits until the server goes by them."""
         name = unused("role")
         scope = "Role" if namespace else "ClusterRole"
         place = f"{RBAC}/namespaces/{namespace}" if namespace else RBAC
-        rule = {"apiGroups": [kind.group], "resources": [kind.plural], "verbs": [*verbs]}
+        resource = f"{kind.plural}/{subresource}" if subresource else kind.plural
+        rule = {"apiGroups": [kind.group], "resources": [resource], "verbs": [*verbs]}
         self.rest.must("POST", f"{place}/{scope.lower()}s", {"metadata": {"name": name}, "rules": [rule]})
         group = "rbac.authorization.k8s.io"
         who = "Group" if subject.startswith("group-") else "User"
@@ -128,7 +137,8 @@ class Server:
         self.rest.must("POST", f"{place}/{scope.lower()}bindings", binding)
         someone = Identity(subject) if who == "User" else Identity(unused("member"), (subject,))
         until = time.monotonic() + 10
-        while not all(self.cluster.may(Ask(verb, kind, namespace or ""), someone) for verb in verbs):
+        asks = [Ask(verb, kind, namespace or "", subresource=subresource) for verb in verbs]
+        while not all(self.cluster.may(ask, someone) for ask in asks):
             assert time.monotonic() < until, f"{subject} was not given {verbs} {kind}"
             time.sleep(0.01)
 
@@ -151,6 +161,12 @@ class Localmesh(Server):
     def __init__(self, server):
         super().__init__(server.url, TOKEN)
         self._server = server
+
+    def write_log(self, pod, container, *lines):
+        self._server.log.write((self.namespace, pod, container), *lines)
+
+    def end_log(self, pod, container):
+        self._server.log.end((self.namespace, pod, container))
 
     def forget(self):
         before = self.cluster.list(kinds.SERVICE).resource_version
@@ -188,7 +204,9 @@ def backend(name, request):
         yield Fake()
         return
     if name == "localmesh":
-        with running() as server:
+        log = ToldLogs()
+        with running(log_reader=log) as server:
+            server.log = log
             yield from closing(Localmesh(server))
         return
     yield from closing(KubeApiServer(request.getfixturevalue("kube_apiserver")))

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,13 @@ class Demo(Console):
         done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
         assert done.returncode == 0 or not check, done.stderr
         return done.stdout + done.stderr
+
+    def visit(self, path: str) -> int:
+        """Asks for a page through the demo's ingress gateway, as its visitors do; the status."""
+        found = re.search(r"pods ready\s+(http://\S+)/productpage", self.said())
+        assert found, self.said()
+        with urllib.request.urlopen(found[1] + path, timeout=30) as answer:
+            return answer.status
 
     def share(self, app: str, version: str) -> float:
         """The part of an app's requests that a version gets, as the graph has it: 0 to 1."""

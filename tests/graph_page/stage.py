@@ -68,6 +68,7 @@ class Stage:
         self.answers_subscriptions = True
         self.refuses = False
         self.url = ""
+        self.requests = RequestLines(self)
         self._lines = {}
         self._loop = None
         self._pages = get_asgi_application()
@@ -75,7 +76,10 @@ class Stage:
     async def __call__(self, scope, receive, send):
         if scope["type"] == "websocket":
             self.addresses.add(scope["path"])
-            await self._socket(receive, send)
+            if scope["path"].endswith("/ws/requests/"):
+                await self.requests.serve(receive, send)
+            else:
+                await self._socket(receive, send)
         elif scope["path"].startswith("/api/v1/services"):
             await self._answer(scope["path"].removeprefix("/api/v1/services").strip("/"), send)
         elif (path := scope["path"].removeprefix("/api/v1/")) in self.answers:
@@ -129,7 +133,7 @@ class Stage:
 
     def say(self, frame):
         """Sends a frame to every browser, from the test's own thread."""
-        self._run(self._say_all(frame))
+        self.run(self._say_all(frame))
 
     async def _say_all(self, frame):
         for send in list(self._lines.values()):
@@ -137,7 +141,7 @@ class Stage:
 
     def hang_up(self, code=1011):
         """Closes every line from the server's side."""
-        self._run(self._close_all(code))
+        self.run(self._close_all(code))
 
     async def _close_all(self, code):
         while self._lines:
@@ -147,7 +151,8 @@ class Stage:
         """The browsers' messages of one type, oldest first."""
         return [message for message in self.heard if message["type"] == kind]
 
-    def _run(self, coroutine):
+    def run(self, coroutine):
+        """Waits for something in the server's thread."""
         asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(5)
 
     @contextmanager
@@ -172,6 +177,35 @@ class Stage:
         with asyncio.Runner() as runner:
             self._loop = runner.get_loop()
             runner.run(server.serve())
+
+
+class RequestLines:
+    """The sockets of requests: what browsers say on them is in `heard`, `open` counts them."""
+
+    def __init__(self, stage):
+        self._stage = stage
+        self._lines = []
+        self.heard = []
+
+    @property
+    def open(self):
+        return len(self._lines)
+
+    async def serve(self, receive, send):
+        await receive()
+        await send({"type": "websocket.accept"})
+        self._lines.append(send)
+        while (event := await receive())["type"] == "websocket.receive":
+            self.heard.append(json.loads(event["text"]))
+        self._lines.remove(send)
+
+    def say(self, **frame):
+        """Sends a frame to every browser that looks at requests."""
+        self._stage.run(self._say_all(frame))
+
+    async def _say_all(self, frame):
+        for send in self._lines:
+            await _say(send, frame)
 
 
 async def _say(send, frame):

@@ -6,7 +6,7 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from cluster import connection
-from telemetry import runtime, sockets
+from telemetry import person_socket, runtime
 from telemetry.sockets import GraphConsumer
 from tests.telemetry.browser import EDGE, SUBSCRIBE, socket, tick
 from tests.telemetry.fakes import FakeSource
@@ -152,14 +152,14 @@ async def test_more_than_a_hundred_namespaces_are_refused(running, person):
 
 async def test_a_message_that_is_too_big_ends_the_socket(running, person):
     async with socket(person.headers) as browser:
-        await browser.send('{"type": "watch", "id": "' + "a" * sockets.MAX_MESSAGE_BYTES + '"}')
+        await browser.send('{"type": "watch", "id": "' + "a" * person_socket.MAX_MESSAGE_BYTES + '"}')
         assert "32768 bytes" in (await browser.message())["message"]
         assert await browser.close_code() == 1009
 
 
 async def test_a_flood_of_messages_ends_the_socket(running, person):
     async with socket(person.headers) as browser:
-        for _ in range(sockets.MAX_MESSAGES + 1):
+        for _ in range(person_socket.MAX_MESSAGES + 1):
             await browser.send("{}")
         assert await browser.close_code() == 4429
 
@@ -200,7 +200,7 @@ async def test_a_part_that_fails_ends_the_socket_and_what_is_sent(running, perso
         broken.set()
         if part == "_obey":
             await browser.send(SUBSCRIBE)
-        assert await browser.close_code() == sockets.INTERNAL_ERROR
+        assert await browser.close_code() == person_socket.INTERNAL_ERROR
         assert running.hub._subscriptions == set()
         await browser.send(SUBSCRIBE)
         tick(running, 2, rps=9)
@@ -212,9 +212,9 @@ async def test_rights_that_cannot_be_looked_at_when_it_opens_end_the_socket(runn
     def fail(*_):
         raise LookupError
 
-    monkeypatch.setattr(sockets.people, "of", fail)
+    monkeypatch.setattr(person_socket.people, "of", fail)
     async with socket(person.headers) as browser:
-        assert await browser.close_code() == sockets.INTERNAL_ERROR
+        assert await browser.close_code() == person_socket.INTERNAL_ERROR
         assert running.hub._subscriptions == set()
 
 

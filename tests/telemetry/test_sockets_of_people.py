@@ -6,8 +6,9 @@ import json
 import pytest
 
 from cluster import connection
+from telemetry import person_socket, runtime
 from telemetry import rights as rights_module
-from telemetry import runtime, sockets
+from telemetry import sockets as sockets_module
 from telemetry.rights import LastAnswer, Sight, blind
 from telemetry.shortfall import Failure, Shortfall
 from telemetry.sockets import GraphConsumer
@@ -157,7 +158,7 @@ async def test_while_rights_cannot_be_asked_for_the_last_answer_stands_for_a_whi
 
 
 async def test_after_the_grace_the_graph_goes_blank_and_says_why(running, lena, rights, monkeypatch):
-    monkeypatch.setattr(sockets, "LastAnswer", lambda: LastAnswer(grace_seconds=0.1))
+    monkeypatch.setattr(sockets_module, "LastAnswer", lambda: LastAnswer(grace_seconds=0.1))
     async with socket(lena.headers, recheck_seconds=0.05) as browser:
         await subscribed(browser)
         rights.away = True
@@ -188,7 +189,7 @@ async def test_a_cluster_that_never_answers_about_rights_is_not_waited_for(runni
         return Sight(None)
 
     monkeypatch.setattr(rights_module, "ask", hang)
-    monkeypatch.setattr(sockets, "ASK_SECONDS", 0.2)
+    monkeypatch.setattr(person_socket, "ASK_SECONDS", 0.2)
     async with socket(lena.headers) as browser:
         full = await subscribed(browser)
         assert (full["nodes"], asked.is_set()) == ([], True)

@@ -18,6 +18,7 @@ import { GraphModel } from "./model.js";
 import { hiddenNote, noteFor, Notes } from "./notes.js";
 import { Panel } from "./panel.js";
 import { Pill } from "./pill.js";
+import { Requests } from "./requests/section.js";
 import { Scope } from "./scope.js";
 import { Stage } from "./stage.js";
 import { Table } from "./table.js";
@@ -38,10 +39,21 @@ const RESYNC_EVERY_MS = 3_000;
 /** Of a look at the very same numbers. @type {Outcome} */
 const AGAIN = Object.freeze({ gap: false, shape: false, view: false, changed: { nodes: [], edges: [] } });
 
-const page = /** @type {{serverTime: number, tickSeconds: number, loginUrl: string, socketPath: string, links?: Record<string, string>}} */ (data("page"));
+const page = /** @type {{serverTime: number, tickSeconds: number, loginUrl: string, socketPath: string, requestsPath: string, links?: Record<string, string>}} */ (data("page"));
 const loaded = /** @type {PerformanceNavigationTiming | undefined} */ (performance.getEntriesByType("navigation")[0]);
 /** How far this machine's clock is ahead of the server's, in milliseconds. */
 const clockAhead = performance.timeOrigin + (loaded?.responseStart ?? 0) - page.serverTime;
+
+/** @param {string} path of a socket @returns {string} its address on this server */
+function address(path) {
+  return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`;
+}
+
+/** The session is over: back to here after the sign-in. */
+function signIn() {
+  const next = encodeURIComponent(location.pathname + location.search);
+  location.assign(`${page.loginUrl}?next=${next}`);
+}
 
 class GraphPage {
   #model = new GraphModel();
@@ -62,6 +74,7 @@ class GraphPage {
   #scope = new Scope(this.#model, (change) => this.go(change));
   #table = new Table(byId("twin", HTMLElement), this.#sight.seen, (id) => this.choose(id));
   #panel = new Panel(this.#model, byId("page-module", HTMLScriptElement).dataset.plotly ?? "", (id) => this.choose(id));
+  #requests = new Requests(address(page.requestsPath), this.#model, () => signIn());
   #time = new Time(this.#model, configured(page.links), (id) => this.choose(id), {
     go: (change, replace) => this.go(change, replace),
     frame: (frame) => this.#apply(frame),
@@ -129,18 +142,14 @@ class GraphPage {
   }
 
   #connect() {
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
-    return new LiveSocket(`${scheme}://${location.host}${page.socketPath}`, {
+    return new LiveSocket(address(page.socketPath), {
       frame: (frame) => this.#receive(/** @type {Frame} */ (frame)),
       offline: (since) => {
         this.#offlineSince = since;
         this.#tick();
       },
       opened: () => this.#model.expectFull(),
-      signedOut: () => {
-        const next = encodeURIComponent(location.pathname + location.search);
-        location.assign(`${page.loginUrl}?next=${next}`);
-      },
+      signedOut: () => signIn(),
     });
   }
 
@@ -151,6 +160,7 @@ class GraphPage {
     });
     document.addEventListener("visibilitychange", () => {
       this.#socket.setHidden(document.hidden);
+      this.#requests.setHidden(document.hidden);
       this.#tick();
     });
     document.addEventListener("meshui:theme", () => {
@@ -193,6 +203,7 @@ class GraphPage {
     this.#stage.label([label, label2]);
     this.#stage.choose(select);
     this.#panel.open(select);
+    this.#requests.look(select, this.#time.travel.isLive);
     this.#table.render(select, this.view === "table");
     this.#tick();
   }
@@ -258,6 +269,7 @@ class GraphPage {
     this.#look(outcome);
     this.#scope.show(this.#state);
     this.#panel.render();
+    this.#requests.look(this.#state.select, this.#time.travel.isLive);
     if (this.#time.travel.isLive) this.#announcer.health(before, this.#model.nodes);
     this.#learnNamespaces([...this.#model.nodes.values()].map((node) => node.namespace));
     this.#root.dataset.seq = String(this.#model.seq);

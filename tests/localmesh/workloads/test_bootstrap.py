@@ -45,6 +45,11 @@ def test_a_sidecars_id_and_workload_are_istios(reviews):
     assert node["cluster"] == "reviews.bookinfo"
 
 
+def test_a_proxys_connections_come_from_its_pods_address(reviews):
+    manager = bootstrap.bootstrap(reviews, "127.9.1.2", "127.9.0.2")["cluster_manager"]
+    assert manager["upstream_bind_config"]["source_address"] == {"address": "127.9.1.2", "port_value": 0}
+
+
 def test_a_gateways_id_says_router():
     gateway = {
         "metadata": {"name": "g", "namespace": "istio-system", "labels": {"istio": "ingressgateway"}},

@@ -77,6 +77,20 @@ async def test_only_young_lines_are_read_and_a_line_without_time_is_as_old_as_th
     assert await read(since_seconds=60) == LINES[2]
 
 
+async def test_a_line_of_the_access_log_is_as_old_as_its_request(read, log):
+    lines = [f'{{"method":"GET","start_time":"2026-01-01T11:{at}.120Z"}}\n' for at in ("00:00", "59:58")]
+    log.write_text("".join(lines))
+    assert await read(since_seconds=60) == lines[1]
+
+
+async def test_a_log_is_followed_from_its_end(read, log):
+    pieces = read.logs("bookinfo", "reviews", LogOptions(container="reviews", follow=True, tail_lines=0))
+    assert await anext(pieces) == b""
+    with log.open("a") as file:
+        file.write("more\n")
+    assert await anext(pieces) == b"more\n"
+
+
 async def test_times_are_put_before_the_lines(read):
     assert (await read(timestamps=True)).splitlines()[1] == "2026-01-01T11:00:00Z   a second line of the same"
 

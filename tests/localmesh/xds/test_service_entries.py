@@ -141,3 +141,9 @@ def test_the_first_owner_of_a_host_keeps_it():
     assert [(each.path, each.conflict) for each in xds.report(made, young)] == [("spec.hosts[0]", True)]
     mine = service_entry("10.0.0.1", hosts=["reviews.bookinfo.svc.cluster.local"])
     assert xds.report(mesh(mine), mine)[0].conflict
+
+
+def test_what_may_lead_out_of_the_machine_is_not_called_from_a_pods_own_address():
+    made = mesh(service_entry("10.0.0.1"))
+    assert cluster(made, NAME)["upstream_bind_config"]["source_address"]["address"] == "0.0.0.0"
+    assert "upstream_bind_config" not in cluster(made, "outbound|9080||reviews.bookinfo.svc.cluster.local")

@@ -11,6 +11,14 @@ STANDARD = {
     "destination_canonical_service", "destination_canonical_revision", "request_protocol", "response_code",
     "grpc_response_status", "response_flags", "connection_security_policy",
 }  # fmt: skip
+#: https://istio.io/latest/docs/tasks/observability/logs/access-log/#default-access-log-format
+ACCESS_LOG = {
+    "start_time", "method", "path", "protocol", "response_code", "response_flags", "response_code_details",
+    "connection_termination_details", "upstream_transport_failure_reason", "bytes_received", "bytes_sent",
+    "duration", "upstream_service_time", "x_forwarded_for", "user_agent", "request_id", "authority",
+    "upstream_host", "upstream_cluster", "upstream_local_address", "downstream_local_address",
+    "downstream_remote_address", "requested_server_name", "route_name",
+}  # fmt: skip
 
 
 def managers(of, which):
@@ -20,7 +28,7 @@ def managers(of, which):
 
 
 def tags(manager):
-    (log,) = manager["access_log"]
+    log, _ = manager["access_log"]
     config = log["typed_config"]
     metrics = [*config["counters"], *config["histograms"]]
     (shared,) = {str(metric["stat"]["tags"]) for metric in metrics}
@@ -58,3 +66,12 @@ def test_a_version_that_no_label_gives_is_unknown():
     (edge,) = (tags(each)[1] for each in managers(made, router(made)))
     assert edge["source_version"] == "unknown"
     assert edge["source_canonical_revision"] == "latest"
+
+
+def test_every_listener_of_requests_logs_them_with_the_names_of_istios_own_encoding():
+    made = mesh(gateway())
+    for which in (proxy(made), router(made)):
+        for manager in managers(made, which):
+            config = manager["access_log"][1]["typed_config"]
+            assert config["@type"].endswith(".StdoutAccessLog")
+            assert config["log_format"]["json_format"].keys() == ACCESS_LOG
