@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -28,7 +28,7 @@ from telemetry.observation import Observation
 from telemetry.pausing import no_cycle_search
 from telemetry.presence import Presence
 from telemetry.prometheus.answers import vector
-from telemetry.prometheus.assembling import Assembler
+from telemetry.prometheus.assembling import Assembler, Reading
 from telemetry.prometheus.queries import CODES, MEASURE
 from telemetry.samples import EdgeLabels, Samples
 from telemetry.snapshot import Snapshot, View, delta
@@ -121,17 +121,21 @@ class _Pipeline:
         self._memory = Memory()
         self._seq = 0
 
-    def bodies(self, tick: int) -> dict[str, bytes]:
-        """The answers of a tick, as they come from the network."""
-        return {each.stem: each.read_bytes() for each in sorted(self._folder.glob(f"*.{tick}"))}
+    def bodies(self, tick: int) -> Iterator[tuple[str, bytes]]:
+        """The answers of a tick, one after another."""
+        for each in sorted(self._folder.glob(f"*.{tick}")):
+            yield each.stem, each.read_bytes()
 
-    def snapshot(self, bodies: dict[str, bytes]) -> Snapshot:
-        """The graph; the bodies are let go of as they are used up."""
+    def read(self, body: bytes) -> Reading:
+        """What an answer says; its bytes need not be kept."""
+        with no_cycle_search():
+            return self._assembler.read(vector(body))
+
+    def snapshot(self, readings: Mapping[str, Sequence[Reading]]) -> Snapshot:
+        """The graph."""
         self._seq += 1
         with no_cycle_search():
-            vectors = {subject: [vector(bodies.pop(subject))] for subject in list(bodies)}
-            parts = self._assembler.assemble(vectors)
-            vectors.clear()
+            parts = self._assembler.assemble(readings)
             samples = self._presence.mark(
                 Samples(
                     _BEGAN + self._seq,
@@ -146,8 +150,22 @@ class _Pipeline:
             return Snapshot.of(self._seq, samples.taken_at, _VIEW, seen.graph(_VIEW.graph_type))
 
 
-def _frame(pipeline: _Pipeline, bodies: dict[str, bytes]) -> bytes:
-    return frames.full(pipeline.snapshot(bodies), _SOURCE, 1.0)
+def _picture(pipeline: _Pipeline, tick: int) -> tuple[float, Snapshot]:
+    """From the answers of a tick to the graph, and how long it took, without reading the files."""
+    taken, readings = 0.0, {}
+    for subject, body in pipeline.bodies(tick):
+        seconds, readings[subject] = _timed(partial(pipeline.read, body))
+        taken += seconds
+    seconds, found = _timed(
+        partial(pipeline.snapshot, {subject: [each] for subject, each in readings.items()})
+    )
+    return taken + seconds, found
+
+
+def _frame(pipeline: _Pipeline) -> tuple[float, bytes]:
+    taken, found = _picture(pipeline, 0)
+    seconds, shown = _timed(lambda: frames.full(found, _SOURCE, 1.0))
+    return taken + seconds, shown
 
 
 def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -158,37 +176,32 @@ def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 def _measured(folder: Path) -> dict[str, float]:
     pipeline = _Pipeline(folder)
-    bodies = pipeline.bodies(0)
-    size = sum(map(len, bodies.values()))
-    first, _ = _timed(partial(_frame, pipeline, bodies))
-    times = []
-    for _ in range(_TICKS):
-        taken, shown = _timed(partial(_frame, pipeline, pipeline.bodies(0)))
-        times.append(taken)
-    # By what the process has needed at most: parsing everything at once would need more.
+    first, _ = _frame(pipeline)
+    times, shown = zip(*(_frame(pipeline) for _ in range(_TICKS)), strict=True)
+    # Before anything is parsed whole, which takes more.
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    before, after = pipeline.snapshot(pipeline.bodies(0)), pipeline.snapshot(pipeline.bodies(1))
+    before, after = _picture(pipeline, 0)[1], _picture(pipeline, 1)[1]
     deltas = [_timed(lambda: frames.delta(delta(before, after), _SOURCE, None)) for _ in range(_TICKS)]
     return {
-        "bytes": size,
+        "bytes": sum(len(body) for _, body in pipeline.bodies(0)),
         "first": first,
         "frame": statistics.median(times),
-        "frame_bytes": len(shown),
+        "frame_bytes": len(shown[0]),
         "delta": statistics.median(taken for taken, _ in deltas),
         "delta_bytes": len(deltas[0][1]),
         "memory": memory,
-        "parse": _parsing(pipeline.bodies(0)),
+        "parse": _parsing([body for _, body in pipeline.bodies(0)]),
     }
 
 
-def _parsing(bodies: dict[str, bytes]) -> float:
+def _parsing(bodies: Sequence[bytes]) -> float:
     """Seconds that the fastest parser here takes to read all of it: into structs with the labels we need."""
     taken = []
     for decode in (msgspec.json.Decoder(_Answer).decode, msgspec.json.Decoder().decode):
         times = []
         for _ in range(3):
             with no_cycle_search():
-                times.append(sum(_timed(partial(decode, body))[0] for body in bodies.values()))
+                times.append(sum(_timed(partial(decode, body))[0] for body in bodies))
         taken.append(statistics.median(times))
     return min(taken)
 
