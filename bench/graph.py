@@ -156,6 +156,7 @@ def _picture(pipeline: _Pipeline, tick: int) -> tuple[float, Snapshot]:
     for subject, body in pipeline.bodies(tick):
         seconds, readings[subject] = _timed(partial(pipeline.read, body))
         taken += seconds
+        del body
     seconds, found = _timed(
         partial(pipeline.snapshot, {subject: [each] for subject, each in readings.items()})
     )
