@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, cast
 
 import msgspec
 
-from telemetry.prometheus.answers import Vector, number, read_labels
+from telemetry.prometheus.answers import Series, Vector, number, read_labels
 from telemetry.prometheus.queries import CODES, MEASURE, QUANTILES, UNKNOWN
 from telemetry.samples import DurationRate, EdgeLabels, RequestRate, VolumeRate
 
