@@ -128,8 +128,8 @@ class Collector:
                 self._presence.mark(samples, began_at),
                 self._limits,
                 preference=self._preference,
-                roster=roster,
                 memory=self._memory,
+                roster=roster,
             )
         for key in self._listener.wanted():
             with no_cycle_search():

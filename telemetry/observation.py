@@ -6,7 +6,6 @@ from typing import NamedTuple
 from cluster.access import Visible
 from telemetry.building import build, kept
 from telemetry.cut import counted
-from telemetry.flows import Flow
 from telemetry.folding import NOT_FOLDED, Folding
 from telemetry.graph import GRAPH_TYPES, Graph, Limits
 from telemetry.identity import GraphType
@@ -15,7 +14,7 @@ from telemetry.memory import Memory
 from telemetry.reporting import Preference, Reporting
 from telemetry.roster import NOBODY, Roster, with_idle
 from telemetry.samples import Samples
-from telemetry.table import table_of
+from telemetry.table import Total, table_of
 
 
 class GraphKey(NamedTuple):
@@ -47,16 +46,16 @@ class Observation:
         limits: Limits | None = None,
         *,
         preference: Preference = "caller",
-        roster: Roster = NOBODY,
         memory: Memory | None = None,
+        roster: Roster = NOBODY,
     ) -> None:
         self.seq = seq
         self.taken_at = taken_at
         self.began_at = began_at
         self.samples = samples
         self._limits = limits or Limits()
-        self._roster = roster
         self._memory = memory or Memory()
+        self._roster = roster
         register = self._memory.register_for(samples)
         self.reporting = Reporting(samples, preference, register)
         self._table = table_of(samples, self.reporting, register)
@@ -64,12 +63,9 @@ class Observation:
         self._built: dict[GraphKey, Graph] = {}
 
     @property
-    def flows(self) -> Iterator[Flow]:
-        """Who called whom, unredacted: requests and errors, and nothing else of each flow."""
-        table = self._table
-        columns = (table.requests.tolist(), table.errors.tolist(), table.idle_seconds.tolist())
-        for labels, requests, errors, idle in zip(table.labels, *columns, strict=True):
-            yield Flow(labels, requests, errors, {}, None, idle)
+    def totals(self) -> Iterator[Total]:
+        """What each label set that counts carries, unredacted."""
+        return self._table.totals()
 
     @property
     def calls(self) -> int:
@@ -92,20 +88,19 @@ class Observation:
         return built
 
     def _build(self, key: GraphKey) -> Graph:
-        if key.idle:
-            graph = self._with_idle(key)
+        graph_type, visible, folded, idle = key
+        if idle:
+            traffic = self.graph(*key._replace(idle=False))
+            graph = with_idle(
+                traffic, self._roster, graph_type, visible, home=self._limits.home, folded=folded
+            )
         else:
-            plan = Plan(key.graph_type, key.visible, key.folded, self._limits.home)
+            plan = Plan(graph_type, visible, folded, self._limits.home)
             layout = self._memory.layout(self._table, self._rows, plan)
             graph = build(self._table, self._rows, layout, self._limits)
-        if key.folded == NOT_FOLDED:
+        if folded == NOT_FOLDED:
             return graph
-        return counted(graph, self.graph(*key._replace(folded=NOT_FOLDED)), key.folded)
-
-    def _with_idle(self, key: GraphKey) -> Graph:
-        graph_type, visible, folded, _ = key
-        traffic = self.graph(*key._replace(idle=False))
-        return with_idle(traffic, self._roster, graph_type, visible, home=self._limits.home, folded=folded)
+        return counted(graph, self.graph(*key._replace(folded=NOT_FOLDED)), folded)
 
     @property
     def graphs(self) -> dict[GraphType, Graph]:

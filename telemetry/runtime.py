@@ -113,7 +113,7 @@ class Runtime:
         self.ledger.add(observation.samples)
         if self.recorder is not None:
             self.recorder.record(observation.samples, observation.reporting)
-        self.sparks.record(observation.taken_at, observation.flows)
+        self.sparks.record(observation.taken_at, observation.totals)
         self.hub.observed(observation, source)
 
     def silent(self, source: SourceState) -> None:

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from telemetry.flows import Flow
 from telemetry.identity import Service, service_of
+from telemetry.table import Total
 
 STEP_SECONDS: Final = 10.0
 POINTS: Final = 60
@@ -33,7 +33,7 @@ class Sparks:
         self._latest = -1
         self.steps = 0
 
-    def record(self, at: float, flows: Iterable[Flow]) -> bool:
+    def record(self, at: float, flows: Iterable[Total]) -> bool:
         """Takes in a reading (at: seconds since the epoch) if a step is due; says whether it did."""
         step = int(at // STEP_SECONDS)
         if step <= self._latest:
