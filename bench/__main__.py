@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from bench import analysis, cluster, incremental, planning, viewers
+from bench import analysis, cluster, graph, incremental, planning, viewers
 from bench.table import Row, render
 
 PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
@@ -17,6 +17,7 @@ PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
     "cluster": cluster.measure,
     "planning": planning.measure,
     "viewers": viewers.measure,
+    "graph": graph.measure,
 }
 """Each part by its name: given whether it is to be small, it measures, or raises."""
 

@@ -197,6 +197,17 @@ PROMETHEUS_SCRAPE_SECONDS = env.number("MESHUI_PROMETHEUS_SCRAPE_SECONDS", 15.0,
 PROMETHEUS_TIMEOUT_SECONDS = env.number("MESHUI_PROMETHEUS_TIMEOUT_SECONDS", 10.0, minimum=1, maximum=120)
 PROMETHEUS_MAX_MIB = env.number("MESHUI_PROMETHEUS_MAX_MIB", 64, minimum=1, maximum=1024)
 PROMETHEUS_SHARDS = int(env.choice("MESHUI_PROMETHEUS_SHARDS", "1", "2", "4", "8", "16"))
+# Where a person goes on looking: the browser fills in what he looks at. {from} and {to} are milliseconds.
+_PLACES = ("namespace", "service", "workload", "version", "from", "to")
+GRAFANA_LINK = env.link("MESHUI_GRAFANA_URL", _PLACES)
+TRACING_LINK = env.link("MESHUI_TRACING_URL", _PLACES)
+# From which error ratio on an edge is degraded and failing; which tolerances nodes have, as Kiali's are.
+TELEMETRY_EDGE_DEGRADED, TELEMETRY_EDGE_FAILING = env.ratios(
+    "MESHUI_EDGE_DEGRADED", "MESHUI_EDGE_FAILING", 0.01, 0.05
+)
+TELEMETRY_HEALTH = env.text_or_file("MESHUI_HEALTH")
+# What Istio calls the clusters: what runs in a cluster's own bears no cluster in its id.
+TELEMETRY_CLUSTER_IDS = env.cluster_ids("MESHUI_CLUSTER_ID")
 # How long to wait between a DestinationRule's new subset and the route that uses it; and how long at most
 # where the control plane says in the resource's status that the proxies do not have it yet.
 ROUTING_SETTLE_SECONDS = env.number("MESHUI_SETTLE_SECONDS", 1.0, minimum=0, maximum=60)

@@ -12,6 +12,7 @@ from routing import live_analysis
 
 # Key, title, and the names of the pages that belong to the entry; the first is where it leads.
 PAGES = (
+    ("overview", "Overview", ("overview",)),
     ("graph", "Graph", ("graph",)),
     ("routing", "Routing", ("routing", "routing-service", "plan")),
     ("changes", "Changes", ("changes", "change")),

@@ -10,6 +10,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from telemetry import asking, frames, lookback
+from telemetry.overview import overview
+from telemetry.overview_shapes import OverviewQuery, OverviewSerializer
 from telemetry.picture import picture
 from telemetry.serializers import GraphSerializer, SeriesQuery, SeriesSerializer, ViewQuery
 
@@ -37,6 +39,24 @@ class GraphView(APIView):
         return asking.as_json(frames.graph(snapshot, source, running.tick_seconds))
 
 
+class OverviewView(APIView):
+    """All services and namespaces."""
+
+    @extend_schema(
+        operation_id="overview", parameters=[OverviewQuery], responses=OverviewSerializer, tags=["graph"]
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """Golden signals of each, the worst first, with the last ten minutes in points of ten seconds."""
+        query = OverviewQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        running, latest, visible = asking.latest(request)
+        graph = latest.graph("service", visible, idle=True)
+        rows = overview(graph, query.validated_data.get("namespaces", ()))
+        at = latest.seq, latest.taken_at
+        state, tick = running.collector.state, running.tick_seconds
+        return asking.as_json(frames.overview_rows(at, rows, state.wire(visible), tick, running.sparks))
+
+
 class SeriesView(APIView):
     """The figures of one node or edge."""
 
@@ -51,6 +71,11 @@ class SeriesView(APIView):
         running, latest, visible = asking.latest(request)
         since = latest.taken_at - asked["seconds"]
         columns = running.history.columns(asked["graph_type"], asked["id"], since, latest.taken_at, visible)
+        if columns is None:
+            over = asking.of_the_past(lookback.span(running, since, latest.taken_at), visible)
+            columns = asking.of_the_past(
+                lookback.series_of(running, asked["graph_type"], asked["id"], over, visible), visible
+            )
         if columns is None:
             raise NotFound(
                 "No node or edge of this graph type that you may see had this id during the last hour. "

@@ -20,6 +20,7 @@ from telemetry.observation import GraphKey, Observation
 from telemetry.pausing import no_cycle_search
 from telemetry.presence import Presence
 from telemetry.reporting import Preference
+from telemetry.roster import NOBODY, Roster, nobody
 from telemetry.samples import Samples
 from telemetry.shortfall import Shortfall
 from telemetry.source import Source, SourceUnavailable
@@ -31,7 +32,7 @@ class Listener(Protocol):
     """Who is told of each tick, in the collector's thread."""
 
     def wanted(self) -> Collection[GraphKey]:
-        """The graphs that somebody looks at now, or that are kept."""
+        """The graphs that are looked at now, or remembered."""
 
     def observed(self, observation: Observation, source: SourceState) -> None:
         """There is a new reading."""
@@ -55,6 +56,7 @@ class Collector:
         window_seconds: float,
         limits: Limits | None = None,
         preference: Preference = "caller",
+        roster: Callable[[], Roster] = nobody,
         read_timeout_seconds: float | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -65,6 +67,8 @@ class Collector:
         self._tick = tick_seconds
         self._limits = limits or Limits()
         self._preference: Preference = preference
+        self._roster = roster
+        self._last_roster = NOBODY
         # Long enough for a round of slow proxies, short enough that the page soon says that nothing comes.
         self._read_timeout = read_timeout_seconds or max(2.0, 2 * tick_seconds)
         self._clock = clock
@@ -102,6 +106,11 @@ class Collector:
         """How old the latest reading is; None before the first one."""
         return None if self.latest is None else self._clock() - self.latest.began_at
 
+    @property
+    def home(self) -> str:
+        """The cluster that ids do not name."""
+        return self._limits.home
+
     def look_back(self, samples: Samples) -> Observation:
         """A reading of the past, seen as those of now are: by the same limits and reporters."""
         return Observation(
@@ -110,6 +119,7 @@ class Collector:
 
     async def _accept(self, samples: Samples, began_at: float) -> None:
         seq = self.latest.seq + 1 if self.latest else 1
+        roster = self._take_roster()
         with no_cycle_search():
             observation = Observation(
                 seq,
@@ -119,6 +129,7 @@ class Collector:
                 self._limits,
                 preference=self._preference,
                 memory=self._memory,
+                roster=roster,
             )
         for key in self._listener.wanted():
             with no_cycle_search():
@@ -132,10 +143,19 @@ class Collector:
             name=self._source.name,
             state="ok",
             window_seconds=samples.window_seconds,
-            shortfall=samples.shortfall,
+            shortfall=msgspec.structs.replace(samples.shortfall, notes=roster.notes),
             taken_at=samples.taken_at,
         )
         self._listener.observed(self.latest, self.state)
+
+    def _take_roster(self) -> Roster:
+        """What runs now. Tolerances remember what they were asked: they are made anew for a new one only."""
+        roster = self._roster()
+        if roster is not self._last_roster:
+            self._last_roster = roster
+            tolerances = self._limits.tolerances.with_annotations(roster.annotated)
+            self._limits = self._limits._replace(tolerances=tolerances)
+        return roster
 
     def _miss(self, shortfall: Shortfall, wall_at: float) -> None:
         if self.state.state != "stale":

@@ -10,9 +10,12 @@ from typing import Any, Literal
 import msgspec
 
 from cluster.access import Visible
+from telemetry.identity import Service
+from telemetry.overview import Overview
 from telemetry.packing import Frame
 from telemetry.shortfall import Shortfall
-from telemetry.snapshot import Delta, Snapshot
+from telemetry.snapshot import Delta, Snapshot, View
+from telemetry.sparks import Sparks
 
 _encoder = msgspec.json.Encoder()
 
@@ -88,6 +91,50 @@ def delta(change: Delta, source: SourceState, visible: Visible) -> Frame:
     if change.left_out is not None:
         message["left_out"] = change.left_out
     return encode(message)
+
+
+def overview(
+    view: View,
+    at: tuple[int, float],
+    rows: Overview,
+    *,
+    source: SourceState,
+    tick_seconds: float,
+    sparks: Sparks | None,
+) -> Frame:
+    """The rows of an overview, whole. Without sparklines, those before stay."""
+    told = overview_rows(at, rows, source.wire(view.visible), tick_seconds, sparks)
+    return encode({"type": "overview", "notice": view.notice, **told})
+
+
+def overview_rows(
+    at: tuple[int, float],
+    rows: Overview,
+    source: Mapping[str, Any],
+    tick_seconds: float,
+    sparks: Sparks | None,
+) -> dict[str, Any]:
+    """The rows as of a reading (its number and time): the answer of the REST call, too."""
+    return {
+        "seq": at[0],
+        "taken_at": iso(at[1]),
+        "tick_seconds": tick_seconds,
+        "source": source,
+        "namespaces": rows.namespaces,
+        "services": rows.services,
+        "left_out": rows.left_out,
+        "sparks": None if sparks is None else _sparks(rows, sparks),
+    }
+
+
+def _sparks(rows: Overview, sparks: Sparks) -> dict[str, dict[str, Any]]:
+    within: dict[str, list[Service]] = {row.namespace: [] for row in rows.namespaces}
+    for namespace, service in rows.every:
+        within[namespace].append((namespace, service))
+    return {
+        "services": {row.id: sparks.of((row.namespace, row.service))._asdict() for row in rows.services},
+        "namespaces": {name: sparks.of(*services)._asdict() for name, services in within.items()},
+    }
 
 
 def status(source: SourceState, visible: Visible, notice: str) -> Frame:

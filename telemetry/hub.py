@@ -15,16 +15,21 @@ from telemetry import frames
 from telemetry.frames import SourceState
 from telemetry.history import Columns, History
 from telemetry.observation import GraphKey, Observation
+from telemetry.overview import overview
 from telemetry.packing import Frame
 from telemetry.picture import keys_of, picture
 from telemetry.snapshot import Snapshot, View, delta
+from telemetry.sparks import Sparks
+from telemetry.trails import KEEP_SECONDS, Trail, columns, newest
 
 MAX_SOCKETS = 2000
 # Frames that may wait for a slow socket; at one a tick, four seconds' worth.
 MAX_WAITING = 4
 # So often in a row a socket may fall behind: it is sent the latest then, and is closed.
 MAX_LAGS = 5
-WATCH_SECONDS = 300.0
+
+
+_NO_VIEW = View("app", ("",))
 
 
 class TooManySocketsError(Exception):
@@ -37,7 +42,10 @@ class _Watched(msgspec.Struct):
     view: View
     snapshot: Snapshot | None = None
     full: Frame | None = None
+    drawn_step: int = -1
+    """Which step of the sparklines was sent last."""
     subscriptions: set["Subscription"] = msgspec.field(default_factory=set)
+    trails: dict[str, Trail] = msgspec.field(default_factory=dict)
 
 
 class Subscription:
@@ -85,6 +93,10 @@ class Subscription:
         self.watched_id = series_id
         self._wants_series = series_id is not None
         self._wake.set()
+
+    def lacks_past(self) -> bool:
+        """True once for what is watched and was not seen yet: whoever asks fetches what was, for all."""
+        return self._hub.lacks_past(self)
 
     def close(self) -> None:
         """Leaves the hub."""
@@ -134,9 +146,16 @@ class Hub:
     """All views and sockets of this process."""
 
     def __init__(
-        self, history: History, source: SourceState, *, tick_seconds: float, max_sockets: int = MAX_SOCKETS
+        self,
+        history: History,
+        source: SourceState,
+        *,
+        tick_seconds: float,
+        sparks: Sparks | None = None,
+        max_sockets: int = MAX_SOCKETS,
     ) -> None:
         self._history = history
+        self._sparks = Sparks() if sparks is None else sparks
         self._tick = tick_seconds
         self._max_sockets = max_sockets
         self._source = source
@@ -176,7 +195,7 @@ class Hub:
         watched = self._watched.get(view)
         if watched is None:
             watched = self._watched[view] = _Watched(view)
-            if self._latest:
+            if self._latest and not view.overview:
                 self._cut(watched, self._latest)
         watched.subscriptions.add(subscription)
 
@@ -188,6 +207,9 @@ class Hub:
         """Passes a new reading on to every socket: the difference, or the whole where it had nothing yet."""
         self._latest, self._source = observation, source
         for watched in self._watched.values():
+            if watched.view.overview:
+                self._pass_on_overview(watched, observation)
+                continue
             before = watched.snapshot
             after = self._cut(watched, observation)
             if before is None:
@@ -195,9 +217,10 @@ class Hub:
                     subscription.resync()
                 continue
             frame = frames.delta(delta(before, after), source, watched.view.visible)
-            series: dict[str, Frame | None] = {}
+            news = self._news(watched)
             for subscription in watched.subscriptions:
-                subscription.offer(frame, *self._news(subscription, observation, series))
+                newest_row = news.get(subscription.watched_id or "")
+                subscription.offer(frame, *([newest_row] if newest_row else []))
 
     def silent(self, source: SourceState) -> None:
         """Tells every socket with a view that the source does not answer."""
@@ -214,6 +237,8 @@ class Hub:
         if subscription.view is None:
             raise ValueError("A frame shows a view, and this socket has none.")
         watched = self._watched[subscription.view]
+        if watched.view.overview and self._latest:
+            return self._overview(watched.view, self._latest, self._sparks)
         if watched.snapshot is None:
             return frames.status(self._source, watched.view.visible, watched.view.notice)
         if watched.full is None:
@@ -221,33 +246,67 @@ class Hub:
         return watched.full
 
     def series_frame(self, subscription: Subscription) -> Frame:
-        """All figures of what the socket watches."""
-        series_id = subscription.watched_id or ""
-        now = self._latest.taken_at if self._latest else 0.0
-        columns = self._columns(subscription.view, series_id, now - WATCH_SECONDS, now)
-        return frames.series(columns.wire(series_id), reset=True)
+        """The last minutes of what the socket watches."""
+        trail = self._trail(subscription)
+        shown = trail.columns if trail else columns(self._tick)
+        return frames.series(shown.wire(subscription.watched_id or ""), reset=True)
+
+    def lacks_past(self, subscription: Subscription) -> bool:
+        """See Subscription."""
+        trail = self._trail(subscription)
+        if trail is None or trail.asked:
+            return False
+        trail.asked = True
+        return True
+
+    def tell_past(self, view: View, series_id: str, before: Columns) -> None:
+        """What was before somebody watched this; for all who watch it in this view."""
+        watched = self._watched.get(view)
+        if watched is None or series_id not in watched.trails:
+            return
+        watched.trails[series_id].prepend(before)
+        for subscription in watched.subscriptions:
+            if subscription.watched_id == series_id:
+                subscription.watch(series_id)
+
+    def _trail(self, subscription: Subscription) -> Trail | None:
+        """The trail of what a socket watches; it begins with what the history has of it."""
+        series_id, watched = subscription.watched_id, self._watched.get(subscription.view or _NO_VIEW)
+        if series_id is None or watched is None:
+            return None
+        trail = watched.trails.get(series_id)
+        if trail is None:
+            view, now = watched.view, self._latest.taken_at if self._latest else 0.0
+            before = self._history.columns(view.graph_type, series_id, now - KEEP_SECONDS, now, view.visible)
+            trail = watched.trails[series_id] = Trail(self._tick, before if before and before.t else None)
+        return trail
+
+    def _pass_on_overview(self, watched: _Watched, observation: Observation) -> None:
+        """There are no differences to tell: the rows are few, and half of them change each time anyway."""
+        stepped = watched.drawn_step != self._sparks.steps
+        watched.drawn_step = self._sparks.steps
+        frame = self._overview(watched.view, observation, self._sparks if stepped else None)
+        for subscription in watched.subscriptions:
+            subscription.offer(frame)
+
+    def _overview(self, view: View, observation: Observation, sparks: Sparks | None) -> Frame:
+        rows = overview(observation.graph(*next(keys_of(view, None))), view.namespaces)
+        at = observation.seq, observation.taken_at
+        return frames.overview(view, at, rows, source=self._source, tick_seconds=self._tick, sparks=sparks)
 
     def _cut(self, watched: _Watched, observation: Observation) -> Snapshot:
         watched.snapshot = picture(observation, watched.view, watched.snapshot)
         watched.full = None
         return watched.snapshot
 
-    def _news(
-        self, subscription: Subscription, observation: Observation, written: dict[str, Frame | None]
-    ) -> list[Frame]:
-        """The newest point of what a socket watches; written once for all sockets of the view."""
-        series_id = subscription.watched_id
-        if series_id is None:
-            return []
-        if series_id not in written:
-            now = observation.taken_at
-            columns = self._columns(subscription.view, series_id, now, now)
-            written[series_id] = frames.series(columns.wire(series_id), reset=False) if columns.t else None
-        frame = written[series_id]
-        return [frame] if frame else []
-
-    def _columns(self, view: View | None, series_id: str, since: float, now: float) -> Columns:
-        nothing = Columns(self._tick, [], [], [], [], [], [])
-        if view is None:
-            return nothing
-        return self._history.columns(view.graph_type, series_id, since, now, view.visible) or nothing
+    def _news(self, watched: _Watched) -> dict[str, Frame]:
+        """The newest row of all that is watched in a view, each written once for all its sockets."""
+        ids = {subscription.watched_id for subscription in watched.subscriptions}
+        watched.trails = {series_id: trail for series_id, trail in watched.trails.items() if series_id in ids}
+        found = {}
+        for series_id, trail in watched.trails.items():
+            row = newest(watched.snapshot, series_id) if watched.snapshot else None
+            if row:
+                trail.append(row)
+                found[series_id] = frames.series(columns(self._tick, row).wire(series_id), reset=False)
+        return found

@@ -4,6 +4,7 @@ Whoever may not read all that a node or an edge is about is told nothing of it, 
 """
 
 import asyncio
+import logging
 import math
 from collections.abc import Coroutine
 from itertools import chain
@@ -16,10 +17,14 @@ from telemetry.frames import SourceState
 from telemetry.history import Columns
 from telemetry.identity import GraphType
 from telemetry.observation import Observation
-from telemetry.past import MAX_POINTS
+from telemetry.past import MAX_POINTS, NoHistory
 from telemetry.runtime import Runtime
 from telemetry.samples import EdgeLabels
+from telemetry.snapshot import View
+from telemetry.source import SourceUnavailable
+from telemetry.trails import KEEP_SECONDS
 
+_log = logging.getLogger(__name__)
 ANSWER_SECONDS: Final = 15.0
 Answer = TypeVar("Answer")
 
@@ -55,16 +60,15 @@ def source_then(running: Runtime, then: Observation) -> SourceState:
     )
 
 
-async def span(running: Runtime, since: float | None, until: float, points: int, back: float) -> Span:
-    """What of a range one can have: from `since` (None: `back` seconds before `until`) or the earliest
-    moment on, in steps that make at most `points`.
+async def span(running: Runtime, since: float, until: float, points: int = MAX_POINTS) -> Span:
+    """What of a range one can have: from the earliest moment on, if that is later than `since`, in steps that
+    make at most so many points.
     """
     reach = await running.past.reach()
-    begin = until - back if since is None else since
-    if reach.earliest is not None and begin < reach.earliest < until:
-        begin = reach.earliest
-    wanted = max(reach.step_seconds, (until - begin) / max(1, min(points, MAX_POINTS) - 1))
-    return Span(begin, until, math.ceil(wanted / reach.step_seconds - 1e-9) * reach.step_seconds)
+    if reach.earliest is not None and since < reach.earliest < until:
+        since = reach.earliest
+    step = max(reach.step_seconds, (until - since) / max(1, points - 1))
+    return Span(since, until, math.ceil(step / reach.step_seconds - 1e-9) * reach.step_seconds)
 
 
 async def figures_of(
@@ -74,7 +78,7 @@ async def figures_of(
     in namespaces that the viewer may see. Raises NoHistory, SourceUnavailable.
     """
     found = None
-    for subject in subjects.of(graph_type, item_id, _known(running)):
+    for subject in subjects.of(graph_type, item_id, _known(running), running.collector.home):
         if visible is None or visible.issuperset(subject.namespaces):
             readings = await running.past.samples_between(subject, *over)
             answer = figures.of(readings)
@@ -92,6 +96,23 @@ async def series_of(
     if found is None:
         return None
     return Columns(over.step_seconds, found.t, found.requests, found.errors, found.p50, found.p95, found.p99)
+
+
+async def tell_past(running: Runtime, view: View, series_id: str) -> None:
+    """Gives the hub what was of a node or edge before somebody watched it. Where the past cannot be had,
+    there is none: the figures of now come all the same.
+    """
+    latest = running.collector.latest
+    if latest is None:
+        return
+    try:
+        over = await bounded(span(running, latest.taken_at - KEEP_SECONDS, latest.taken_at))
+        before = await bounded(series_of(running, view.graph_type, series_id, over, view.visible))
+    except (NoHistory, SourceUnavailable, TimeoutError) as error:
+        _log.info("What was of %r cannot be had: %s", series_id[:200], error)
+        return
+    if before and before.t:
+        running.hub.tell_past(view, series_id, before)
 
 
 def _known(running: Runtime) -> list[EdgeLabels]:

@@ -1,5 +1,6 @@
 """One reading of the mesh, and the graphs that are made of it: one for all who may see the same. Pure."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from cluster.access import Visible
@@ -11,8 +12,9 @@ from telemetry.identity import GraphType
 from telemetry.layout import Plan
 from telemetry.memory import Memory
 from telemetry.reporting import Preference, Reporting
+from telemetry.roster import NOBODY, Roster, with_idle
 from telemetry.samples import Samples
-from telemetry.table import table_of
+from telemetry.table import Total, table_of
 
 
 class GraphKey(NamedTuple):
@@ -45,6 +47,7 @@ class Observation:
         *,
         preference: Preference = "caller",
         memory: Memory | None = None,
+        roster: Roster = NOBODY,
     ) -> None:
         self.seq = seq
         self.taken_at = taken_at
@@ -52,6 +55,7 @@ class Observation:
         self.samples = samples
         self._limits = limits or Limits()
         self._memory = memory or Memory()
+        self._roster = roster
         register = self._memory.register_for(samples)
         self.reporting = Reporting(samples, preference, register)
         self._table = table_of(samples, self.reporting, register)
@@ -59,9 +63,9 @@ class Observation:
         self._built: dict[GraphKey, Graph] = {}
 
     @property
-    def calls(self) -> int:
-        """How many calls there are, in one label set each."""
-        return len(self._rows)
+    def totals(self) -> Iterator[Total]:
+        """What each label set that counts carries, unredacted."""
+        return self._table.totals()
 
     def graph(
         self,
@@ -79,12 +83,19 @@ class Observation:
         return built
 
     def _build(self, key: GraphKey) -> Graph:
-        plan = Plan(key.graph_type, key.visible, key.folded, self._limits.home)
-        layout = self._memory.layout(self._table, self._rows, plan)
-        graph = build(self._table, self._rows, layout, self._limits)
-        if key.folded == NOT_FOLDED:
+        graph_type, visible, folded, idle = key
+        if idle:
+            traffic = self.graph(*key._replace(idle=False))
+            graph = with_idle(
+                traffic, self._roster, graph_type, visible, home=self._limits.home, folded=folded
+            )
+        else:
+            plan = Plan(graph_type, visible, folded, self._limits.home)
+            layout = self._memory.layout(self._table, self._rows, plan)
+            graph = build(self._table, self._rows, layout, self._limits)
+        if folded == NOT_FOLDED:
             return graph
-        return counted(graph, self.graph(*key._replace(folded=NOT_FOLDED)), key.folded)
+        return counted(graph, self.graph(*key._replace(folded=NOT_FOLDED)), folded)
 
     @property
     def graphs(self) -> dict[GraphType, Graph]:

@@ -4,4 +4,7 @@ from django.urls import path
 
 from telemetry import views
 
-urlpatterns = [path("graph/", views.graph, name="graph")]
+urlpatterns = [
+    path("overview/", views.overview, name="overview"),
+    path("graph/", views.graph, name="graph"),
+]

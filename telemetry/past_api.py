@@ -83,9 +83,8 @@ class FiguresView(APIView):
         asked = query.validated_data
         running, visible = asking.observed(request)
         until = asked.get("until", time.time())
-        over = asking.of_the_past(
-            lookback.span(running, asked.get("since"), until, asked["points"], DEFAULT_SECONDS), visible
-        )
+        since = asked.get("since", until - DEFAULT_SECONDS)
+        over = asking.of_the_past(lookback.span(running, since, until, asked["points"]), visible)
         found = asking.of_the_past(
             lookback.figures_of(running, asked["graph_type"], asked["id"], over, visible), visible
         )

@@ -7,32 +7,39 @@ else asks of(). Commands (migrate, tests) run without.
 import asyncio
 from collections.abc import Collection
 from contextlib import suppress
+from functools import partial
+from typing import Final
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from cluster import connection
-from telemetry import sources
+from cluster.cache import Cache
+from telemetry import sources, tuning
 from telemetry.collector import Collector
 from telemetry.counting import Ledger
 from telemetry.frames import SourceState
-from telemetry.graph import GRAPH_TYPES
+from telemetry.graph import GRAPH_TYPES, Limits
 from telemetry.history import History
 from telemetry.hub import Hub
-from telemetry.identity import GraphType
 from telemetry.observation import GraphKey, Observation
 from telemetry.past import Past
 from telemetry.recorded import RecordedPast
 from telemetry.recorder import MAX_BYTES, STEP_SECONDS, Recorder
 from telemetry.reporting import Preference
+from telemetry.roster import nobody
+from telemetry.rostering import Rosters
 from telemetry.samples import Samples
 from telemetry.source import Counting, Source, SourceUnavailable
+from telemetry.sparks import Sparks
 
+SMALL_MESH: Final = 1000
+"""How many rates a reading may have for the figures of every node and edge to be kept each tick. Of a larger
+mesh there are those of the past (telemetry.past), and of what somebody watches.
+"""
 # One thread answers all pages: it is not to wait long.
 _COUNT_TIMEOUT_SECONDS = 3.0
 _FOR_EVER_SECONDS = 1e9
-# So many calls make about as many series, in all types of graphs, as there is room for in the history.
-_FEW_CALLS = 300
 
 
 class NotRunningError(RuntimeError):
@@ -51,12 +58,13 @@ class Runtime:
         preference: Preference = "caller",
         remember_bytes: int = MAX_BYTES,
         read_timeout_seconds: float | None = None,
+        limits: Limits | None = None,
+        rosters: Rosters | None = None,
     ) -> None:
         self.tick_seconds = tick_seconds
         self.source = source
         self._preference: Preference = preference
         self.history = History(tick_seconds)
-        self._kept: set[GraphType] = set()
         self.ledger = Ledger(preference=preference)
         self.collector = Collector(
             source,
@@ -65,7 +73,11 @@ class Runtime:
             window_seconds=window_seconds,
             preference=preference,
             read_timeout_seconds=read_timeout_seconds,
+            limits=limits,
+            roster=rosters.current if rosters else nobody,
         )
+        self._is_small = True
+        self.rosters = rosters
         self.recorder: Recorder | None = None
         self.past: Past
         if isinstance(source, Past):
@@ -74,7 +86,8 @@ class Runtime:
             step = max(STEP_SECONDS, tick_seconds)
             self.recorder = Recorder(step, preference=preference, max_bytes=remember_bytes)
             self.past = RecordedPast(self.recorder)
-        self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds)
+        self.sparks = Sparks()
+        self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds, sparks=self.sparks)
 
     def counted(self, namespace: str, service: str, since: float) -> Ledger:
         """What was counted of a service since a moment. For threads: it may wait for the source."""
@@ -87,26 +100,21 @@ class Runtime:
 
     def wanted(self) -> Collection[GraphKey]:
         """See telemetry.collector.Listener."""
-        return self.hub.wanted() | {GraphKey(graph_type) for graph_type in self._kept}
+        return {*self.hub.wanted(), *(map(GraphKey, GRAPH_TYPES) if self._is_small else ())}
 
     def observed(self, observation: Observation, source: SourceState) -> None:
-        """See telemetry.collector.Listener. The history first: the hub sends its newest points."""
-        self._keep(observation)
-        self.history.record(
-            observation.taken_at,
-            {each: observation.graph(each) for each in GRAPH_TYPES if each in self._kept},
-        )
+        """See telemetry.collector.Listener. The history first: what is watched begins with it."""
+        if self._is_small:
+            self.history.record(observation.taken_at, observation.graphs)
+        else:
+            # What is not written on would be shown as if nothing had come since.
+            self.history.clear()
+        self._is_small = len(observation.samples.requests) <= SMALL_MESH
         self.ledger.add(observation.samples)
         if self.recorder is not None:
             self.recorder.record(observation.samples, observation.reporting)
+        self.sparks.record(observation.taken_at, observation.totals)
         self.hub.observed(observation, source)
-
-    def _keep(self, observation: Observation) -> None:
-        """Of a large mesh the figures of a graph type are kept from when on somebody looks at it: of all of
-        them at once there would be more than there is room for.
-        """
-        looked_at = {key.graph_type for key in self.hub.wanted()}
-        self._kept = set(GRAPH_TYPES) if observation.calls <= _FEW_CALLS else looked_at
 
     def silent(self, source: SourceState) -> None:
         """See telemetry.collector.Listener."""
@@ -138,8 +146,10 @@ async def start(source: Source | None = None, **named: Source) -> Runtime:
     given = {_configured(""): source, **named}
     for name in connection.names():
         if name not in _runtimes:
-            _runtimes[name] = _runtime(name, given.get(name))
-            _tasks.append(asyncio.create_task(_runtimes[name].collector.run(), name=f"telemetry-{name}"))
+            made = _runtimes[name] = _runtime(name, given.get(name))
+            _tasks.append(asyncio.create_task(made.collector.run(), name=f"telemetry-{name}"))
+            if made.rosters:
+                _tasks.append(asyncio.create_task(made.rosters.run(), name=f"roster-{name}"))
     return of()
 
 
@@ -188,4 +198,10 @@ def _runtime(cluster_name: str, source: Source | None) -> Runtime:
         read_timeout_seconds=chosen.read_timeout_seconds,
         preference=sources.preference(),
         remember_bytes=round(settings.TELEMETRY_HISTORY_MEGABYTES * 1024 * 1024),
+        limits=tuning.limits(cluster_name),
+        rosters=Rosters(partial(_cache, cluster_name)),
     )
+
+
+def _cache(cluster_name: str) -> Cache:
+    return connection.get(cluster_name).cache

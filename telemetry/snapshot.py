@@ -23,7 +23,8 @@ class View(msgspec.Struct, frozen=True):
     `visible` are the namespaces that the person may see; None means all. `notice` is what the person has to
     be told about that, or empty. `fold` and `unfold`: what the person folded or unfolded by hand (see
     telemetry.folding). `focus`: the node (id) whose neighbourhood within `depth` steps is shown; empty: all
-    nodes. `idle`: with what runs and has no traffic.
+    nodes. `idle`: with what runs and has no traffic. `overview`: not as a graph, but as the rows of
+    telemetry.overview.
     """
 
     graph_type: GraphType
@@ -35,6 +36,7 @@ class View(msgspec.Struct, frozen=True):
     focus: str = ""
     depth: int = 1
     idle: bool = False
+    overview: bool = False
 
     @classmethod
     def asked(

@@ -3,6 +3,8 @@
 telemetry.flows tells the same one by one.
 """
 
+from collections.abc import Iterator
+from itertools import starmap
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +48,18 @@ class Table(NamedTuple):
     endings: Endings
     outcomes: list[Outcome]
     durations: Durations
+
+    def totals(self) -> Iterator["Total"]:
+        """Each flow by itself."""
+        return starmap(Total, zip(self.labels, self.requests.tolist(), self.errors.tolist(), strict=True))
+
+
+class Total(NamedTuple):
+    """The requests per second of a label set, and how many of them fail."""
+
+    labels: EdgeLabels
+    requests: float
+    errors: float
 
 
 def table_of(samples: Samples, reporting: Reporting, register: Register) -> Table:

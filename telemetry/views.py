@@ -19,16 +19,37 @@ def graph(request: HttpRequest) -> HttpResponse:
     """The live graph; ?type=&ns=&select=&label=&view= are read by the browser.
 
     `serverTime` (milliseconds since the epoch) lets the browser tell the age of the numbers by the server's
-    clock. `socketPath` is that of the cluster that the page is about.
+    clock. `socketPath` is that of the cluster that the page is about. `links`: templates of addresses, in
+    which the browser fills in {namespace} and the like; empty where there is none.
     """
+    context = {"namespaces": [], "chosen_namespaces": _namespaces(request), "page": _page()}
+    return render(request, "telemetry/graph.html", context)
+
+
+@never_cache
+@require_GET
+def overview(request: HttpRequest) -> HttpResponse:
+    """All services at one glance; ?ns=&find= are read by the browser."""
+    chosen = _namespaces(request)
+    query = f"?namespaces={','.join(chosen)}" if chosen else ""
     context = {
         "namespaces": [],
-        "chosen_namespaces": sorted(set(filter(None, request.GET.get("ns", "").split(",")))),
-        "page": {
-            "serverTime": round(time.time() * 1000),
-            "tickSeconds": settings.TELEMETRY_TICK_SECONDS,
-            "loginUrl": reverse("login"),
-            "socketPath": f"{get_script_prefix()}ws/graph/",
-        },
+        "chosen_namespaces": chosen,
+        "page": {**_page(), "namespaces": chosen},
+        "api_path": f"{reverse('api-overview')}{query}",
     }
-    return render(request, "telemetry/graph.html", context)
+    return render(request, "telemetry/overview.html", context)
+
+
+def _namespaces(request: HttpRequest) -> list[str]:
+    return sorted(set(filter(None, request.GET.get("ns", "").split(","))))
+
+
+def _page() -> dict[str, object]:
+    return {
+        "serverTime": round(time.time() * 1000),
+        "tickSeconds": settings.TELEMETRY_TICK_SECONDS,
+        "loginUrl": reverse("login"),
+        "socketPath": f"{get_script_prefix()}ws/graph/",
+        "links": {"grafana": settings.GRAFANA_LINK, "tracing": settings.TRACING_LINK},
+    }

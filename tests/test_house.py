@@ -12,9 +12,10 @@ PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
         "building", "columnar", "comparison", "counting", "cut", "exposition", "figures", "flows", "folding",
-        "frames", "graph", "health", "identity", "latencies", "layout", "memory", "observation", "packing",
-        "past", "picture", "presence", "quantiles", "rates", "recorder", "redaction", "register",
-        "reporting", "samples", "shortfall", "snapshot", "subjects", "table",
+        "frames", "graph", "health", "history", "identity", "latencies", "layout", "memory", "observation",
+        "overview", "packing", "past", "picture", "presence", "quantiles", "rates", "recorder",
+        "redaction", "register", "reporting", "roster", "samples", "shortfall", "snapshot", "sparks",
+        "subjects", "table", "trails",
         "prometheus.answers", "prometheus.assembling", "prometheus.counted", "prometheus.lookback",
         "prometheus.promql", "prometheus.queries", "prometheus.shards",
     ],

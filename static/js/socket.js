@@ -3,7 +3,7 @@
 
 import { UNPACKS, unpack } from "./unpack.js";
 
-/** @typedef {{graph_type: string, namespaces: string[]}} Subscription */
+/** What to send, besides its type, which is "subscribe" unless it says otherwise. @typedef {Record<string, unknown>} Subscription */
 
 /** Away for less than this is a hiccup, not news. */
 export const OFFLINE_AFTER_MS = 5_000;

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, cast
 
 import msgspec
 
-from telemetry.prometheus.answers import Vector, number, read_labels
+from telemetry.prometheus.answers import Series, Vector, number, read_labels
 from telemetry.prometheus.queries import CODES, MEASURE, QUANTILES, UNKNOWN
 from telemetry.samples import DurationRate, EdgeLabels, RequestRate, VolumeRate
 
@@ -68,13 +68,12 @@ class Assembler:
         """What one answer says."""
         told = [each for each in vector.series if each.value is not None]
         # Column by column, without a line of Python for each series: mostly there is nothing to learn.
-        raws = [bytes(each.metric) for each in told]
         values = _numbers([each.value.value for each in told if each.value])
-        keys = [*map(hash, raws)]
+        keys = [hash(bytes(each.metric)) for each in told]
         found = [*map(self._known.get, keys)]
         sizes = [each.size if each else 0 for each in found]
-        if sizes != [*map(len, raws)] or not _sound(values):
-            return self._learning(raws, keys, values)
+        if sizes != [memoryview(each.metric).nbytes for each in told] or not _sound(values):
+            return self._learning(told, keys, values)
         return Reading(cast("list[_Known]", found), values)
 
     def assemble(self, answers: Mapping[str, Sequence[Reading]]) -> Parts:
@@ -90,13 +89,14 @@ class Assembler:
         self._forget_if_most_are_gone(sum(len(each.values) for each in readings))
         return Parts(tuple(requests), tuple(durations), tuple(volumes), unreadable)
 
-    def _learning(self, raws: list[bytes], keys: list[int], values: list[float]) -> Reading:
+    def _learning(self, told: list[Series], keys: list[int], values: list[float]) -> Reading:
         known: list[_Known] = []
         sound: list[float] = []
         unreadable = 0
-        for raw, key, value in zip(raws, keys, values, strict=True):
+        for each, key, value in zip(told, keys, values, strict=True):
             if not 0 <= value < math.inf:
                 continue
+            raw = bytes(each.metric)
             found = self._known.get(key)
             if found is None or found.size != len(raw):
                 found = self._learn(raw, key)

@@ -74,7 +74,7 @@ class Stage:
         elif scope["path"].startswith("/api/v1/services"):
             await self._answer(scope["path"].removeprefix("/api/v1/services").strip("/"), send)
         elif scope["path"].startswith(settings.STATIC_URL):
-            await _file(scope["path"].removeprefix(settings.STATIC_URL), send)
+            await static_file(scope["path"].removeprefix(settings.STATIC_URL), send)
         elif scope["type"] == "http":
             await self._pages(scope, receive, send)
 
@@ -171,7 +171,7 @@ def _read(path):
     return (Path(found).read_bytes() if found else None), kind
 
 
-async def _file(path, send):
+async def static_file(path, send):
     content, kind = _read(path)
     await _respond(send, 404 if content is None else 200, kind, content or b"")
 

@@ -62,7 +62,7 @@ def test_every_answer_has_the_shape_of_the_document(api, cluster):
 @pytest.mark.django_db
 def test_the_document_describes_every_call(api):
     document = api.get("schema/", format="json").json()
-    others = ("/graph", "/graph/comparison", "/history", "/figures", "/series", "/inventory")
+    others = ("/graph", "/graph/comparison", "/history", "/figures", "/overview", "/series", "/inventory")
     calls = {path for path in document["paths"] if not path.endswith(others)}
     assert calls == {
         "/api/v1/services", "/api/v1/services/{namespace}/{name}", "/api/v1/plans", "/api/v1/plans/{plan_id}",

@@ -12,7 +12,7 @@ from telemetry import frames
 from telemetry.cut import members
 from telemetry.folding import ALL, NOT_FOLDED, Folding
 from telemetry.frames import SourceState
-from telemetry.graph import GRAPH_TYPES
+from telemetry.graph import GRAPH_TYPES, Limits
 from telemetry.observation import GraphKey, Observation
 from telemetry.picture import keys_of
 from telemetry.picture import picture as picture_of
@@ -27,6 +27,7 @@ from tests.telemetry.meshes import (
     readings,
     rights,
     spread_labels,
+    what_runs,
 )  # fmt: skip
 
 graph_types = st.sampled_from(GRAPH_TYPES)
@@ -54,7 +55,9 @@ picture = partial(picture_of, limit=2)
 
 
 def observed(taken, seq=1) -> Observation:
-    return Observation(seq, 1000.0 + seq, float(seq), taken)
+    known = what_runs()
+    limits = Limits(tolerances=Limits().tolerances.with_annotations(known.annotated))
+    return Observation(seq, 1000.0 + seq, float(seq), taken, limits, roster=known)
 
 
 def state(taken) -> SourceState:
