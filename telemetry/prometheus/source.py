@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Final, NamedTuple, Protocol
 
+import msgspec
+
 from telemetry.past import NoHistory, Reach
 from telemetry.pausing import no_cycle_search
 from telemetry.prometheus import counted, lookback, promql, queries
@@ -34,6 +36,7 @@ _SKEW_SECONDS: Final = 5.0
 _REACH_SECONDS: Final = 30 * 86_400.0
 _REACH_POINTS: Final = 100
 _REACH_KEPT_SECONDS: Final = 600.0
+_INCOMPLETE: Final = "Prometheus says that its answer may be incomplete."
 # What is missing from the picture when a question has no answer; without requests there is none.
 _PARTS: Final = {
     "p50": "latencies",
@@ -161,7 +164,11 @@ class PrometheusSource:
         found = lookback.readings(dict(zip((each.subject for each in asked), answers, strict=True)), window)
         if not found:
             raise NoHistory("Prometheus keeps no samples from that time.")
-        return found
+        warnings = dict.fromkeys(chain.from_iterable(each.warnings for each in answers))
+        if not warnings:
+            return found
+        shortfall = Shortfall(_INCOMPLETE, " ".join(warnings))
+        return tuple(msgspec.structs.replace(each, shortfall=shortfall) for each in found)
 
     async def counted(self, namespace: str, service: str, since: float) -> Samples:
         """See telemetry.source.Counting. Of an hour at most."""
@@ -270,7 +277,7 @@ def _of_failures(answers: _Answers) -> tuple[str, ...]:
         missing.setdefault(_PARTS[subject], str(error))
     parts = [f"Without {what}: {why}" for what, why in missing.items()]
     if answers.warnings:
-        parts.append("Prometheus says that its answer may be incomplete.")
+        parts.append(_INCOMPLETE)
     return tuple(parts)
 
 

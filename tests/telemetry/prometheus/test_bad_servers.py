@@ -3,12 +3,14 @@
 import time
 
 import pytest
+from aiohttp import web
 
 from telemetry.prometheus.client import Client, Server
 from telemetry.prometheus.source import PrometheusSource
 from telemetry.source import SourceUnavailable
+from telemetry.subjects import of
 from tests.telemetry.builders import labels
-from tests.telemetry.prometheus.bad import BadServer, series
+from tests.telemetry.prometheus.bad import BadServer, body, series
 
 EVERYBODY = frozenset()
 
@@ -130,6 +132,35 @@ async def test_a_warning_is_passed_on(server, source):
     assert said == "Prometheus says that its answer may be incomplete."
     assert "store secret-3 is away" in samples.shortfall.told_to(None)
     assert len(samples.shortfall.told_to(None)) < 1000
+
+
+async def test_a_warning_about_the_past_is_passed_on(server, source):
+    line = {"metric": {"response_code": "200"}, "values": [[time.time() - 60, "5"]]}
+    answer = {**body(line), "warnings": ["store secret-3 is away"]}
+
+    async def handler(_request):
+        return web.json_response(answer)
+
+    server.handler = handler
+    (subject,) = of("workload", "workload:a/b->workload:a/c:http")
+    (reading,) = await source.samples_between(subject, time.time() - 300, time.time(), 60)
+    assert [each.requests_per_second for each in reading.requests] == [5]
+    assert reading.shortfall.told_to(EVERYBODY) == "Prometheus says that its answer may be incomplete."
+    assert "secret-3" in reading.shortfall.told_to(None)
+
+
+@pytest.mark.parametrize("behaviour", ["html", "error", "flood", "no_json", "missing"])
+async def test_the_past_of_one_that_misbehaves_is_unavailable(server, source, behaviour):
+    server.handler = getattr(server, behaviour)
+    (subject,) = of("workload", "workload:a/b->workload:a/c:http")
+    for question in (
+        source.samples_between(subject, time.time() - 300, time.time(), 60),
+        source.samples_at(time.time() - 300),
+        source.counted("a", "c", time.time() - 300),
+        source.reach(),
+    ):
+        with pytest.raises(SourceUnavailable):
+            await question
 
 
 async def test_samples_that_are_late_are_said_to_be(server, source):
