@@ -65,8 +65,8 @@ def mixture(histograms: Sequence[Histogram]) -> Histogram:
     rise = _Rise(narrow=_NARROW * max([1.0, *edges[:-1]]))
     for each in whole:
         rise.add(each)
-    total = sum(max(each.counts) for each in whole)
-    return Histogram(edges, [*rise.at(edges[:-1]), total])
+    points = [*rise.at(edges[:-1]), (math.inf, sum(max(each.counts) for each in whole))]
+    return Histogram([edge for edge, _ in points], [count for _, count in points])
 
 
 def _quantile(ratio: float, edges: Sequence[float], counts: Sequence[float]) -> float:
@@ -101,13 +101,18 @@ class _Rise:
                 self._jumps[edge] += count - below
             lower, below = edge, count
 
-    def at(self, edges: Sequence[float]) -> Iterable[float]:
-        """The counts at these edges, which are ascending and all that there are."""
+    def at(self, edges: Sequence[float]) -> Iterable[tuple[float, float]]:
+        """The counts at these edges, which are ascending and all that there are. Where the count rises at
+        once an edge comes twice, with the count before and the one after.
+        """
         wanted = set(edges)
         count, before, slope = 0.0, 0.0, 0.0
         for edge in sorted(wanted | self._slopes.keys()):
-            count += slope * (edge - before) + self._jumps.get(edge, 0.0)
+            count += slope * (edge - before)
             slope += self._slopes.get(edge, 0.0)
             before = edge
+            if jump := self._jumps.get(edge, 0.0):
+                yield edge, count
+                count += jump
             if edge in wanted:
-                yield count
+                yield edge, count

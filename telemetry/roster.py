@@ -96,10 +96,16 @@ def with_idle(
     nodes = dict(graph.nodes)
     for identity in _identities(roster, graph_type):
         seen = visible is None or identity.namespace in visible
-        if seen and identity.id not in nodes and not folded.group(identity.kind, identity.namespace):
+        there = identity.id in nodes or _stand_in(identity) in graph.nodes
+        if seen and not there and not folded.group(identity.kind, identity.namespace):
             nodes[identity.id] = _idle(identity, home if several else "")
     latency = {node_id: graph.node_latency.get(node_id, Latency()) for node_id in nodes}
     return Graph(dict(sorted(nodes.items())), graph.edges, latency)
+
+
+def _stand_in(identity: Identity) -> str:
+    """What is drawn in the graph of services instead of a service that only calls: a gateway's app."""
+    return f"app:{identity.namespace}/{identity.app}" if identity.kind == "service" else identity.id
 
 
 def _standing(workload: Workload, leading: Mapping[tuple[str, str], str]) -> Standing:

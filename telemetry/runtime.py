@@ -6,9 +6,11 @@ else asks of(). Commands (migrate, tests) run without.
 
 import asyncio
 from collections.abc import Collection
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
+from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from cluster import connection
@@ -27,12 +29,16 @@ from telemetry.recorder import MAX_BYTES, STEP_SECONDS, Recorder
 from telemetry.reporting import Preference
 from telemetry.roster import nobody
 from telemetry.rostering import Rosters
-from telemetry.source import Source
+from telemetry.samples import Samples
+from telemetry.source import Counting, Source, SourceUnavailable
 from telemetry.sparks import Sparks
 
-SMALL_MESH: Final = 1000
-"""How many rates a reading may have for the figures of every node and edge to be kept each tick. Of a larger
-mesh there are those of the past (telemetry.past), and of what somebody watches.
+# One thread answers all pages: it is not to wait long.
+_COUNT_TIMEOUT_SECONDS = 3.0
+_FOR_EVER_SECONDS = 1e9
+FEW_CALLS: Final = 300
+"""So many calls make about as many series, in all types of graphs, as there is room for in the history. Of a
+larger mesh there are the figures of the past (telemetry.past), and of what somebody watches.
 """
 
 
@@ -57,6 +63,7 @@ class Runtime:
     ) -> None:
         self.tick_seconds = tick_seconds
         self.source = source
+        self._preference: Preference = preference
         self.history = History(tick_seconds)
         self.ledger = Ledger(preference=preference)
         self.collector = Collector(
@@ -82,18 +89,27 @@ class Runtime:
         self.sparks = Sparks()
         self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds, sparks=self.sparks)
 
+    def counted(self, namespace: str, service: str, since: float) -> Ledger:
+        """What was counted of a service since a moment. For threads: it may wait for the source."""
+        if not isinstance(self.source, Counting):
+            return self.ledger
+        ledger = Ledger(kept_seconds=_FOR_EVER_SECONDS, preference=self._preference)
+        with suppress(SourceUnavailable, TimeoutError):
+            ledger.add(async_to_sync(_counts)(self.source, namespace, service, since))
+        return ledger
+
     def wanted(self) -> Collection[GraphKey]:
         """See telemetry.collector.Listener."""
         return {*self.hub.wanted(), *(map(GraphKey, GRAPH_TYPES) if self._is_small else ())}
 
     def observed(self, observation: Observation, source: SourceState) -> None:
         """See telemetry.collector.Listener. The history first: what is watched begins with it."""
+        self._is_small = observation.calls <= FEW_CALLS
         if self._is_small:
             self.history.record(observation.taken_at, observation.graphs)
         else:
             # What is not written on would be shown as if nothing had come since.
             self.history.clear()
-        self._is_small = len(observation.samples.requests) <= SMALL_MESH
         self.ledger.add(observation.samples)
         if self.recorder is not None:
             self.recorder.record(observation.samples, observation.reporting)
@@ -156,6 +172,11 @@ def source_is_live() -> bool:
     """
     runtime = _runtimes.get(_configured(""))
     return runtime is not None and runtime.collector.state.state == "ok"
+
+
+async def _counts(source: Counting, namespace: str, service: str, since: float) -> Samples:
+    async with asyncio.timeout(_COUNT_TIMEOUT_SECONDS):
+        return await source.counted(namespace, service, since)
 
 
 def _configured(name: str) -> str:

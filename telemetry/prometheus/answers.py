@@ -83,6 +83,8 @@ class _Answer(msgspec.Struct, Generic[_Result]):
 
 _vectors = msgspec.json.Decoder(_Answer[Series])
 _matrices = msgspec.json.Decoder(_Answer[Line])
+read_labels = msgspec.json.Decoder(dict[str, str]).decode
+"""The labels of a series, from their bytes. Raises msgspec.DecodeError, UnicodeDecodeError."""
 
 
 def vector(body: bytes | bytearray) -> Vector:
@@ -93,6 +95,14 @@ def vector(body: bytes | bytearray) -> Vector:
 def matrix(body: bytes | bytearray) -> Matrix:
     """The answer to a query over a range. Raises BadAnswerError."""
     return Matrix(*_result(_matrices, body))
+
+
+def labels_of(series: Series) -> dict[str, str]:
+    """The labels of a series; none where they cannot be read."""
+    try:
+        return read_labels(series.metric)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
 
 
 def number(text: str) -> float:

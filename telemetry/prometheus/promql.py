@@ -144,6 +144,11 @@ def count_over_time(samples: Range) -> Expr:
     return Expr(f"count_over_time({samples.text})")
 
 
+def max_over_time(samples: Range) -> Expr:
+    """The largest sample of each series in the range."""
+    return Expr(f"max_over_time({samples.text})")
+
+
 def unless_on(labels: Iterable[str], vector: Expr, others: Expr) -> Expr:
     """What has no counterpart among the others with the same values of these labels."""
     return Expr(f"({vector} unless on ({', '.join(map(_label, labels))}) {others})")

@@ -7,12 +7,14 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final, NamedTuple, Protocol
 
 from telemetry.past import NoHistory, Reach
-from telemetry.prometheus import lookback, promql, queries
-from telemetry.prometheus.answers import Matrix, Vector, number
-from telemetry.prometheus.assembling import Assembler, Parts
+from telemetry.pausing import no_cycle_search
+from telemetry.prometheus import counted, lookback, promql, queries
+from telemetry.prometheus.answers import Matrix, Vector
+from telemetry.prometheus.assembling import Assembler, Parts, Reading
 from telemetry.prometheus.client import NoAnswerError
 from telemetry.prometheus.promql import Matcher
 from telemetry.prometheus.queries import REQUESTS, Query
@@ -27,6 +29,7 @@ SCRAPES_IN_A_WINDOW: Final = 4
 """A rate needs two samples of a series; twice that, and one failed scrape does not make a hole."""
 
 _LATE_SCRAPES: Final = 3
+_COUNTED_SECONDS: Final = 3600.0
 _SKEW_SECONDS: Final = 5.0
 _REACH_SECONDS: Final = 30 * 86_400.0
 _REACH_POINTS: Final = 100
@@ -53,36 +56,48 @@ class Asking(Protocol):
     async def between(self, query: str, since: float, until: float, step_seconds: float) -> Matrix:
         """What a query yields at many moments."""
 
+    async def samples(self, query: str, moment: float) -> Matrix:
+        """The samples of a range before a moment."""
+
     async def close(self) -> None:
         """Closes connections."""
+
+
+class _Answer(NamedTuple):
+    """What came of one question. Its bytes are not kept: all of them together are hundreds of megabytes in a
+    large mesh.
+    """
+
+    reading: Reading
+    warnings: tuple[str, ...] = ()
 
 
 class _Answers(NamedTuple):
     """What was answered, by the subject of the question, and why the rest was not."""
 
-    vectors: Mapping[str, Sequence[Vector]]
+    answered: Mapping[str, Sequence[_Answer]]
     failures: Mapping[str, NoAnswerError]
+
+    @property
+    def readings(self) -> dict[str, list[Reading]]:
+        """By subject, as an Assembler takes them."""
+        return {subject: [each.reading for each in several] for subject, several in self.answered.items()}
 
     @property
     def newest(self) -> float | None:
         """When the newest sample of the mesh was taken; None where there is none, or it is not known."""
-        found = (
-            number(series.value.value)
-            for each in self.vectors.get("newest", ())
-            for series in each.series
-            if series.value
-        )
-        return max(found, default=None)
+        found = (each.reading.values for each in self.answered.get("newest", ()))
+        return max(chain.from_iterable(found), default=None)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the server warns of, each once."""
-        all_of_them = (each.warnings for vectors in self.vectors.values() for each in vectors)
-        return tuple(dict.fromkeys(warning for each in all_of_them for warning in each))
+        all_of_them = (each.warnings for several in self.answered.values() for each in several)
+        return tuple(dict.fromkeys(chain.from_iterable(all_of_them)))
 
 
 class PrometheusSource:
-    """See telemetry.source.Source and telemetry.past.Past. `wall` is the time of day in seconds.
+    """See telemetry.source.Source and Counting, and telemetry.past.Past. `wall`: the time of day in seconds.
 
     `scope` narrows everything to one mesh or cluster of several; `shard_count` is one of shards.COUNTS.
     """
@@ -118,7 +133,8 @@ class PrometheusSource:
         lag = 0.0 if newest is None else moment - newest
         if lag >= self.window_seconds:
             raise SourceUnavailable(Shortfall(f"The newest samples in Prometheus are {lag:.0f} s old."))
-        parts = self._assembler.assemble(answers.vectors)
+        with no_cycle_search():
+            parts = self._assembler.assemble(answers.readings)
         told = (*self._of_age(answers, parts, lag), *_of_failures(answers), *self._of_clocks())
         return self._samples(moment, answers, parts, told)
 
@@ -129,7 +145,8 @@ class PrometheusSource:
         answers = await self._ask(moment)
         if answers.newest is None and "newest" not in answers.failures:
             raise NoHistory("Prometheus keeps no samples of the mesh from that time.")
-        parts = self._assembler.assemble(answers.vectors)
+        with no_cycle_search():
+            parts = self._assembler.assemble(answers.readings)
         return self._samples(moment, answers, parts, _of_failures(answers))
 
     async def samples_between(
@@ -145,13 +162,28 @@ class PrometheusSource:
             raise NoHistory("Prometheus keeps no samples from that time.")
         return found
 
+    async def counted(self, namespace: str, service: str, since: float) -> Samples:
+        """See telemetry.source.Counting. Of an hour at most."""
+        now = self._wall()
+        since = max(since, now - _COUNTED_SECONDS)
+        counting = counted.of_service(namespace, service, now - since, self._scrape, self._scope)
+        scraped = counted.of_targets(self._scrape, self._scope)
+        try:
+            known, found = await asyncio.gather(
+                self._client.at(scraped.text, since), self._client.samples(counting.text, now)
+            )
+        except NoAnswerError as error:
+            raise _unavailable(error) from None
+        counts = counted.counts(found, since, self._scrape, counted.targets(known))
+        return Samples(now, now - since, counts=counts, counted_from=since)
+
     async def reach(self) -> Reach:
         """See telemetry.past.Past. A month at most is looked for, and not each time anew."""
         now = self._wall()
         if self._reach is None or now - self._reach[0] > _REACH_KEPT_SECONDS:
             self._reach = now, await self._earliest(now)
         earliest = self._reach[1]
-        return Reach(earliest, None if earliest is None else now, self._scrape)
+        return Reach(earliest, None if earliest is None else max(now, earliest), self._scrape)
 
     async def close(self) -> None:
         """Closes connections."""
@@ -160,22 +192,24 @@ class PrometheusSource:
     async def _ask(self, moment: float) -> _Answers:
         """All questions at once. Raises SourceUnavailable where it is not known who calls whom."""
         found = await asyncio.gather(*(self._at(each, moment) for each in self._queries))
-        vectors: dict[str, list[Vector]] = defaultdict(list)
+        answered: dict[str, list[_Answer]] = defaultdict(list)
         failures: dict[str, NoAnswerError] = {}
         for query, answer in zip(self._queries, found, strict=True):
             if isinstance(answer, NoAnswerError):
                 failures.setdefault(query.subject, answer)
             else:
-                vectors[query.subject].append(answer)
+                answered[query.subject].append(answer)
         if "requests" in failures:
             raise _unavailable(failures["requests"])
-        return _Answers(vectors, failures)
+        return _Answers(answered, failures)
 
-    async def _at(self, query: Query, moment: float) -> Vector | NoAnswerError:
+    async def _at(self, query: Query, moment: float) -> _Answer | NoAnswerError:
         try:
-            return await self._client.at(query.text, moment)
+            answer = await self._client.at(query.text, moment)
         except NoAnswerError as error:
             return error
+        with no_cycle_search():
+            return _Answer(self._assembler.read(answer), answer.warnings)
 
     async def _over(self, query: Query, steps: lookback.Steps) -> Matrix:
         try:
@@ -184,11 +218,11 @@ class PrometheusSource:
             raise _unavailable(error) from None
 
     async def _earliest(self, now: float) -> float | None:
-        """The first moment, found to some minutes, at which there were samples of the mesh."""
+        """The first moment, found to some seconds, at which there were samples of the mesh."""
         some = Query("reach", str(promql.count(promql.metric(REQUESTS, *self._scope))))
         since, step = now - _REACH_SECONDS, _REACH_SECONDS / _REACH_POINTS
         found = None
-        for _ in range(2):
+        for _ in range(3):
             answer = await self._over(some, lookback.Steps(since, since + _REACH_POINTS * step, step))
             first = min((point.at for line in answer.lines for point in line.values[:1]), default=None)
             if first is None:

@@ -92,6 +92,13 @@ def test_what_has_traffic_is_the_same_node(graph_type):
     assert shown.edges == with_traffic.edges
 
 
+def test_a_gateway_that_only_calls_is_not_idle_as_a_service():
+    name = "istio-ingressgateway"
+    taken = samples(rate(gateway(), 3))
+    shown = graph("service", service(name, "istio-system"), taken=taken)
+    assert [each for each in shown.nodes if name in each] == [f"app:istio-system/{name}"]
+
+
 def test_without_being_asked_for_it_is_not_there():
     assert Observation(1, 1000.0, 1.0, samples(), roster=found(*BOOKINFO)).graph("app").nodes == {}
 

@@ -49,6 +49,16 @@ def histogram(of_labels: EdgeLabels, rps, latency_ms):
         yield "istio_request_duration_milliseconds_bucket", named, rising(rps * below)
 
 
+def born(begins):
+    """At its first sample it has counted a hundred requests."""
+    return lambda at: 100 + 2 * (at - begins) if at >= begins else math.nan
+
+
+def resetting(when):
+    return lambda at: 1000 + at - BEGAN if at < when else 1 * (at - when)
+
+
+BORN = labels("born-v1", "counted-v2")
 SEEN_BY_BOTH = labels("a-v1", "b-v1")
 BY_DESTINATION = SEEN_BY_BOTH._replace(reporter="destination", connection_security_policy="mutual_tls")
 FROM_OUTSIDE = labels("", "b-v1")._replace(reporter="destination", source_workload="unknown")
@@ -59,6 +69,11 @@ MANY = [labels(f"w{n}-v1", f"svc{m}-v{n}") for n in range(6) for m in range(6)]
 
 
 def mesh():
+    yield "up", {}, lambda at: 1 if at >= BEGAN else math.nan
+    # Counters that are born: one while its target is scraped, one of a target that nobody knew.
+    yield requests(BORN, born(NOW - 300))
+    yield requests(BORN, born(NOW - 300), instance="new")
+    yield requests(BORN, resetting(NOW - 300), code="500", instance="restarted")
     yield requests(SEEN_BY_BOTH, rising(10))
     yield requests(SEEN_BY_BOTH, rising(10), pod="another")
     yield requests(SEEN_BY_BOTH, rising(5), code="503", flags="UF,URX")
@@ -111,7 +126,7 @@ def rates(samples: Samples) -> dict:
     for each in samples.requests:
         ends = each.labels.source_workload, each.labels.destination_workload
         codes = each.response_code, each.response_flags, each.grpc_response_status
-        if each.labels not in MANY:
+        if each.labels not in (*MANY, BORN):
             found[(*ends, *codes, each.labels.reporter)] = pytest.approx(each.requests_per_second)
     return found
 
@@ -265,3 +280,43 @@ async def test_a_name_with_everything_in_it_can_be_asked_for(source):
 
 def edge_from(workload):
     return (Matcher("source_workload", (workload,)), Matcher("destination_workload", ("", "b-v1")))
+
+
+async def counts(source, service, seconds) -> dict:
+    samples = await source.counted("bookinfo", service, NOW - seconds)
+    assert (samples.taken_at, samples.counted_from) == (NOW, NOW - seconds)
+    return {
+        (each.labels.source_workload, each.labels.reporter, each.response_code): each.requests
+        for each in samples.counts
+    }
+
+
+async def test_every_request_since_a_moment_is_counted_once(source):
+    assert await counts(source, "b", 600) == {
+        ("a-v1", "source", "200"): 12_000,
+        ("a-v1", "source", "503"): 3_000,
+        ("a-v1", "source", "500"): 600,
+        ("a-v1", "destination", "200"): 15_000,
+        ("", "destination", "200"): 2_400,
+        (NASTY, "source", "200"): 3_600,
+    }
+
+
+async def test_what_began_before_the_moment_is_left_out(source):
+    # Samples are 15 s apart: the first that is wholly after the moment is 10 s later.
+    assert (await counts(source, "b", 595))["a-v1", "source", "503"] == 5 * 585
+
+
+async def test_a_counter_that_is_born_counts_from_0_where_its_target_was_known(source):
+    found = await counts(source, "counted", 600)
+    # Of the one whose target is new nobody knows since when it counts: from its first sample on.
+    assert found["born-v1", "source", "200"] == (100 + 600) + 600
+
+
+async def test_a_counter_that_is_reset_loses_only_what_nobody_saw(source):
+    # 285 until the last sample before the reset, and 300 after it.
+    assert (await counts(source, "counted", 600))["born-v1", "source", "500"] == 285 + 300
+
+
+async def test_of_a_service_that_is_not_there_nothing_is_counted(source):
+    assert await counts(source, "no such", 600) == {}

@@ -124,6 +124,7 @@ def test_the_text_of_each_function():
     assert str(promql.total(up)) == 'sum(up{job="a"})'
     assert str(promql.count(up)) == 'count(up{job="a"})'
     assert str(promql.count_over_time(promql.over(up, 60))) == 'count_over_time(up{job="a"}[60s])'
+    assert str(promql.max_over_time(promql.over(up, 60))) == 'max_over_time(up{job="a"}[60s])'
     down = promql.metric("down")
     assert str(promql.unless_on(["a", "b"], up, down)) == '(up{job="a"} unless on (a, b) down)'
     for built in (
