@@ -1,7 +1,9 @@
-"""What a large mesh costs in the browser: the product's own Graph page in a headless Chromium, fed with frames.
+"""What a large mesh costs in the browser: the product's own Graph page in a headless Chromium, fed with
+frames.
 
-`python -m bench.browser [--small] [--pictures FOLDER]` is a process of its own, because it configures Django for the
-page's template. Nothing is served: the browser's requests are answered in place, and the socket is played in the page.
+`python -m bench.browser [--small] [--pictures FOLDER]` is a process of its own, because it configures Django
+for the page's template. Nothing is served: the browser's requests are answered in place, and the socket is
+played in the page.
 """
 
 import argparse
@@ -12,7 +14,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from mimetypes import guess_type
 from pathlib import Path
@@ -64,8 +67,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         page = _page(folder)
         with _browser() as browser:
-            rows = _view(browser, page, "folded", pictures.folded(*folded), (1_000, 50, 60), options)
-            rows += _view(browser, page, "unfolded", pictures.unfolded(*unfolded), (3_000, 150, None), options)
+            rows: list[dict[str, Any]] = []
+            views: tuple[tuple[str, pictures.Frame, Goals], ...] = (
+                ("folded", pictures.folded(*folded), (1_000, 50, 60)),
+                ("unfolded", pictures.unfolded(*unfolded), (3_000, 150, None)),
+            )
+            for name, full, goals in views:
+                with _opened(browser, page) as opened:
+                    rows += _rows(opened, f"{name}, {_size(full)}", full, goals)
+                    if name == "folded":
+                        rows += _memory(opened, full, 10 if options.small else TEN_MINUTES)
+                    if options.pictures:
+                        _photograph(opened, options.pictures / f"{name}.png")
     sys.stdout.write(json.dumps(rows) + "\n")
 
 
@@ -86,7 +99,7 @@ def _page(folder: str) -> Callable[[], str]:
     request.user = User(pk=1, username="bench", is_active=False)
     request.session = {}
     request._messages = CookieStorage(request)  # noqa: SLF001  (as the middleware does)
-    return lambda: graph(request).content.decode()
+    return lambda: str(graph(request).content, "utf-8")
 
 
 class _browser:  # noqa: N801  (reads as a function where it is used)
@@ -128,9 +141,9 @@ def _static(route: Any, path: str) -> None:
     route.fulfill(body=Path(found).read_bytes(), content_type=kind)
 
 
-def _view(
-    browser: Any, page: Callable[[], str], name: str, full: pictures.Frame, goals: Goals, options: Any
-) -> list[dict[str, Any]]:
+@contextmanager
+def _opened(browser: Any, page: Callable[[], str]) -> Iterator[Any]:
+    """A window with the page, which waits for its first frame; raises RuntimeError if the page complained."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.route("**/*", lambda route: _answer(route, page))
     opened = context.new_page()
@@ -139,22 +152,17 @@ def _view(
     opened.add_init_script(path=Path(__file__).with_name("browser_probe.js"))
     opened.goto(f"{ORIGIN}/graph/?view=graph")
     opened.wait_for_function("window.bench.line()?.sent.length > 0")
-    rows = _rows(opened, f"{name}, {_size(full)}", full, goals, options)
-    if options.pictures:
-        _photograph(opened, options.pictures / f"{name}.png")
+    yield opened
     if heard:
         raise RuntimeError(f"The page said: {heard[:3]}")
     context.close()
-    return rows
 
 
 def _size(full: pictures.Frame) -> str:
     return f"{len(full['nodes']):,} nodes and {len(full['edges']):,} edges"
 
 
-def _rows(
-    page: Any, name: str, full: pictures.Frame, goals: Goals, options: Any
-) -> list[dict[str, Any]]:
+def _rows(page: Any, name: str, full: pictures.Frame, goals: Goals) -> list[dict[str, Any]]:
     first, delta, move = goals
     layout = _say(page, full)
     page.evaluate("bench.calm()")
@@ -175,7 +183,7 @@ def _rows(
     page.evaluate("bench.calm()")
     join = _say(page, pictures.joined(full, 1 + DELTAS))
     rows.append(_row("a node joins, on the screen", join["painted"]))
-    return rows + _memory(page, full, 10 if options.small else TEN_MINUTES)
+    return rows
 
 
 def _memory(page: Any, full: pictures.Frame, count: int) -> list[dict[str, Any]]:

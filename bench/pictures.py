@@ -22,7 +22,7 @@ BACK: Final = 0.04
 
 def folded(nodes: int, edges: int, seed: int = 1) -> Frame:
     """A view of namespaces only, each folded into one node."""
-    dice = random.Random(seed)
+    dice = random.Random(seed)  # noqa: S311  (a picture, no secret)
     names = [f"team-{number:03}" for number in range(nodes)]
     drawn = [
         _node(f"namespace:{name}", "namespace", name, dice, members=dice.randint(5, 80)) for name in names
@@ -31,8 +31,8 @@ def folded(nodes: int, edges: int, seed: int = 1) -> Frame:
 
 
 def unfolded(nodes: int, edges: int, seed: int = 2, namespaces: int = 40) -> Frame:
-    """A view of versions in namespaces, none of which is folded; of every fourth app there are two versions."""
-    dice = random.Random(seed)
+    """A view of versions in namespaces, none of them folded; of every fourth app there are two versions."""
+    dice = random.Random(seed)  # noqa: S311  (a picture, no secret)
     drawn = []
     for number in range(nodes):
         app, version = (number - 1, "v2") if number % 4 == 1 else (number, "v1")
@@ -44,7 +44,7 @@ def unfolded(nodes: int, edges: int, seed: int = 2, namespaces: int = 40) -> Fra
 
 def deltas(full: Frame, part: float, seed: int = 3) -> Iterator[Frame]:
     """Frames without end after a full one, in each of which a part (0-1) of the edges has new numbers."""
-    dice = random.Random(seed)
+    dice = random.Random(seed)  # noqa: S311  (a picture, no secret)
     seq = full["seq"]
     changing = max(1, round(part * len(full["edges"])))
     while True:
@@ -66,7 +66,7 @@ def joined(full: Frame, seq: int) -> Frame:
     """The delta after the one numbered `seq` in which one node joins, called by another one."""
     old = full["nodes"][len(full["nodes"]) // 2]
     new = old | {"id": f"{old['id']}-new", "app": f"{old['app']}-new", "namespace": old["namespace"]}
-    edge = _edge(old, new, random.Random(4))
+    edge = _edge(old, new, random.Random(4))  # noqa: S311  (a picture, no secret)
     return {
         "type": "delta",
         "seq": seq + 1,

@@ -74,7 +74,9 @@ def test_a_wrong_expression_says_where_and_loses_nothing(page):
     page.fill("#find", "reviews and errorratio > 1%")
     page.keyboard.press("Enter")
     expect(page.locator("#find-error mark")).to_have_text("errorratio")
-    expect(page.locator("#find-error .expression-words")).to_have_text("errorratio is no field; did you mean error_ratio?")
+    expect(page.locator("#find-error .expression-words")).to_have_text(
+        "errorratio is no field; did you mean error_ratio?"
+    )
     expect(page.locator("#find")).to_have_attribute("aria-invalid", "true")
     expect(page.locator("#find")).to_have_value("reviews and errorratio > 1%")
     expect(page.locator("#count")).to_have_text("2 nodes found")

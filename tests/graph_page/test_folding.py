@@ -1,4 +1,4 @@
-"""What a person sees of a large mesh: namespaces folded and unfolded, idle things, one node's neighbourhood."""
+"""What a person sees of a large mesh: namespaces folded and unfolded, idle things, a neighbourhood."""
 
 import pytest
 from playwright.sync_api import expect

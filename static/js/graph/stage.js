@@ -22,6 +22,9 @@ import { Titles } from "./titles.js";
 /** @import { EdgeLabel, GraphNode } from "./types.js" */
 
 const DOUBLE_CLICK_MS = 400;
+const LONGEST_DOUBLE_CLICK_MS = 2_000;
+/** In pixels. */
+const SAME_PLACE = 8;
 /** How wide the plus of a folded namespace is, with the room around it, in the graph's units. */
 const PLUS = 32;
 
@@ -46,6 +49,7 @@ export class Stage {
   #resized = true;
   #tappedAt = -Infinity;
   #tapped = "";
+  #tappedOn = { x: 0, y: 0 };
   /** @type {Acting} */ #acting;
   /** @type {Set<string> | null} what find leaves in the light */ #lit = null;
 
@@ -183,12 +187,12 @@ export class Stage {
     cy.on("tap", (event) => {
       this.#tappedAt = performance.now();
       this.#tapped = at(event);
+      this.#tappedOn = { x: event.originalEvent.clientX, y: event.originalEvent.clientY };
       const folded = event.target === cy ? "" : onPlus(event);
       if (folded) this.#acts.unfold(folded);
       else this.#acts.choose(this.#tapped);
     });
-    // The browser knows better than the library how fast a double click is on this machine.
-    byId("canvas", HTMLElement).addEventListener("dblclick", () => this.#open(this.#tapped));
+    document.addEventListener("click", (event) => this.#clickAgain(event), { capture: true });
     cy.on("mousemove", (event) => this.#point(at(event), event));
     cy.on("grab", () => this.#tip.hide());
     cy.on("viewport", () => this.#tip.hide());
@@ -197,6 +201,20 @@ export class Stage {
       this.#canvas.scene.locks = /** @type {HTMLInputElement} */ (event.target).checked;
       this.#canvas.ground.ask();
     });
+  }
+
+  /**
+   * The second click of two. The browser knows how fast that is on this machine; and what the first one opened may by
+   * now lie under the pointer, to which this one was not meant.
+   * @param {MouseEvent} event
+   */
+  #clickAgain(event) {
+    const { x, y } = this.#tappedOn;
+    const late = performance.now() - this.#tappedAt > LONGEST_DOUBLE_CLICK_MS;
+    if (event.detail !== 2 || late || Math.hypot(event.clientX - x, event.clientY - y) > SAME_PLACE) return;
+    event.stopPropagation();
+    event.preventDefault();
+    this.#open(this.#tapped);
   }
 
   /** What a double click does: a folded namespace opens, of another node the neighbourhood. @param {string} id */

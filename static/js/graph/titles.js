@@ -150,7 +150,9 @@ function placeOnBox(element, kind, rect, zoom, pan) {
   // A namespace's title stays readable from afar; an app's keeps to its box.
   const scale = Math.min(1, kind === "app" ? zoom : Math.max(0.72, zoom));
   const at = { x: rect.left * zoom + pan.x, y: rect.top * zoom + pan.y };
-  element.style.transform = `translate(${Math.round(at.x)}px, ${Math.round(at.y)}px) scale(${scale})`;
+  // A cluster's stands above its box: within are the titles of its namespaces.
+  const above = kind === "cluster" ? " translateY(-100%)" : "";
+  element.style.transform = `translate(${Math.round(at.x)}px, ${Math.round(at.y)}px) scale(${scale})${above}`;
   element.classList.toggle("far", zoom < FAR);
   // A namespace's fold button stands in the corner of its box; an app's title is as wide as its words.
   element.style[kind === "app" ? "maxWidth" : "width"] = `${Math.round(width / scale)}px`;
