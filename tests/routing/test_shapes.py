@@ -66,7 +66,6 @@ def test_the_document_describes_every_call(api):
     calls = {path for path in document["paths"] if not path.endswith(others)}
     assert calls == {
         "/api/v1/services", "/api/v1/services/{namespace}/{name}", "/api/v1/plans", "/api/v1/plans/{plan_id}",
-        "/api/v1/badges",
         "/api/v1/plans/{plan_id}/apply", "/api/v1/changes", "/api/v1/changes/{change_id}",
         "/api/v1/changes/{change_id}/revert", "/api/v1/changes/{change_id}/verification",
         "/api/v1/changes/{change_id}/finish", "/api/v1/changes/revert",

@@ -50,7 +50,7 @@ export class TimeBar {
     this.#away = away;
     const stretch = this.#stretch();
     if (stretch) {
-      this.#travel.learn(this.#reach?.step_seconds ?? 1, stretch.to);
+      this.#travel.learn(this.#reach?.step_seconds ?? 1, stretch);
       this.#offerSpans(stretch);
     }
     this.render();

@@ -49,7 +49,8 @@ export class Travel {
   #returning = false;
   /** What the source of history is like, once known. */
   stepSeconds = 1;
-  /** The newest moment of history in milliseconds. */
+  /** The oldest and the newest moment of history in milliseconds. */
+  oldest = 0;
   newest = 0;
   loading = false;
   waiting = false;
@@ -274,7 +275,7 @@ export class Travel {
 
   /** A gap in the history is passed over; anything else ends the replay where it stands. @param {unknown} error @param {number} at */
   #missing(error, at) {
-    if (error instanceof ApiError && error.status === 404) {
+    if (error instanceof ApiError && error.status === 404 && at >= this.oldest) {
       this.#fail(error);
       this.#tell(at);
       return true;
@@ -283,11 +284,12 @@ export class Travel {
     return false;
   }
 
-  /** History has grown. @param {number} stepSeconds @param {number} newest milliseconds */
-  learn(stepSeconds, newest) {
+  /** History has grown. @param {number} stepSeconds @param {import("./moments.js").Stretch} stretch */
+  learn(stepSeconds, { from, to }) {
     this.stepSeconds = stepSeconds;
-    this.newest = newest;
-    this.#replay.extend(newest);
+    this.oldest = from;
+    this.newest = to;
+    this.#replay.extend(to);
   }
 
   /** The panel's five minutes, up to the moment that is shown. */
