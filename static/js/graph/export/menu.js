@@ -75,7 +75,8 @@ export class ExportMenu {
 
   /** The view as GET graph answers it: also what is hidden or could not be drawn. */
   async #data() {
-    const query = queryOf(this.#world.view());
+    // Of a moment in the past, what it was then.
+    const query = queryOf({ ...this.#world.view(), at: this.#world.state().at });
     return { address: location.href, saved_at: new Date().toISOString(), request: `${location.origin}${BASE}api/v1/graph?${query}`, graph: await get(`graph?${query}`) };
   }
 }
