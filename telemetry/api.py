@@ -70,7 +70,12 @@ class SeriesView(APIView):
         asked = query.validated_data
         running, latest, visible = asking.latest(request)
         since = latest.taken_at - asked["seconds"]
-        columns = running.history.columns(asked["graph_type"], asked["id"], since, latest.taken_at, visible)
+        columns = None
+        if running.recorder is not None:
+            # Otherwise the source remembers more than this process, which may have begun just now.
+            columns = running.history.columns(
+                asked["graph_type"], asked["id"], since, latest.taken_at, visible
+            )
         if columns is None:
             over = asking.of_the_past(lookback.span(running, since, latest.taken_at), visible)
             columns = asking.of_the_past(

@@ -15,7 +15,9 @@ import msgspec
 
 from telemetry.frames import SourceState
 from telemetry.graph import Limits
+from telemetry.memory import Memory
 from telemetry.observation import GraphKey, Observation
+from telemetry.pausing import no_cycle_search
 from telemetry.presence import Presence
 from telemetry.reporting import Preference
 from telemetry.roster import NOBODY, Roster, nobody
@@ -30,7 +32,7 @@ class Listener(Protocol):
     """Who is told of each tick, in the collector's thread."""
 
     def wanted(self) -> Collection[GraphKey]:
-        """The graphs that are looked at now, or remembered."""
+        """The graphs that are looked at now, or kept."""
 
     def observed(self, observation: Observation, source: SourceState) -> None:
         """There is a new reading."""
@@ -73,6 +75,7 @@ class Collector:
         self._wall = wall
         self._sleep = sleep
         self._presence = Presence(self._limits.node_idle_seconds)
+        self._memory = Memory()
         self.latest: Observation | None = None
         self.state = SourceState(source.name, "starting", window_seconds)
 
@@ -115,20 +118,22 @@ class Collector:
         )
 
     async def _accept(self, samples: Samples, began_at: float) -> None:
-        marked = self._presence.mark(samples, began_at)
         seq = self.latest.seq + 1 if self.latest else 1
         roster = self._take_roster()
-        observation = Observation(
-            seq,
-            samples.taken_at,
-            began_at,
-            marked,
-            self._limits,
-            preference=self._preference,
-            roster=roster,
-        )
+        with no_cycle_search():
+            observation = Observation(
+                seq,
+                samples.taken_at,
+                began_at,
+                self._presence.mark(samples, began_at),
+                self._limits,
+                preference=self._preference,
+                roster=roster,
+                memory=self._memory,
+            )
         for key in self._listener.wanted():
-            observation.graph(*key)
+            with no_cycle_search():
+                observation.graph(*key)
             # In a mesh of thousands of edges each takes tens of milliseconds: let the sockets in between.
             await asyncio.sleep(0)
         self.latest = observation

@@ -29,6 +29,7 @@ MAX_WAITING = 4
 MAX_LAGS = 5
 
 
+_NEARLY_SECONDS = 15.0
 _NO_VIEW = View("app", ("",))
 
 
@@ -278,7 +279,9 @@ class Hub:
         if trail is None:
             view, now = watched.view, self._latest.taken_at if self._latest else 0.0
             before = self._history.columns(view.graph_type, series_id, now - KEEP_SECONDS, now, view.visible)
-            trail = watched.trails[series_id] = Trail(self._tick, before if before and before.t else None)
+            trail = watched.trails[series_id] = Trail(self._tick, before)
+            # Where there is not all of it, there may be more elsewhere.
+            trail.asked = trail.reaches(now - KEEP_SECONDS + _NEARLY_SECONDS)
         return trail
 
     def _pass_on_overview(self, watched: _Watched, observation: Observation) -> None:

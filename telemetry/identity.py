@@ -64,6 +64,11 @@ def cluster_of(node_id: str) -> tuple[str, str]:
     return rest, unquote(cluster)
 
 
+def _at(cluster: str, workload_namespace: str, service: Service) -> str:
+    """The cluster of a service: that of a workload of its own namespace. Who sees it need not know others."""
+    return cluster if workload_namespace in ("", service[0]) else ""
+
+
 def _quoted(cluster: str) -> str:
     """Fit for the end of an id: usual names stay as they are."""
     return quote(cluster, safe="", errors="replace")
@@ -142,7 +147,7 @@ class Directory:
         if self._graph_type == "service":
             service = self._service_of(namespace, app)
             if service[1]:
-                return self._in(labels.source_cluster, self._service(*service))
+                return self._in(_at(labels.source_cluster, namespace, service), self._service(*service))
         return self._in(
             labels.source_cluster,
             self._workload_side(namespace, app, labels.source_canonical_revision, labels.source_workload),
@@ -151,7 +156,10 @@ class Directory:
     def _target(self, labels: EdgeLabels) -> Identity:
         namespace, service = service_of(labels)
         if service and (self._graph_type == "service" or not labels.destination_workload):
-            return self._in(labels.destination_cluster, self._service(namespace, service))
+            cluster = _at(
+                labels.destination_cluster, labels.destination_workload_namespace, (namespace, service)
+            )
+            return self._in(cluster, self._service(namespace, service))
         return self._in(
             labels.destination_cluster,
             self._workload_side(

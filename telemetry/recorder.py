@@ -94,9 +94,11 @@ class Recorder:
         self._lock = threading.Lock()
 
     def record(self, samples: Samples, reporting: Reporting | None = None) -> None:
-        """Keeps a reading, unless one of the same step is kept. A clock that was put back makes what it has
-        not reached yet void.
+        """Keeps a reading, unless one of the same step is kept, or it is the first of all, which measures
+        nothing. A clock that was put back makes what it has not reached yet void.
         """
+        if not samples.measured:
+            return
         with self._lock:
             latest = self._latest()
             if latest is not None and samples.taken_at // self._step == latest // self._step:

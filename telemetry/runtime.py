@@ -33,13 +33,13 @@ from telemetry.samples import Samples
 from telemetry.source import Counting, Source, SourceUnavailable
 from telemetry.sparks import Sparks
 
-SMALL_MESH: Final = 1000
-"""How many rates a reading may have for the figures of every node and edge to be kept each tick. Of a larger
-mesh there are those of the past (telemetry.past), and of what somebody watches.
-"""
 # One thread answers all pages: it is not to wait long.
 _COUNT_TIMEOUT_SECONDS = 3.0
 _FOR_EVER_SECONDS = 1e9
+FEW_CALLS: Final = 300
+"""So many calls make about as many series, in all types of graphs, as there is room for in the history. Of a
+larger mesh there are the figures of the past (telemetry.past), and of what somebody watches.
+"""
 
 
 class NotRunningError(RuntimeError):
@@ -104,12 +104,12 @@ class Runtime:
 
     def observed(self, observation: Observation, source: SourceState) -> None:
         """See telemetry.collector.Listener. The history first: what is watched begins with it."""
+        self._is_small = observation.calls <= FEW_CALLS
         if self._is_small:
             self.history.record(observation.taken_at, observation.graphs)
         else:
             # What is not written on would be shown as if nothing had come since.
             self.history.clear()
-        self._is_small = len(observation.samples.requests) <= SMALL_MESH
         self.ledger.add(observation.samples)
         if self.recorder is not None:
             self.recorder.record(observation.samples, observation.reporting)

@@ -129,12 +129,20 @@ def _sender(
 def _in(
     cluster: str, label: str, node_id: str, found: tuple[Conditions, ...], home: str
 ) -> tuple[Conditions, ...]:
-    """These conditions, and that on the cluster: where none is told, it is the home cluster."""
+    """These conditions, and that on the cluster: where none is told, it is the home cluster.
+
+    A service is where workloads of its own namespace are; whatever else stands behind it counts at home.
+    """
     kind, namespace, _ = _parts(node_id)
     if kind in ("unknown", "namespace") or not namespace:
         return found
-    clusters = ("", home) if cluster == home else (cluster,)
-    return tuple((*each, _is(label, *clusters)) for each in found)
+    here = _is(label, "", home) if cluster == home else _is(label, cluster)
+    if kind != "service":
+        return tuple((*each, here) for each in found)
+    place = label.replace("_cluster", "_workload_namespace")
+    inside = tuple((*each, _is(place, "", namespace), here) for each in found)
+    others = tuple((*each, _not(place, "", namespace)) for each in found) if cluster == home else ()
+    return (*inside, *others)
 
 
 def _target(graph_type: GraphType, node_id: str) -> tuple[Conditions, ...]:

@@ -32,9 +32,13 @@ class Trail:
     """
 
     def __init__(self, tick_seconds: float, before: Columns | None = None) -> None:
-        self.asked = before is not None
+        self.asked = False
         self._tick = tick_seconds
         self._rows: deque[Row] = deque(_rows(before) if before else ())
+
+    def reaches(self, moment: float) -> bool:
+        """Whether it begins no later than a moment."""
+        return bool(self._rows) and self._rows[0].t <= moment
 
     def append(self, row: Row) -> None:
         """The newest; what is too old goes."""

@@ -41,6 +41,13 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "telemetry/overview.html", context)
 
 
+@never_cache
+@require_GET
+def figures(request: HttpRequest) -> HttpResponse:
+    """One node or edge over time; ?type=&id=&range= are read by the browser."""
+    return render(request, "telemetry/figures.html", {"page": _page()})
+
+
 def _namespaces(request: HttpRequest) -> list[str]:
     return sorted(set(filter(None, request.GET.get("ns", "").split(","))))
 

@@ -11,10 +11,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
-        "columnar", "comparison", "counting", "cut", "exposition", "figures", "flows", "folding", "frames",
-        "graph", "health", "history", "identity", "observation", "overview", "packing", "past", "picture",
-        "presence", "quantiles", "rates", "recorder", "redaction", "reporting", "roster", "samples",
-        "shortfall", "snapshot", "sparks", "subjects", "trails",
+        "building", "columnar", "comparison", "counting", "cut", "exposition", "figures", "flows", "folding",
+        "frames", "graph", "health", "history", "identity", "latencies", "layout", "memory", "observation",
+        "overview", "packing", "past", "picture", "presence", "quantiles", "rates", "recorder", "redaction",
+        "register", "reporting", "roster", "samples", "shortfall", "snapshot", "sparks", "subjects",
+        "table", "trails",
         "prometheus.answers", "prometheus.assembling", "prometheus.counted", "prometheus.lookback",
         "prometheus.promql", "prometheus.queries", "prometheus.shards",
     ],

@@ -129,12 +129,10 @@ class _Asked:
         the subject, and yet it is known that there is none.
         """
         up = promql.metric("up", *self._scope)
-        own = promql.union(promql.metric(REQUESTS, *each) for each in self._alternatives)
+        own = (promql.metric(REQUESTS, *each) for each in self._alternatives)
+        # Counted over the window: a selector alone would go on for minutes after the last sample.
         return promql.union(
-            (
-                promql.count(promql.count_over_time(promql.over(up, self._window))),
-                promql.count(own),
-            )
+            promql.count(promql.count_over_time(promql.over(each, self._window))) for each in (up, *own)
         )
 
     def _rates(self, metric: str, reporter: str, least: promql.Comparison) -> Expr:

@@ -7,12 +7,14 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final, NamedTuple, Protocol
 
 from telemetry.past import NoHistory, Reach
+from telemetry.pausing import no_cycle_search
 from telemetry.prometheus import counted, lookback, promql, queries
-from telemetry.prometheus.answers import Matrix, Vector, number
-from telemetry.prometheus.assembling import Assembler, Parts
+from telemetry.prometheus.answers import Matrix, Vector
+from telemetry.prometheus.assembling import Assembler, Parts, Reading
 from telemetry.prometheus.client import NoAnswerError
 from telemetry.prometheus.promql import Matcher
 from telemetry.prometheus.queries import REQUESTS, Query
@@ -61,28 +63,37 @@ class Asking(Protocol):
         """Closes connections."""
 
 
+class _Answer(NamedTuple):
+    """What came of one question. Its bytes are not kept: all of them together are hundreds of megabytes in a
+    large mesh.
+    """
+
+    reading: Reading
+    warnings: tuple[str, ...] = ()
+
+
 class _Answers(NamedTuple):
     """What was answered, by the subject of the question, and why the rest was not."""
 
-    vectors: Mapping[str, Sequence[Vector]]
+    answered: Mapping[str, Sequence[_Answer]]
     failures: Mapping[str, NoAnswerError]
+
+    @property
+    def readings(self) -> dict[str, list[Reading]]:
+        """By subject, as an Assembler takes them."""
+        return {subject: [each.reading for each in several] for subject, several in self.answered.items()}
 
     @property
     def newest(self) -> float | None:
         """When the newest sample of the mesh was taken; None where there is none, or it is not known."""
-        found = (
-            number(series.value.value)
-            for each in self.vectors.get("newest", ())
-            for series in each.series
-            if series.value
-        )
-        return max(found, default=None)
+        found = (each.reading.values for each in self.answered.get("newest", ()))
+        return max(chain.from_iterable(found), default=None)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the server warns of, each once."""
-        all_of_them = (each.warnings for vectors in self.vectors.values() for each in vectors)
-        return tuple(dict.fromkeys(warning for each in all_of_them for warning in each))
+        all_of_them = (each.warnings for several in self.answered.values() for each in several)
+        return tuple(dict.fromkeys(chain.from_iterable(all_of_them)))
 
 
 class PrometheusSource:
@@ -122,7 +133,8 @@ class PrometheusSource:
         lag = 0.0 if newest is None else moment - newest
         if lag >= self.window_seconds:
             raise SourceUnavailable(Shortfall(f"The newest samples in Prometheus are {lag:.0f} s old."))
-        parts = self._assembler.assemble(answers.vectors)
+        with no_cycle_search():
+            parts = self._assembler.assemble(answers.readings)
         told = (*self._of_age(answers, parts, lag), *_of_failures(answers), *self._of_clocks())
         return self._samples(moment, answers, parts, told)
 
@@ -131,9 +143,11 @@ class PrometheusSource:
         if moment > self._wall() + 1:
             raise NoHistory("That moment is yet to come.")
         answers = await self._ask(moment)
-        if answers.newest is None and "newest" not in answers.failures:
+        newest = answers.newest
+        if "newest" not in answers.failures and (newest is None or moment - newest >= self.window_seconds):
             raise NoHistory("Prometheus keeps no samples of the mesh from that time.")
-        parts = self._assembler.assemble(answers.vectors)
+        with no_cycle_search():
+            parts = self._assembler.assemble(answers.readings)
         return self._samples(moment, answers, parts, _of_failures(answers))
 
     async def samples_between(
@@ -179,22 +193,24 @@ class PrometheusSource:
     async def _ask(self, moment: float) -> _Answers:
         """All questions at once. Raises SourceUnavailable where it is not known who calls whom."""
         found = await asyncio.gather(*(self._at(each, moment) for each in self._queries))
-        vectors: dict[str, list[Vector]] = defaultdict(list)
+        answered: dict[str, list[_Answer]] = defaultdict(list)
         failures: dict[str, NoAnswerError] = {}
         for query, answer in zip(self._queries, found, strict=True):
             if isinstance(answer, NoAnswerError):
                 failures.setdefault(query.subject, answer)
             else:
-                vectors[query.subject].append(answer)
+                answered[query.subject].append(answer)
         if "requests" in failures:
             raise _unavailable(failures["requests"])
-        return _Answers(vectors, failures)
+        return _Answers(answered, failures)
 
-    async def _at(self, query: Query, moment: float) -> Vector | NoAnswerError:
+    async def _at(self, query: Query, moment: float) -> _Answer | NoAnswerError:
         try:
-            return await self._client.at(query.text, moment)
+            answer = await self._client.at(query.text, moment)
         except NoAnswerError as error:
             return error
+        with no_cycle_search():
+            return _Answer(self._assembler.read(answer), answer.warnings)
 
     async def _over(self, query: Query, steps: lookback.Steps) -> Matrix:
         try:

@@ -46,6 +46,8 @@ def test_hide_takes_away_and_counts_and_the_table_follows(page):
     expect(page.locator("#hidden-count")).to_have_text("2 nodes and 2 edges hidden")
     assert shown(page) == {INGRESS, PRODUCTPAGE, REVIEWS[0], REVIEWS[2]}
     assert page.locator("#edge-rows tr").count() == 3
+    # What is received counts, drawn or not.
+    assert page.locator('.graph-title[data-of="ns:bookinfo"] span').text_content().startswith("64.2 rps")
     page.click("#hidden-count")
     expect(page.locator("#hidden-count")).to_be_hidden()
     assert len(shown(page)) == 6

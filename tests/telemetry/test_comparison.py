@@ -1,7 +1,7 @@
 """Two moments side by side: only what was really not there is missing."""
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetry import comparison, cut
@@ -46,6 +46,7 @@ def test_what_came_and_what_went_has_no_figures_on_one_side():
     assert [edge["after"] is None for edge in found["edges"]] == [False, True]
 
 
+@settings(deadline=None)
 @given(readings(), readings(), st.none() | rights)
 def test_each_side_has_what_its_own_picture_has(one, other, visible):
     view = View("app", visible=visible)
@@ -60,6 +61,7 @@ def test_each_side_has_what_its_own_picture_has(one, other, visible):
             }
 
 
+@settings(deadline=None)
 @given(readings())
 def test_a_moment_compared_with_itself_has_no_differences(reading):
     found = comparison.compare(side(reading), side(reading))

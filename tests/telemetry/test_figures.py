@@ -2,7 +2,7 @@
 
 import math
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetry import figures
@@ -67,6 +67,7 @@ def test_bytes_are_told_for_each_way():
     assert (found.sent_bytes, found.received_bytes, found.empty) == ([15, 0], [200, 0], False)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.floats(0, 1e3), min_size=4, max_size=4), min_size=1, max_size=5))
 def test_the_heat_of_a_moment_adds_up_to_its_requests(moments):
     edges = (1.0, 10.0, 100.0, math.inf)

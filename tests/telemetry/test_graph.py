@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.graph import GRAPH_TYPES, Latency, Limits, build, rounded, within
+from telemetry.graph import GRAPH_TYPES, Latency, Limits, rounded, within
 from telemetry.reporting import Reporting
 from telemetry.samples import EdgeLabels, Idle
 from tests.telemetry.builders import durations, gateway, labels, rate, samples, unreached
+from tests.telemetry.graphs import build
 
 BOOKINFO = samples(
     rate(gateway(), 10),

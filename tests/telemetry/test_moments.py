@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rest_framework.serializers import ValidationError
 
@@ -16,6 +16,7 @@ def read(text):
     return MomentField(clock=lambda: NOW).to_internal_value(text)
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(1980, 1, 1), datetime(2026, 12, 31), timezones=st.timezones()))  # noqa: DTZ001
 def test_every_moment_that_is_written_with_its_zone_is_read(moment):
     moment = moment.astimezone(UTC)
@@ -36,6 +37,7 @@ def test_a_clock_that_is_a_little_ahead_means_now():
         read(str(NOW + 6))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_whatever_else_is_written_is_refused_in_few_words(text):
     try:

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from msgspec.structs import astuple
 
 from telemetry import subjects
-from telemetry.flows import flows
-from telemetry.graph import GRAPH_TYPES, build_for
+from telemetry.graph import GRAPH_TYPES
 from telemetry.past import NoHistory
 from telemetry.recorder import READINGS_PER_SEGMENT, Recorder
 from telemetry.samples import Samples, VolumeRate
 from tests.telemetry.builders import durations, labels, rate, samples
+from tests.telemetry.graphs import build
 from tests.telemetry.meshes import readings
 
 NOW = 1_700_000_000.0
@@ -58,7 +58,7 @@ def test_a_moment_becomes_the_graph_that_was_seen_then(reading, visible):
         reading.measured,
     )
     for graph_type in GRAPH_TYPES:
-        before, after = (build_for(flows(each), graph_type, visible) for each in (reading, again))
+        before, after = (build(each, graph_type, visible=visible) for each in (reading, again))
         assert set(after.nodes) == set(before.nodes)
         assert set(after.edges) == set(before.edges)
         for edge_id, seen in before.edges.items():
@@ -68,6 +68,7 @@ def test_a_moment_becomes_the_graph_that_was_seen_then(reading, visible):
             assert astuple(kept.latency_ms) == tuple(map(close_to, astuple(seen.latency_ms)))
 
 
+@settings(deadline=None)
 @given(st.lists(st.just(0.0) | st.floats(1e-3, 1e6), min_size=6, max_size=6))
 def test_the_buckets_of_a_histogram_keep_their_part_of_the_sum(increments):
     counts = [sum(increments[: number + 1]) for number in range(6)]
@@ -102,6 +103,10 @@ def test_one_reading_is_kept_of_every_five_seconds():
     recorder = recorded(*(at(NOW + second, rate(WEB, second)) for second in range(20)))
     assert len(recorder) == 4
     assert recorder.reach() == (NOW, NOW + 15, 5.0)
+
+
+def test_a_reading_that_measures_nothing_yet_is_not_kept():
+    assert recorded(at(NOW, measured=False)).reach() == (None, None, 5.0)
 
 
 def test_a_moment_shows_the_reading_that_was_the_latest_one_then():

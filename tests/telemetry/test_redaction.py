@@ -12,13 +12,14 @@ from msgspec import structs
 
 from telemetry import frames
 from telemetry.frames import SourceState
-from telemetry.graph import GRAPH_TYPES, build
+from telemetry.graph import GRAPH_TYPES
 from telemetry.history import History
 from telemetry.hub import Hub
 from telemetry.observation import Observation
 from telemetry.samples import EdgeLabels
 from telemetry.snapshot import Snapshot, View, delta, patch
 from tests.telemetry.builders import gateway, labels, rate, samples, unreached
+from tests.telemetry.graphs import build
 from tests.telemetry.meshes import NAMESPACES, names_hidden_from, plain_labels, readings, rights
 
 graph_types = st.sampled_from(GRAPH_TYPES)

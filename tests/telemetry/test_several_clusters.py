@@ -4,11 +4,11 @@ in all of them.
 
 import pytest
 
-from telemetry.flows import flows
 from telemetry.folding import Folding
-from telemetry.graph import GRAPH_TYPES, Limits, build, build_for
+from telemetry.graph import GRAPH_TYPES, Limits
 from telemetry.identity import cluster_of
 from tests.telemetry.builders import labels, rate, samples
+from tests.telemetry.graphs import build
 
 ABROAD = labels("productpage-v1", "reviews-v1", source_cluster="Kubernetes", destination_cluster="west")
 AT_HOME = labels(
@@ -52,13 +52,13 @@ def test_services_of_a_graph_of_services_bear_their_cluster_too():
 
 def test_a_folded_namespace_is_one_node_for_all_clusters():
     for graph_type in GRAPH_TYPES:
-        graph = build_for(flows(BOTH), graph_type, None, folded=Folding(frozenset({"bookinfo"})))
+        graph = build(BOTH, graph_type, folded=Folding(frozenset({"bookinfo"})))
         assert clusters(graph) == {"namespace:bookinfo": ""}
 
 
 def test_who_sees_one_end_only_learns_of_one_cluster_only():
     call = ABROAD._replace(destination_workload_namespace="secret", destination_service_namespace="secret")
-    graph = build_for(flows(samples(rate(call, 1))), "app", frozenset({"bookinfo"}))
+    graph = build(samples(rate(call, 1)), "app", visible=frozenset({"bookinfo"}))
     assert clusters(graph) == {"app:bookinfo/productpage": "", "hidden": ""}
 
 

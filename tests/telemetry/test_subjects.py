@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetry import subjects
-from telemetry.flows import flows
-from telemetry.graph import GRAPH_TYPES, build_for
+from telemetry.graph import GRAPH_TYPES
 from telemetry.identity import Directory
 from telemetry.samples import HIDDEN, EdgeLabels, RequestRate, Samples
+from tests.telemetry.graphs import build
 
 names = st.sampled_from(["", "a", "b"])
 clusters = st.sampled_from(["", "Kubernetes", "west", "a@b -> c:/"])
@@ -35,7 +35,7 @@ labels = st.builds(
 def drawn(graph_type, known):
     """The graph of a mesh in which each label set gets one request per second."""
     requests = tuple(RequestRate(each, "200", "", 1.0) for each in known)
-    return build_for(flows(Samples(0.0, 10.0, requests)), graph_type, None)
+    return build(Samples(0.0, 10.0, requests), graph_type)
 
 
 @pytest.mark.parametrize("graph_type", GRAPH_TYPES)

@@ -13,7 +13,7 @@ from telemetry.history import Columns, History
 from telemetry.hub import Hub
 from telemetry.observation import Observation
 from telemetry.past import NoHistory, Reach
-from telemetry.runtime import SMALL_MESH, Runtime
+from telemetry.runtime import FEW_CALLS, Runtime
 from telemetry.samples import Samples
 from telemetry.snapshot import View
 from telemetry.source import SourceUnavailable
@@ -153,6 +153,18 @@ async def test_what_one_may_see_has_the_same_points_for_everybody(world):
     assert one[0]["requests"] == [3]
 
 
+async def test_a_history_that_reaches_back_is_enough_and_a_shorter_one_is_not():
+    for seconds, lacks in ((400, False), (20, True)):
+        made = running(FakeSource())
+        for second in range(1, seconds):
+            see(made, 1000.0 + second, rate(labels(), 1))
+        subscription = made.hub.join()
+        subscription.subscribe(ALL)
+        subscription.watch(EDGE)
+        assert subscription.lacks_past() is lacks
+        assert not subscription.lacks_past()
+
+
 def test_a_trail_keeps_five_minutes():
     trail = Trail(1.0)
     for second in range(1000):
@@ -224,9 +236,9 @@ def test_of_a_large_mesh_only_what_somebody_looks_at_is_built_and_kept():
     made = running(FakeSource())
     assert len(made.history) > 0
     assert {key.graph_type for key in made.wanted()} == {"versioned_app", "app", "workload", "service"}
-    see(made, 1001.0, *(rate(labels(target=f"app{n}-v1"), 1) for n in range(SMALL_MESH + 1)))
+    see(made, 1001.0, *(rate(labels(target=f"app{n}-v1"), 1) for n in range(FEW_CALLS + 1)))
     assert made.wanted() == set()
-    see(made, 1002.0, *(rate(labels(target=f"app{n}-v1"), 1) for n in range(SMALL_MESH + 1)))
+    see(made, 1002.0, *(rate(labels(target=f"app{n}-v1"), 1) for n in range(FEW_CALLS + 1)))
     assert len(made.history) == 0
     subscription = made.hub.join()
     subscription.subscribe(ALL)

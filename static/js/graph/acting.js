@@ -79,7 +79,13 @@ function grouped(badges, name) {
   return groups;
 }
 
-/** @param {Badge[]} badges @returns {Badge[]} what is wrong first */
+/** @param {Badge[]} badges @returns {Badge[]} one of each kind, with all its words; what is wrong first */
 function inOrder(badges) {
-  return [...badges].sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
+  /** @type {Map<string, Badge>} */
+  const kinds = new Map();
+  for (const badge of badges) {
+    const before = kinds.get(badge.kind);
+    kinds.set(badge.kind, before ? { ...before, short: before.short || badge.short, text: `${before.text}; ${badge.text}` } : badge);
+  }
+  return [...kinds.values()].sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
 }

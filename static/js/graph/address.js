@@ -1,5 +1,7 @@
 // The page's state as its address carries it: a link shows a colleague the same thing. Pure.
 
+import { moment, speedOf } from "./time/moments.js";
+
 /** @import { EdgeLabel, GraphType, PageState, View } from "./types.js" */
 
 /** @type {readonly GraphType[]} */
@@ -27,6 +29,9 @@ export function parse(search) {
     find: query.get("find") ?? "",
     hide: query.get("hide") ?? "",
     view: oneOf(VIEWS, query.get("view")) ?? "",
+    at: moment(query.get("at")),
+    vs: moment(query.get("vs")),
+    speed: query.get("at") ? speedOf(query.get("speed")) : 0,
     fold: words(query.get("fold")),
     unfold: words(query.get("unfold")),
     focus: query.get("focus") ?? "",
@@ -49,6 +54,9 @@ export function format(state) {
   if (state.find) query.set("find", state.find);
   if (state.hide) query.set("hide", state.hide);
   if (state.view) query.set("view", state.view);
+  if (state.at) query.set("at", state.at);
+  if (state.vs) query.set("vs", state.vs);
+  if (state.speed) query.set("speed", String(state.speed));
   if (state.fold.length) query.set("fold", state.fold.join(","));
   if (state.unfold.length) query.set("unfold", state.unfold.join(","));
   if (state.focus) query.set("focus", state.focus);

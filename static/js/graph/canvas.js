@@ -11,6 +11,7 @@ import { Places } from "./places.js";
 import { rearrange } from "./rearrange.js";
 import { Scene } from "./scene.js";
 import { stylesheet } from "./style.js";
+import { showDifference } from "./time/paint.js";
 import { colours, fontFamily } from "./theme.js";
 
 /** @import { Core, ElementDefinition, NodeSingular } from "cytoscape" */
@@ -243,6 +244,7 @@ export class Canvas {
     if (element.empty()) return;
     const label = nodeLines(node, boxed);
     if (element.data("label") !== label) element.data("label", label);
+    showDifference(element, node);
     if (element.data("health") === node.health) return;
     element.data("health", node.health).removeClass(HEALTHS).addClass(node.health);
   }

@@ -9,6 +9,7 @@
  * @property {() => void} hide
  * @property {() => void} fit
  * @property {() => void} escape
+ * @property {(key: string) => void} time [ and ] step back and forward, l leads back to live
  * @property {(arrow: Arrow) => boolean} walk whether the key was used
  * @property {(how: "fold" | "unfold") => void} fold the namespace of what is chosen
  * @property {() => void} neighbourhood of the chosen node
@@ -45,6 +46,11 @@ function obey(key, target, commands) {
       return true;
     case "/":
       commands.find();
+      return true;
+    case "[":
+    case "]":
+    case "l":
+      commands.time(key);
       return true;
     case "h":
       commands.hide();

@@ -25,7 +25,7 @@ const LABELS = {
  */
 export function labelOf(labels) {
   const wanted = [...new Set(labels)];
-  return (edge) => [...new Set(wanted.map((label) => LABELS[label](edge).replace(/^–$/, "")))].filter(Boolean).join(" · ");
+  return (edge) => edge.difference?.label ?? [...new Set(wanted.map((label) => LABELS[label](edge).replace(/^–$/, "")))].filter(Boolean).join(" · ");
 }
 
 /** @param {GraphEdge} edge both ways together */

@@ -97,6 +97,12 @@ export function nodeTitle(node) {
  * @returns {string} the name, and the version on a line of its own
  */
 export function nodeLines(node, boxed) {
+  const { difference } = node;
+  return difference && difference.kind !== "same" ? `${ownLines(node, boxed)}\n${difference.word}` : ownLines(node, boxed);
+}
+
+/** @param {GraphNode} node @param {boolean} boxed */
+function ownLines(node, boxed) {
   if (boxed && node.kind === "app" && node.version) return wrap(node.version);
   if (boxed && node.kind === "service") return "no workload";
   if (node.kind === "namespace") return `${cut(baseName(node), CARD_LINE)}\n${members(node)}`;

@@ -4,28 +4,29 @@ import { byId, data, setText } from "../dom.js";
 import { LiveSocket } from "../socket.js";
 import { Acting } from "./acting.js";
 import { format, parse } from "./address.js";
+import { Announcer } from "./announcer.js";
 import { keepAsking } from "./asking.js";
 import { ExportMenu } from "./export/menu.js";
 import { FindBar } from "./find/bar.js";
 import { counted, Sight } from "./find/sight.js";
 import { fold, namespaceOf, unfold } from "./folding.js";
+import { configured } from "./charts/links.js";
 import { read } from "./freshness.js";
 import { resizable } from "./grip.js";
 import { listenToKeys } from "./keys.js";
 import { GraphModel } from "./model.js";
-import { HEALTH_WORDS, nodeTitle } from "./names.js";
 import { hiddenNote, noteFor, Notes } from "./notes.js";
 import { Panel } from "./panel.js";
-import { Pill, words } from "./pill.js";
+import { Pill } from "./pill.js";
 import { Scope } from "./scope.js";
 import { Stage } from "./stage.js";
 import { Table } from "./table.js";
+import { Time } from "./time/index.js";
 import { fillNamespaces, Toolbar } from "./toolbar.js";
 import { step } from "./walk.js";
 
 /** @import { Service } from "../shapes.js" */
 /** @import { Badge } from "./acting.js" */
-/** @import { Reading } from "./freshness.js" */
 /** @import { Outcome } from "./model.js" */
 /** @import { Frame, PageState, View } from "./types.js" */
 /** @import { Arrow } from "./walk.js" */
@@ -37,7 +38,7 @@ const RESYNC_EVERY_MS = 3_000;
 /** Of a look at the very same numbers. @type {Outcome} */
 const AGAIN = Object.freeze({ gap: false, shape: false, view: false, changed: { nodes: [], edges: [] } });
 
-const page = /** @type {{serverTime: number, tickSeconds: number, loginUrl: string, socketPath: string}} */ (data("page"));
+const page = /** @type {{serverTime: number, tickSeconds: number, loginUrl: string, socketPath: string, links?: Record<string, string>}} */ (data("page"));
 const loaded = /** @type {PerformanceNavigationTiming | undefined} */ (performance.getEntriesByType("navigation")[0]);
 /** How far this machine's clock is ahead of the server's, in milliseconds. */
 const clockAhead = performance.timeOrigin + (loaded?.responseStart ?? 0) - page.serverTime;
@@ -52,7 +53,7 @@ class GraphPage {
   #acting = new Acting();
   /** What is drawn and listed: the model without what is hidden. */
   #sight = new Sight(this.#model, (node) => this.#acting.kinds(node));
-  #stage = new Stage(this.#sight.seen, [this.#state.label, this.#state.label2], this.#acting, {
+  #stage = new Stage(this.#sight.seen, this.#model, [this.#state.label, this.#state.label2], this.#acting, {
     choose: (id) => this.choose(id),
     fold: (namespace) => this.go(fold(this.#state, namespace)),
     unfold: (namespace) => this.go(unfold(this.#state, namespace)),
@@ -61,7 +62,16 @@ class GraphPage {
   #scope = new Scope(this.#model, (change) => this.go(change));
   #table = new Table(byId("twin", HTMLElement), this.#sight.seen, (id) => this.choose(id));
   #panel = new Panel(this.#model, byId("page-module", HTMLScriptElement).dataset.plotly ?? "", (id) => this.choose(id));
-  #notes = new Notes(() => this.go(this.#allHidden ? { hide: "" } : { ns: [] }));
+  #time = new Time(this.#model, configured(page.links), (id) => this.choose(id), {
+    go: (change, replace) => this.go(change, replace),
+    frame: (frame) => this.#apply(frame),
+    series: (series) => this.#panel.series(series),
+    depart: () => this.#depart(),
+    arrive: () => this.#socket.connect(),
+    changed: () => this.#tick(),
+    now: () => Date.now() - clockAhead,
+  });
+  #notes = new Notes(() => this.#noteAction());
   #bar = new FindBar(this.#sight, { change: (change, replace) => this.go(change, replace) });
   #toolbar = new Toolbar({
     change: (change) => this.go(change),
@@ -71,7 +81,7 @@ class GraphPage {
   /** @type {string | null} */ #offlineSince = null;
   #error = "";
   #resyncAskedAt = -Infinity;
-  #announced = "";
+  #announcer = new Announcer();
   /** @type {Set<string>} */ #namespaces = new Set();
 
   start() {
@@ -85,7 +95,8 @@ class GraphPage {
       view: () => this.#subscription,
     });
     this.#follow();
-    this.#socket.connect();
+    if (this.#time.travel.isLive) this.#socket.connect();
+    this.#time.start();
     window.setInterval(() => this.#tick(), CLOCK_MS);
     this.#tick();
     keepAsking({ services: (services) => this.#knowServices(services), badges: (badges) => this.#knowBadges(badges) });
@@ -160,6 +171,7 @@ class GraphPage {
       fit: () => this.#stage.fit(),
       escape: () => this.#escape(),
       walk: (arrow) => this.#walk(arrow),
+      time: (key) => this.#time.key(key),
       fold: (how) => this.#foldChosen(how),
       neighbourhood: () => this.#focus(this.#state.select),
     });
@@ -174,6 +186,7 @@ class GraphPage {
     this.#table.setShown(this.view === "table");
     fillNamespaces([...this.#namespaces], ns);
     this.#subscribe(this.#state);
+    this.#time.follow(this.#state, this.#subscription);
     this.#socket.watch(select || null);
     if (this.#sight.ask(this.#state)) this.#look();
     this.#bar.show(this.#state);
@@ -208,6 +221,12 @@ class GraphPage {
     this.#socket.subscribe(wanted);
   }
 
+  #depart() {
+    this.#socket.rest();
+    this.#offlineSince = null;
+    this.#error = "";
+  }
+
   /** @param {Frame} frame */
   #receive(frame) {
     switch (frame.type) {
@@ -220,6 +239,7 @@ class GraphPage {
       case "full":
       case "delta":
       case "status":
+        if (frame.type !== "delta") this.#time.travel.arrived();
         this.#apply(frame);
     }
     this.#tick();
@@ -238,7 +258,7 @@ class GraphPage {
     this.#look(outcome);
     this.#scope.show(this.#state);
     this.#panel.render();
-    this.#announceHealth(before);
+    if (this.#time.travel.isLive) this.#announcer.health(before, this.#model.nodes);
     this.#learnNamespaces([...this.#model.nodes.values()].map((node) => node.namespace));
     this.#root.dataset.seq = String(this.#model.seq);
   }
@@ -265,6 +285,12 @@ class GraphPage {
     return this.#model.nodes.size > 0 && this.#sight.seen.nodes.size === 0;
   }
 
+  #noteAction() {
+    if (this.#allHidden) this.go({ hide: "" });
+    else if (this.#time.travel.isLive) this.go({ ns: [] });
+    else this.#time.travel.live();
+  }
+
   #resync() {
     this.#model.expectFull();
     const now = performance.now();
@@ -276,16 +302,18 @@ class GraphPage {
   #tick() {
     const { source, takenAt, tickSeconds } = this.#model;
     const facts = { source, takenAt, tickSeconds, offlineSince: this.#offlineSince };
-    const reading = read(facts, Date.now() - clockAhead);
+    const now = Date.now() - clockAhead;
+    const reading = this.#time.travel.reading(now) ?? read(facts, now);
+    this.#time.render();
     this.#pill.show(reading, source);
     this.#root.dataset.state = reading.state;
-    this.#root.classList.toggle("frozen", reading.frozen && this.#model.seq !== null);
-    const note = this.#allHidden ? hiddenNote(this.#state.hide) : noteFor(this.#model, reading, this.#error);
+    this.#root.classList.toggle("frozen", reading.frozen && reading.state !== "past" && this.#model.seq !== null);
+    const note = this.#allHidden ? hiddenNote(this.#state.hide) : this.#time.travel.isLive ? noteFor(this.#model, reading, this.#error) : this.#time.travel.note(now);
     this.#notes.show(note);
     this.#root.dataset.note = note?.kind ?? "";
     this.#stage.run(!reading.frozen && note === null && this.view === "graph" && !document.hidden);
     this.#showNotice(note ? "" : this.#error || this.#model.notice);
-    this.#announceFreshness(reading);
+    this.#announcer.freshness(reading);
   }
 
   /** @param {string} message an error of the server's or a word about rights, while the graph itself stands */
@@ -293,27 +321,6 @@ class GraphPage {
     const notice = byId("notice", HTMLElement);
     notice.hidden = message === "";
     setText(notice, message);
-  }
-
-  /** @param {Reading} reading */
-  #announceFreshness(reading) {
-    const text = words(reading);
-    if (text === this.#announced) return;
-    // "Late" comes and goes on a busy network; only what lasts is worth a word.
-    if (reading.frozen || this.#announced.includes("since")) this.#announce(text);
-    this.#announced = text;
-  }
-
-  /** @param {Map<string, import("./types.js").Health>} before */
-  #announceHealth(before) {
-    const news = [...this.#model.nodes.values()].filter((node) => before.has(node.id) && before.get(node.id) !== node.health);
-    const worth = news.filter((node) => node.health !== "idle" && before.get(node.id) !== "idle");
-    if (worth.length) this.#announce(worth.map((node) => `${nodeTitle(node)}: ${HEALTH_WORDS[node.health]}`).join(". "));
-  }
-
-  /** @param {string} text */
-  #announce(text) {
-    setText(byId("announcer", HTMLElement), text);
   }
 
   #escape() {

@@ -3,9 +3,11 @@
 import { CELL, cellOf } from "./cells.js";
 import { framesOf, rectsOf, union } from "./frames.js";
 import { edgeHealth, edgeWidth } from "./style.js";
+import { differing } from "./time/paint.js";
 import { Wires } from "./wires.js";
 
 /** @import { Frame } from "./frames.js" */
+/** @import { Colours } from "./theme.js" */
 /** @import { Point } from "./curve.js" */
 /** @import { GraphEdge, GraphNode, Health } from "./types.js" */
 /** @import { Rect, Wire } from "./wires.js" */
@@ -13,7 +15,7 @@ import { Wires } from "./wires.js";
 /** From so many lines on they are straight: curves of that many are a thicket, and cost three times as much. */
 export const STRAIGHT_FROM = 1500;
 
-/** @typedef {{health: Health, width: number, dash: "" | "tcp" | "idle", grpc: boolean, open: boolean, label: string}} Look */
+/** `tone`: a colour in the place of the health's. @typedef {{tone?: keyof Colours, health: Health, width: number, dash: "" | "tcp" | "idle", grpc: boolean, open: boolean, label: string}} Look */
 /** @typedef {{wire: Wire, look: Look}} Seen */
 
 export class Scene {
@@ -54,6 +56,7 @@ export class Scene {
       grpc: edge.protocol === "grpc",
       open: typeof edge.mtls === "number" && edge.mtls < 1,
       label,
+      ...differing(edge.difference),
     });
   }
 

@@ -43,6 +43,7 @@ export class Stage {
   /** @type {Titles} */ #titles;
   /** @type {Tip} */ #tip;
   /** @type {GraphModel} */ #model;
+  /** @type {GraphModel} */ #whole;
   /** @type {Acts} */ #acts;
   #chosen = "";
   #hovered = "";
@@ -53,9 +54,16 @@ export class Stage {
   /** @type {Acting} */ #acting;
   /** @type {Set<string> | null} what find leaves in the light */ #lit = null;
 
-  /** @param {GraphModel} model @param {EdgeLabel[]} labels @param {Acting} acting @param {Acts} acts */
-  constructor(model, labels, acting, acts) {
+  /**
+   * @param {GraphModel} model what is drawn
+   * @param {GraphModel} whole with what is hidden: a sum is of all that there is
+   * @param {EdgeLabel[]} labels
+   * @param {Acting} acting
+   * @param {Acts} acts
+   */
+  constructor(model, whole, labels, acting, acts) {
     this.#model = model;
+    this.#whole = whole;
     this.#acting = acting;
     this.#acts = acts;
     this.#canvas = new Canvas(byId("canvas", HTMLElement), byId("ground", HTMLCanvasElement), labelOf(labels));
@@ -156,7 +164,7 @@ export class Stage {
 
   #captions() {
     const box = boxes(this.#model.nodes.values());
-    const sums = namespaceSums(this.#model);
+    const sums = namespaceSums(this.#whole);
     /** @type {Map<string, GraphNode[]>} */
     const groups = new Map();
     for (const node of this.#model.nodes.values()) {

@@ -32,6 +32,7 @@ function strength(paint, id, look) {
 
 /** @param {Paint} paint @param {Look} look @returns {string} */
 function ink({ colours }, look) {
+  if (look.tone) return colours[look.tone];
   return look.health === "ok" ? colours.edge : colours[look.health];
 }
 
@@ -49,7 +50,7 @@ export function lines(pen, seen, paint) {
     const alpha = strength(paint, wire.id, look);
     // Up to a pixel a line is ten times cheaper than above.
     const width = look.width < 1.5 * pixel ? pixel : Math.round(look.width * 2) / 2;
-    const key = `${alpha} ${look.health} ${look.dash} ${width}`;
+    const key = `${alpha} ${look.tone ?? look.health} ${look.dash} ${width}`;
     const group = groups.get(key);
     if (group) group.seen.push(each);
     else groups.set(key, { seen: [each], alpha, look, width });

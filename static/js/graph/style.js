@@ -2,6 +2,7 @@
 
 import { CARD } from "./cells.js";
 import { glyph, mark, plus } from "./marks.js";
+import { differences } from "./time/paint.js";
 
 /** @import { StylesheetJson, NodeSingular } from "cytoscape" */
 /** @import { Colours } from "./theme.js" */
@@ -33,7 +34,7 @@ export function edgeHealth(edge) {
 
 /** @param {Colours} colour @param {string} font @returns {StylesheetJson} */
 export function stylesheet(colour, font) {
-  const sheet = [...nodes(colour, font), ...states(colour)];
+  const sheet = [...nodes(colour, font), ...differences(colour), ...states(colour)];
   return /** @type {StylesheetJson} */ (/** @type {unknown} */ (sheet));
 }
 

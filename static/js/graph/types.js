@@ -27,6 +27,7 @@
  * @property {number} members how many nodes a folded namespace stands for; 0 for others
  * @property {number} bytes_per_second both ways together
  * @property {Latency} latency_ms
+ * @property {import("./time/differences.js").Difference} [difference] while two moments are compared
  */
 
 /** @typedef {{p50: number | null, p95: number | null, p99: number | null}} Latency in milliseconds */
@@ -48,6 +49,7 @@
  * @property {number} messages_per_second gRPC's, both ways
  * @property {number} connections_per_second TCP's, opened
  * @property {number | null} mtls 0 to 1: the part over mutual TLS; null where no destination reports
+ * @property {import("./time/differences.js").Difference} [difference] while two moments are compared
  */
 
 /** @typedef {{nodes: number, edges: number}} LeftOut how many of each the server did not send */
@@ -108,6 +110,9 @@
  * @property {string} find expression; what it selects is lit
  * @property {string} hide expression; what it selects is not drawn
  * @property {View | ""} view "" leaves the choice to the width of the window
+ * @property {string} at ISO moment that is shown; "": live
+ * @property {string} vs ISO moment to compare it with, or ""
+ * @property {number} speed of the replay, or 0
  * @property {string[]} fold namespaces that the person folded by hand
  * @property {string[]} unfold namespaces that the person unfolded by hand
  * @property {string} focus id of the node whose neighbourhood is shown, or ""

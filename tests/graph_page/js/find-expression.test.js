@@ -1,6 +1,7 @@
 // Find and hide by an expression: what can be written, what it selects, and what is said of what cannot be read.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { ExpressionError, OPERATORS_OF, parse, print } from "../../../static/js/graph/find/expression.js";
@@ -221,4 +222,14 @@ test("health has an order, flags and badges are asked by their names", () => {
 test("fields of a frame without bytes are not known, and no error", () => {
   const old = model([node("a"), node("b")], [edge("a", "b")]);
   assert.equal(select(parse("bytes > 0 or mtls < 1 or messages >= 0"), old, () => new Set()).edges.size, 0);
+});
+
+test("every field is told in the documents", () => {
+  const docs = readFileSync(new URL("../../../docs/graph.md", import.meta.url), "utf8");
+  const [, told] = docs.split("## Find and hide");
+  const rows = told.split("## Badges")[0].split("\n").filter((line) => line.startsWith("|"));
+  const names = new Set(rows.flatMap((line) => [...line.split("|")[1].matchAll(/`(\w+)`/g)].map(([, name]) => name)));
+  const fields = ALL_FIELDS.filter(({ name }) => !name.includes("."));
+  const known = fields.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+  assert.deepEqual([...names].sort(), known.sort());
 });

@@ -160,6 +160,12 @@ test("what acts on a service is on its nodes, on a workload on that one alone, a
   assert.deepEqual(acting.onServices([node("reviews-v1"), node("reviews-v3")]).map(({ kind }) => kind), ["fault", "split"]);
 });
 
+test("several of one kind are one badge with all their words", () => {
+  const acting = new Acting();
+  acting.know([badge({ service: "reviews", kind: "breaker", text: "at most 100 connections" }), badge({ service: "reviews", kind: "breaker", text: "of v3" })]);
+  assert.deepEqual(acting.on(node("reviews-v1")).map(({ text }) => text), ["at most 100 connections; of v3"]);
+});
+
 // Places
 
 test("what is hidden and shown again stands where it stood, unless something else stands there by now", () => {

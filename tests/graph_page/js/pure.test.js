@@ -72,7 +72,7 @@ test("a neighbourhood has at least one step and not more than anybody can follow
 
 test("what an address does not mean takes its default", () => {
   assert.deepEqual(parse("?type=nonsense&label=x&view=3d&ns=,b,a,b"), { ...parse(""), ns: ["a", "b"] });
-  assert.deepEqual(parse(""), { type: "versioned_app", ns: [], select: "", label: "requests", label2: "none", view: "", find: "", hide: "", fold: [], unfold: [], focus: "", depth: 1, idle: false });
+  assert.deepEqual(parse(""), { type: "versioned_app", ns: [], select: "", label: "requests", label2: "none", view: "", find: "", hide: "", fold: [], unfold: [], focus: "", depth: 1, idle: false, at: "", vs: "", speed: 0 });
 });
 
 // Series

@@ -58,6 +58,11 @@ def vector(*found) -> list[answers.Vector]:
     return [answers.vector(json.dumps(body(*found)).encode())]
 
 
+def assembled(vectors, assembler=None):
+    assembler = assembler or Assembler()
+    return assembler.assemble({name: [*map(assembler.read, several)] for name, several in vectors.items()})
+
+
 def of(value: str, edge: EdgeLabels | None = None, **more: str) -> dict:
     return series(edge or labels(), value, 1.0, **more)
 
@@ -74,7 +79,7 @@ def tick(number: int = 0, names: int = 3, **replaced) -> dict[str, list[answers.
 
 def test_labels_are_the_same_objects_tick_after_tick():
     assembler = Assembler()
-    one, other = assembler.assemble(tick()), assembler.assemble(tick())
+    one, other = assembled(tick(), assembler), assembled(tick(), assembler)
     assert one == other
     for before, after in zip(one.requests, other.requests, strict=True):
         assert before.labels is after.labels
@@ -85,32 +90,43 @@ def test_what_comes_and_goes_is_forgotten_in_the_end():
     assembler = Assembler()
     for number in range(0, 30_000, 1000):
         edges = (labels(f"w{number + place}-v1") for place in range(1000))
-        found = assembler.assemble({"requests": vector(*(of("2", edge) for edge in edges))})
+        found = assembled({"requests": vector(*(of("2", edge) for edge in edges))}, assembler)
         assert len(found.requests) == 1000
     assert len(assembler._known) < 15_000
     assert len(assembler._edges) < 15_000
 
 
+def test_what_was_read_before_the_rest_was_forgotten_is_still_right():
+    assembler = Assembler()
+    early = {name: [*map(assembler.read, several)] for name, several in tick().items()}
+    expected = assembler.assemble(early)
+    for number in range(0, 30_000, 1000):
+        edges = (labels(f"w{number + place}-v1") for place in range(1000))
+        assembled({"requests": vector(*(of("2", edge) for edge in edges))}, assembler)
+    assert assembler.assemble(early) == expected
+    assert assembled(tick(), assembler) == expected
+
+
 def test_labels_in_another_order_are_the_same_edge():
     turned = {**of("3"), "metric": dict(reversed(of("3")["metric"].items()))}
-    found = Assembler().assemble({"requests": vector(of("2"), turned)})
+    found = assembled({"requests": vector(of("2"), turned)})
     assert len({each.labels for each in found.requests}) == 1
     assert sum(each.requests_per_second for each in found.requests) == 5
 
 
 @pytest.mark.parametrize("missing", ["p50", "p95", "p99"])
 def test_without_one_quantile_there_are_no_latencies(missing):
-    found = Assembler().assemble(tick(**{missing: []}))
+    found = assembled(tick(**{missing: []}))
     assert (len(found.requests), found.durations) == (3, ())
 
 
 def test_an_edge_without_a_quantile_has_none_and_the_others_have():
-    found = Assembler().assemble(tick(p95=vector(of("20", labels("w1-v1")))))
+    found = assembled(tick(p95=vector(of("20", labels("w1-v1")))))
     assert [each.labels.source_workload for each in found.durations] == ["w1-v1"]
 
 
 def test_what_several_counters_say_of_one_measure_is_added():
-    found = Assembler().assemble(
+    found = assembled(
         {
             "connections": vector(
                 of("5", **{MEASURE: "sent_bytes"}), of("1", **{MEASURE: "opened_connections"})
@@ -122,5 +138,5 @@ def test_what_several_counters_say_of_one_measure_is_added():
 
 
 def test_a_measure_that_is_none_is_told():
-    found = Assembler().assemble({"bodies": vector(of("5", **{MEASURE: "labels"}), of("5"))})
+    found = assembled({"bodies": vector(of("5", **{MEASURE: "labels"}), of("5"))})
     assert (found.volumes, found.unreadable) == ((), 2)

@@ -200,10 +200,21 @@ async def test_a_moment_of_the_past_is_read_as_it_was(source):
     assert ("old-v1", "b-v1", "200", "", "", "source") not in rates(await source.samples_at(BEGAN + 900))
 
 
-@pytest.mark.parametrize("moment", [BEGAN - 3600, NOW + 7200])
-async def test_of_a_time_that_is_not_kept_it_says_so(source, moment):
+# 100 s after its end the last samples are still there for a selector, but no rate could be taken.
+@pytest.mark.parametrize("moment", [BEGAN - 3600, NOW + 100, NOW + 7200])
+async def test_of_a_time_that_is_not_kept_it_says_so(prometheus, moment):
+    later = source_of(prometheus, wall=lambda: NOW + 3600)
     with pytest.raises(NoHistory):
-        await source.samples_at(moment)
+        await later.samples_at(moment)
+    await later.close()
+
+
+async def test_after_its_last_sample_nothing_is_known_of_a_subject(prometheus):
+    later = source_of(prometheus, wall=lambda: NOW + 3600)
+    item = "workload:bookinfo/a-v1->workload:bookinfo/b-v1:http"
+    found = await between(later, item, since=NOW - 120, until=NOW + 600)
+    await later.close()
+    assert NOW <= found[-1].taken_at <= NOW + 60
 
 
 async def test_it_knows_how_far_it_reaches(source):
