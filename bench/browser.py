@@ -188,11 +188,12 @@ def _rows(page: Any, name: str, full: pictures.Frame, goals: Goals) -> list[dict
 
 def _memory(page: Any, full: pictures.Frame, count: int) -> list[dict[str, Any]]:
     """What ten minutes of deltas leave behind, after as many as warm the caches."""
-    frames = pictures.deltas({**full, "seq": 2 + DELTAS}, CHANGED, seed=5)
+    frames = [json.dumps(frame) for frame in islice(pictures.deltas(full, CHANGED, seed=5), 20)]
+    seq = 2 + DELTAS
     for _ in range(2):
         before = page.evaluate("bench.heap()")
-        for frame in islice(frames, count // 2):
-            _say(page, frame)
+        replay = "([texts, seq, count]) => bench.replay(texts, seq, count)"
+        seq = page.evaluate(replay, [frames, seq, count // 2])
     grown = (page.evaluate("bench.heap()") - before) / MEGABYTE
     return [
         _row("memory of the page", before / MEGABYTE, unit="MB"),

@@ -62,6 +62,14 @@
     return { handled, painted: performance.now() - began };
   }
 
+  /** The same deltas again and again, numbered on from `seq`: the driver keeps what it hands over, the page must not. */
+  async function replay(texts, seq, count) {
+    for (let i = 0; i < count; i += 1) {
+      await say(JSON.stringify({ ...JSON.parse(texts[i % texts.length]), base: seq + i, seq: seq + i + 1 }));
+    }
+    return seq + count;
+  }
+
   const mouse = (kind, x, y, more = {}) => new MouseEvent(kind, { bubbles: true, cancelable: true, clientX: x, clientY: y, view: window, ...more });
 
   /** The time between each two frames while `move` is called before each. */
@@ -99,5 +107,5 @@
     return moving(frames, (i) => canvas.dispatchEvent(new WheelEvent("wheel", { ...at, deltaY: i % 20 < 10 ? -60 : 60 })));
   }
 
-  window.bench = { say, pan, zoom, calm, line: () => line, heap: () => (window.gc?.(), performance.memory.usedJSHeapSize) };
+  window.bench = { say, replay, pan, zoom, calm, line: () => line, heap: () => (window.gc?.(), performance.memory.usedJSHeapSize) };
 })();
