@@ -24,9 +24,11 @@ async def application(scope, receive, send):
 
 
 @contextmanager
-def console(source):
+def console(source, port=0):
     """Serves until the block ends; gives its address."""
-    config = uvicorn.Config(application, host="127.0.0.1", port=0, **{**serving.OPTIONS, "lifespan": "off"})
+    config = uvicorn.Config(
+        application, host="127.0.0.1", port=port, **{**serving.OPTIONS, "lifespan": "off"}
+    )
     server = uvicorn.Server(config)
 
     async def serve():
