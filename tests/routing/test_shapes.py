@@ -71,7 +71,7 @@ def test_the_document_describes_every_call(api):
         "/api/v1/changes/{change_id}/finish", "/api/v1/changes/revert",
         "/api/v1/services/{namespace}/{name}/reading", "/api/v1/drafts", "/api/v1/configuration",
         "/api/v1/problems", "/api/v1/plans/{plan_id}/problems", "/api/v1/explain",
-        "/api/v1/marks", "/api/v1/validate", "/api/v1/schemas/{group}/{version}/{kind}",
+        "/api/v1/badges", "/api/v1/marks", "/api/v1/validate", "/api/v1/schemas/{group}/{version}/{kind}",
     }  # fmt: skip
 
 
