@@ -192,7 +192,9 @@ def test_a_window_without_requests_is_empty_and_no_failure(recording):
 
 def test_the_time_and_the_window_are_told(recording):
     for reading in recording.played:
-        assert samples_of(reading).window_seconds == 5
+        # A busy machine may have the proxies asked in turn, over a window that is longer by as much.
+        every = samples_of(reading).shortfall.every_seconds
+        assert samples_of(reading).window_seconds == max(5, 2 * every)
     taken = [samples_of(each).taken_at for each in recording.played]
     assert taken == sorted(set(taken))
 
