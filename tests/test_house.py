@@ -17,7 +17,7 @@ PURE = {
         "register", "reporting", "roster", "samples", "shortfall", "snapshot", "sparks", "subjects",
         "table", "trails",
         "prometheus.answers", "prometheus.assembling", "prometheus.counted", "prometheus.lookback",
-        "prometheus.promql", "prometheus.queries", "prometheus.shards",
+        "prometheus.promql", "prometheus.queries", "prometheus.shards", "prometheus.sparing",
         "tap.ends", "tap.lines", "tap.looking", "tap.masking", "tap.rows", "tap.sampling",
     ],
     "routing": [

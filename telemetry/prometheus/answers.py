@@ -26,6 +26,16 @@ class BadAnswerError(Exception):
         self.quoted = short(quoted)
 
 
+class NoAnswerError(Exception):
+    """There is no usable answer. The message is a whole sentence that names nothing; `quoted` is the server's
+    own words, cut short.
+    """
+
+    def __init__(self, message: str, quoted: str = "") -> None:
+        super().__init__(message)
+        self.quoted = short(quoted)
+
+
 class Point(msgspec.Struct, array_like=True, gc=False, frozen=True):
     """A value as it is written ("NaN" and "+Inf" included), and when, in seconds since the epoch."""
 

@@ -53,9 +53,10 @@ class Parts(NamedTuple):
 
 
 class Assembler:
-    """Reads the vectors of tick after tick."""
+    """Reads the vectors of tick after tick. Readings of different epochs do not go together."""
 
     def __init__(self) -> None:
+        self.epoch = 0
         # By the hash of the bytes (64 bits, keyed anew in each process) and their size. The bytes themselves
         # would take hundreds of megabytes in a mesh of 30,000 edges.
         self._known: dict[int, _Known] = {}
@@ -127,6 +128,7 @@ class Assembler:
         """Names that come and go (pods' revisions, jobs) must not fill the memory over the weeks."""
         if len(self._known) > 2 * used + _SPARE:
             self._known, self._edges, self._words = {}, {}, {}
+            self.epoch += 1
 
 
 def histogram(requests: float, p50: float, p95: float, p99: float) -> tuple[tuple[float, float], ...]:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, TypeVar
 
 import aiohttp
 
-from telemetry.prometheus.answers import BadAnswerError, Matrix, Vector, matrix, short, vector
+from telemetry.prometheus.answers import BadAnswerError, Matrix, NoAnswerError, Vector, matrix, vector
 
 _CHUNK_BYTES = 256 * 1024
 # Of an answer that is no success only its words are read.
@@ -40,16 +40,6 @@ class Server:
     certificate_file: str = ""
     key_file: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-class NoAnswerError(Exception):
-    """There is no usable answer. The message is a whole sentence that names nothing; `quoted` is the server's
-    own words, cut short.
-    """
-
-    def __init__(self, message: str, quoted: str = "") -> None:
-        super().__init__(message)
-        self.quoted = short(quoted)
 
 
 class _Response(NamedTuple):

@@ -49,7 +49,8 @@ def of_tick(
     scope: tuple[Matcher, ...] = (),
     shards: Iterable[tuple[Matcher, ...]] = ((),),
 ) -> tuple[Query, ...]:
-    """Everything that is asked at once: 7 queries for each shard.
+    """Everything that is asked at once: 7 queries for each shard, of which 3 are about latencies
+    (telemetry.prometheus.sparing).
 
     `scope` narrows all of them to one mesh or cluster of several that the server knows.
     """

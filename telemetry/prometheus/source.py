@@ -6,21 +6,21 @@ What it cannot tell it says, and what is old it never passes on as new.
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from telemetry.past import NoHistory, Reach
 from telemetry.pausing import no_cycle_search
 from telemetry.prometheus import counted, lookback, promql, queries
-from telemetry.prometheus.answers import Matrix, Vector
-from telemetry.prometheus.assembling import Assembler, Parts, Reading
-from telemetry.prometheus.client import NoAnswerError
+from telemetry.prometheus.answers import Matrix, NoAnswerError, Vector
+from telemetry.prometheus.assembling import Assembler, Parts
 from telemetry.prometheus.promql import Matcher
-from telemetry.prometheus.queries import REQUESTS, Query
+from telemetry.prometheus.queries import QUANTILES, REQUESTS, Query
 from telemetry.prometheus.shards import shards
+from telemetry.prometheus.sparing import Answer, Answers, Sparing
 from telemetry.reporting import Preference
 from telemetry.samples import Samples
 from telemetry.shortfall import Shortfall
@@ -37,11 +37,10 @@ _REACH_SECONDS: Final = 30 * 86_400.0
 _REACH_POINTS: Final = 100
 _REACH_KEPT_SECONDS: Final = 600.0
 _INCOMPLETE: Final = "Prometheus says that its answer may be incomplete."
+_LATENCIES: Final = "latencies"
 # What is missing from the picture when a question has no answer; without requests there is none.
 _PARTS: Final = {
-    "p50": "latencies",
-    "p95": "latencies",
-    "p99": "latencies",
+    **dict.fromkeys(QUANTILES, _LATENCIES),
     "connections": "TCP traffic",
     "bodies": "sizes and messages",
     "newest": "the age of the samples",
@@ -64,39 +63,6 @@ class Asking(Protocol):
 
     async def close(self) -> None:
         """Closes connections."""
-
-
-class _Answer(NamedTuple):
-    """What came of one question. Its bytes are not kept: all of them together are hundreds of megabytes in a
-    large mesh.
-    """
-
-    reading: Reading
-    warnings: tuple[str, ...] = ()
-
-
-class _Answers(NamedTuple):
-    """What was answered, by the subject of the question, and why the rest was not."""
-
-    answered: Mapping[str, Sequence[_Answer]]
-    failures: Mapping[str, NoAnswerError]
-
-    @property
-    def readings(self) -> dict[str, list[Reading]]:
-        """By subject, as an Assembler takes them."""
-        return {subject: [each.reading for each in several] for subject, several in self.answered.items()}
-
-    @property
-    def newest(self) -> float | None:
-        """When the newest sample of the mesh was taken; None where there is none, or it is not known."""
-        found = (each.reading.values for each in self.answered.get("newest", ()))
-        return max(chain.from_iterable(found), default=None)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What the server warns of, each once."""
-        all_of_them = (each.warnings for several in self.answered.values() for each in several)
-        return tuple(dict.fromkeys(chain.from_iterable(all_of_them)))
 
 
 class PrometheusSource:
@@ -126,12 +92,16 @@ class PrometheusSource:
         self.window_seconds = max(window_seconds, SCRAPES_IN_A_WINDOW * scrape_seconds)
         self._queries = queries.of_tick(self.window_seconds, scope, shards(shard_count))
         self._assembler = Assembler()
+        self._sparing = Sparing(scrape_seconds)
         self._reach: tuple[float, float | None] | None = None
 
     async def read(self) -> Samples:
-        """The rates of now. Raises SourceUnavailable where there is no answer, or only an old one."""
-        moment = self._wall()
-        answers = await self._ask(moment)
+        """The rates of now, with latencies that may be a scrape older. Raises SourceUnavailable where there
+        is no answer, or only an old one.
+        """
+        moment, epoch = self._wall(), self._assembler.epoch
+        chosen = self._sparing.chosen(self._queries, moment, epoch)
+        answers = self._sparing.completed(await self._ask(chosen, moment), moment, epoch)
         newest = answers.newest
         lag = 0.0 if newest is None else moment - newest
         if lag >= self.window_seconds:
@@ -145,7 +115,7 @@ class PrometheusSource:
         """See telemetry.past.Past."""
         if moment > self._wall() + 1:
             raise NoHistory("That moment is yet to come.")
-        answers = await self._ask(moment)
+        answers = await self._ask(self._queries, moment)
         newest = answers.newest
         if "newest" not in answers.failures and (newest is None or moment - newest >= self.window_seconds):
             raise NoHistory("Prometheus keeps no samples of the mesh from that time.")
@@ -197,27 +167,27 @@ class PrometheusSource:
         """Closes connections."""
         await self._client.close()
 
-    async def _ask(self, moment: float) -> _Answers:
+    async def _ask(self, asked: Sequence[Query], moment: float) -> Answers:
         """All questions at once. Raises SourceUnavailable where it is not known who calls whom."""
-        found = await asyncio.gather(*(self._at(each, moment) for each in self._queries))
-        answered: dict[str, list[_Answer]] = defaultdict(list)
+        found = await asyncio.gather(*(self._at(each, moment) for each in asked))
+        answered: dict[str, list[Answer]] = defaultdict(list)
         failures: dict[str, NoAnswerError] = {}
-        for query, answer in zip(self._queries, found, strict=True):
+        for query, answer in zip(asked, found, strict=True):
             if isinstance(answer, NoAnswerError):
                 failures.setdefault(query.subject, answer)
             else:
                 answered[query.subject].append(answer)
         if "requests" in failures:
             raise _unavailable(failures["requests"])
-        return _Answers(answered, failures)
+        return Answers(answered, failures)
 
-    async def _at(self, query: Query, moment: float) -> _Answer | NoAnswerError:
+    async def _at(self, query: Query, moment: float) -> Answer | NoAnswerError:
         try:
             answer = await self._client.at(query.text, moment)
         except NoAnswerError as error:
             return error
         with no_cycle_search():
-            return _Answer(self._assembler.read(answer), answer.warnings)
+            return Answer(self._assembler.read(answer), answer.warnings)
 
     async def _over(self, query: Query, steps: lookback.Steps) -> Matrix:
         try:
@@ -238,7 +208,7 @@ class PrometheusSource:
             found, since, step = first, first - step, step / _REACH_POINTS
         return found
 
-    def _samples(self, moment: float, answers: _Answers, parts: Parts, told: Iterable[str]) -> Samples:
+    def _samples(self, moment: float, answers: Answers, parts: Parts, told: Iterable[str]) -> Samples:
         quoted = [*answers.warnings, *(each.quoted for each in answers.failures.values() if each.quoted)]
         if parts.unreadable:
             quoted.append(f"{parts.unreadable} series that Prometheus answers cannot be read.")
@@ -252,7 +222,7 @@ class PrometheusSource:
             measured=answers.newest is not None or bool(parts.requests or parts.volumes),
         )
 
-    def _of_age(self, answers: _Answers, parts: Parts, lag: float) -> Iterable[str]:
+    def _of_age(self, answers: Answers, parts: Parts, lag: float) -> Iterable[str]:
         if lag > _LATE_SCRAPES * self._scrape:
             yield f"The newest samples in Prometheus are {lag:.0f} s old."
         if answers.newest is None and "newest" not in answers.failures:
@@ -271,11 +241,15 @@ class PrometheusSource:
             yield f"This machine's clock is {abs(skew):.0f} s {ahead} that of Prometheus."
 
 
-def _of_failures(answers: _Answers) -> tuple[str, ...]:
-    missing: dict[str, str] = {}
+def _of_failures(answers: Answers) -> tuple[str, ...]:
+    reasons: dict[str, str] = {}
     for subject, error in answers.failures.items():
-        missing.setdefault(_PARTS[subject], str(error))
-    parts = [f"Without {what}: {why}" for what, why in missing.items()]
+        reasons.setdefault(_PARTS[subject], str(error))
+    parts = [f"Without {what}: {why}" for what, why in reasons.items() if what != _LATENCIES]
+    if _LATENCIES in reasons:
+        age = answers.older_seconds
+        what = f"With latencies of {age:.0f} s ago" if age else f"Without {_LATENCIES}"
+        parts.insert(0, f"{what}: {reasons[_LATENCIES]}")
     if answers.warnings:
         parts.append(_INCOMPLETE)
     return tuple(parts)

@@ -6,7 +6,8 @@ from base64 import b64encode
 
 import pytest
 
-from telemetry.prometheus.client import Client, NoAnswerError, Server
+from telemetry.prometheus.answers import NoAnswerError
+from telemetry.prometheus.client import Client, Server
 from tests import needs
 from tests.telemetry.prometheus.bad import BadServer
 

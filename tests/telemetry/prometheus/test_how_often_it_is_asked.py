@@ -2,6 +2,7 @@
 the Prometheus that answers them.
 """
 
+import itertools
 import time
 
 import pytest
@@ -16,8 +17,10 @@ from tests.telemetry.prometheus.servers import with_past
 
 NOW = (time.time() - 4 * 3600) // 60 * 60
 MESHES = {"small": 1, "large": 50}
-TICKS = 4
-PER_TICK = 7
+SCRAPE, TICK = 15.0, 5.0
+# NOW is a whole minute: with the first tick a scrape interval begins.
+TICKS = 6
+AFTER_A_SCRAPE, BETWEEN = 7, 4
 
 
 def series():
@@ -34,44 +37,46 @@ def series():
 
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory):
-    server = with_past(tmp_path_factory.mktemp("past"), series(), NOW - 600, NOW, 15.0).start()
+    server = with_past(tmp_path_factory.mktemp("past"), series(), NOW - 600, NOW + 60, SCRAPE).start()
     yield server
     server.stop()
 
 
-async def queries_of(prometheus, mesh: str, viewers: int, shards: int = 1) -> float:
-    """How many queries one tick costs while so many people look, each at something of their own."""
+async def queries_of(prometheus, mesh: str, viewers: int, shards: int = 1) -> list[float]:
+    """How many queries each tick costs while so many people look, each at something of their own."""
+    moments = itertools.count(NOW, TICK)
     source = PrometheusSource(
         Client(Server(prometheus.url, timeout_seconds=60)),
-        scrape_seconds=15,
+        scrape_seconds=SCRAPE,
         scope=(equal("mesh_id", mesh),),
         shard_count=shards,
-        wall=lambda: NOW,
+        wall=lambda: next(moments),
     )
-    runtime = Runtime(source, tick_seconds=5, window_seconds=60, read_timeout_seconds=60)
+    runtime = Runtime(source, tick_seconds=TICK, window_seconds=60, read_timeout_seconds=60)
     looking = [runtime.hub.join() for _ in range(viewers)]
     for number, subscription in enumerate(looking):
         namespaces = () if number % 2 else (f"ns-{number}",)
         subscription.subscribe(View(("app", "workload", "service", "versioned_app")[number % 4], namespaces))
-    before = prometheus.queries_answered()
+    answered = [prometheus.queries_answered()]
     for _ in range(TICKS):
         await runtime.collector.tick()
+        answered.append(prometheus.queries_answered())
         for subscription in looking:
             await subscription.take()
-    asked = prometheus.queries_answered() - before
     assert runtime.collector.state.state == "ok", runtime.collector.state
     assert len(runtime.collector.latest.samples.requests) == MESHES[mesh]
     for subscription in looking:
         subscription.close()
     await source.close()
-    return asked / TICKS
+    return [after - before for before, after in itertools.pairwise(answered)]
 
 
 @pytest.mark.parametrize("viewers", [1, 20])
 @pytest.mark.parametrize("mesh", MESHES)
-async def test_a_tick_costs_seven_queries(prometheus, mesh, viewers):
-    assert await queries_of(prometheus, mesh, viewers) == PER_TICK
+async def test_a_tick_costs_seven_queries_after_a_scrape_and_four_until_the_next(prometheus, mesh, viewers):
+    rhythm = [AFTER_A_SCRAPE, BETWEEN, BETWEEN]
+    assert await queries_of(prometheus, mesh, viewers) == rhythm * (TICKS // len(rhythm))
 
 
 async def test_a_tick_in_four_shards_costs_four_times_as_many(prometheus):
-    assert await queries_of(prometheus, "large", 2, shards=4) == 4 * PER_TICK
+    assert (await queries_of(prometheus, "large", 2, shards=4))[:2] == [4 * AFTER_A_SCRAPE, 4 * BETWEEN]
