@@ -90,10 +90,16 @@ def sign_in(
 
 
 def _address(name: str, url: str) -> Address:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and parts.hostname
+        valid = valid and (parts.port is None or parts.port > 0)
+    except ValueError:
+        valid = False
+    if not valid or not url.isprintable() or " " in url:
         raise env.SettingError(
-            f"{name} has an address that does not begin with http:// or https:// and a host."
+            f"{name} has an address that does not begin with http:// or https:// and a host, "
+            "or has a port or characters that cannot be."
         )
     if "@" in parts.netloc:
         raise env.SettingError(f"{name} holds a user or password: they belong into settings of their own.")
@@ -122,7 +128,10 @@ def _file(name: str) -> str:
 
 def _content(name: str) -> str:
     path = _file(name)
-    return Path(path).read_text(encoding="utf-8").strip() if path else ""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() if path else ""
+    except (OSError, UnicodeDecodeError):
+        raise env.SettingError(f"{name} names {path!r}, which is no text that can be read.") from None
 
 
 def _printable(name: str) -> str:

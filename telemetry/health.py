@@ -23,8 +23,10 @@ _MOST_RULES: Final = 1000
 _MOST_TOLERANCES: Final = 20
 # Codes and names are labels of metrics: they may be anything.
 _MOST_REMEMBERED: Final = 100_000
-_QUIET: Final = re2.Options()
-_QUIET.log_errors = False
+_OPTIONS: Final = re2.Options()
+_OPTIONS.log_errors = False
+# What matches everything has to match a name with a line break in it, too.
+_OPTIONS.dot_nl = True
 
 
 Annotated = Mapping[tuple[str, str, str], "tuple[Tolerance, ...]"]
@@ -256,7 +258,7 @@ def _annotated(text: str) -> Tolerance:
 
 @lru_cache(maxsize=1024)
 def _compiled(text: str) -> Any:
-    return re2.compile(text or ".*", _QUIET)
+    return re2.compile(text or ".*", _OPTIONS)
 
 
 def _expression(text: str, where: str) -> Any:

@@ -1,5 +1,7 @@
 """The settings of Prometheus: what is wrong stops the start, and no secret stands where one could read it."""
 
+import sys
+
 import pytest
 from django.conf import settings as configured
 
@@ -53,6 +55,11 @@ def test_of_several_clusters_each_may_have_its_own(monkeypatch):
         ("prom:9090", "does not begin with http"),
         ("ftp://prom", "does not begin with http"),
         ("http://", "does not begin with http"),
+        ("http://[::1", "does not begin with http"),
+        ("http://prom:99999", "a port or characters that cannot be"),
+        ("http://prom:port", "a port or characters that cannot be"),
+        ("http://prom/a path", "a port or characters that cannot be"),
+        ("http://pr\nom", "a port or characters that cannot be"),
         (f"http://me:{SECRET}@prom", "settings of their own"),
         ("http://prom?x=1", "no question mark"),
         ("http://prom#cluster", "behind # stand labels"),
@@ -103,6 +110,7 @@ def test_headers_are_a_list(monkeypatch):
         ({"P_TOKEN": SECRET, "P_USER": "me"}, "cannot both be set"),
         ({"P_USER": "a:b", "P_PASSWORD": SECRET}, "P_USER holds a colon"),
         ({"P_PASSWORD": SECRET}, "P_PASSWORD has no meaning without P_USER"),
+        ({"P_USER": "me", "P_PASSWORD_FILE": sys.executable}, "P_PASSWORD_FILE names .* no text"),
         ({"P_KEY_FILE": __file__}, "P_KEY_FILE has no meaning without P_CERTIFICATE_FILE"),
         ({"P_CA_FILE": "/nowhere"}, "P_CA_FILE names '/nowhere', which is no file"),
         ({"P_TOKEN": f"{SECRET}\nX: y"}, "P_TOKEN holds characters"),
