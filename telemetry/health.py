@@ -12,6 +12,8 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 import re2
 
+from telemetry.undecodable import UNDECODABLE
+
 Health = Literal["ok", "degraded", "failing", "idle"]
 Codes = Mapping[tuple[str, str], float]
 """Requests per second by protocol (http, grpc) and code: HTTP's, gRPC's status, or - for no response."""
@@ -178,7 +180,7 @@ def read_rules(text: str) -> tuple[Rule, ...]:
         return ()
     try:
         given = msgspec.json.decode(text.encode(), type=list[_GivenRule])
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except (*UNDECODABLE, UnicodeError) as error:
         raise BadToleranceError(str(error)) from error
     if len(given) > _MOST_RULES:
         raise BadToleranceError(f"there are more than {_MOST_RULES} rules")

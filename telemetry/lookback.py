@@ -77,14 +77,20 @@ async def figures_of(
     """The figures of a node or edge; None where there can be no such thing, and just so where it is not all
     in namespaces that the viewer may see. Raises NoHistory, SourceUnavailable.
     """
-    found = None
+    found = unknown = None
     for subject in subjects.of(graph_type, item_id, _known(running), running.collector.home):
         if visible is None or visible.issuperset(subject.namespaces):
-            readings = await running.past.samples_between(subject, *over)
-            answer = figures.of(readings)
+            try:
+                answer = figures.of(await running.past.samples_between(subject, *over))
+            except NoHistory as error:
+                # A source that knows of nothing else cannot tell "nothing received" from "not kept".
+                unknown = error
+                continue
             if not answer.empty:
                 return answer
             found = found or answer
+    if found is None and unknown:
+        raise unknown
     return found
 
 

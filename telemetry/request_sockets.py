@@ -27,6 +27,7 @@ from telemetry.tap import looking, sight
 from telemetry.tap.looking import Codes, Kind, Look, Wanted
 from telemetry.tap.sight import LastSight, TapSight
 from telemetry.tap.viewer import Viewer
+from telemetry.undecodable import UNDECODABLE
 
 MAX_VIEWERS = 200
 TICK_SECONDS = 0.5
@@ -102,7 +103,7 @@ class RequestsConsumer(PersonConsumer):
     async def _obey(self, raw: bytes) -> None:
         try:
             message = _decoder.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNDECODABLE as error:
             await self._send(frames.error(f"The message is not understood: {error}"))
             return
         if self._viewer is None:

@@ -26,6 +26,7 @@ from telemetry.person_socket import (
 )
 from telemetry.rights import LastAnswer, Sight
 from telemetry.snapshot import View
+from telemetry.undecodable import UNDECODABLE
 
 TOO_SLOW = 4408
 _Namespace = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")]
@@ -126,7 +127,7 @@ class GraphConsumer(PersonConsumer):
     async def _obey(self, raw: bytes) -> None:
         try:
             message = _decoder.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNDECODABLE as error:
             await self._send(frames.error(f"The message is not understood: {error}"))
             return
         subscription = self._subscription

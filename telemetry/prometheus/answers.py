@@ -12,6 +12,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from telemetry.undecodable import UNDECODABLE
+
 _QUOTED_CHARACTERS = 300
 _WARNINGS = 3
 
@@ -111,7 +113,7 @@ def labels_of(series: Series) -> dict[str, str]:
     """The labels of a series; none where they cannot be read."""
     try:
         return read_labels(series.metric)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNDECODABLE:
         return {}
 
 
@@ -134,7 +136,7 @@ def _result(
 ) -> tuple[list[_Result], tuple[str, ...]]:
     try:
         answer = decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNDECODABLE as error:
         raise BadAnswerError("answered with something else than figures.", str(error)) from None
     if answer.status == "error":
         raise BadAnswerError("could not answer a query.", f"{answer.errorType}: {answer.error}")

@@ -9,11 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, count
 from typing import Final, NamedTuple, cast
 
-import msgspec
-
 from telemetry.prometheus.answers import Series, Vector, number, read_labels
 from telemetry.prometheus.queries import CODES, MEASURE, QUANTILES, UNKNOWN
 from telemetry.samples import DurationRate, EdgeLabels, RequestRate, VolumeRate
+from telemetry.undecodable import UNDECODABLE
 
 # So many labels more than were of use in one tick are kept before they are all read again.
 _SPARE: Final = 10_000
@@ -111,7 +110,7 @@ class Assembler:
     def _learn(self, raw: bytes, key: int) -> _Known | None:
         try:
             labels = read_labels(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNDECODABLE:
             return None
         edge = EdgeLabels(*(self._word(labels.get(name, "")) for name in EdgeLabels._fields))
         if edge not in self._edges:

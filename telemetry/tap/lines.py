@@ -13,6 +13,8 @@ from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
+from telemetry.undecodable import UNDECODABLE
+
 MAX_LINE_BYTES: Final = 16 * 1024
 """Envoy takes headers of at most 60 KiB; whoever needs a quarter of that for a path is not shown."""
 MAX_FLAGS: Final = 8
@@ -92,7 +94,7 @@ def parse(line: bytes) -> Line | Other:
 def _of_json(line: bytes) -> Line | Other:
     try:
         return _line(_decoder.decode(line))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNDECODABLE:
         return Other.UNREAD
 
 

@@ -99,6 +99,7 @@ async def test_before_the_first_reading_the_state_of_the_source_is_sent(running,
     ("message", "said"),
     [
         ("nonsense", "not understood"),
+        ('{"nested":' + "[" * 10_000, "not understood"),
         ('{"type": "dance"}', "Invalid value 'dance'"),
         ('{"type": "subscribe", "graph_type": "pie"}', "graph_type"),
         ('{"type": "subscribe", "graph_type": "app", "namespaces": ["No Such"]}', "namespaces"),

@@ -98,6 +98,9 @@ class BadServer:
     async def another_json(self, _request: web.Request) -> web.StreamResponse:
         return web.json_response({"hello": "world"})
 
+    async def nested(self, _request: web.Request) -> web.StreamResponse:
+        return web.json_response(text='{"status":"success","infos":' + "[" * 100_000)
+
     async def a_list(self, _request: web.Request) -> web.StreamResponse:
         return web.json_response([])
 

@@ -53,6 +53,7 @@ async def test_one_that_is_well_is_read(source):
         ("html_error", "Prometheus answered with status 502."),
         ("no_json", "Prometheus answered with something else than figures."),
         ("another_json", "Prometheus answered with something else than figures."),
+        ("nested", "Prometheus answered with something else than figures."),
         ("a_list", "Prometheus answered with something else than figures."),
         ("a_scalar", "Prometheus answered with something else than figures."),
         ("error", "Prometheus could not answer a query."),

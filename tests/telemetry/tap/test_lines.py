@@ -73,6 +73,7 @@ def test_a_tcp_connection_is_none_of_the_requests():
         line(response_code=1e300),
         line(method=7),
         b'{"start_time":"' + b"9" * 5000 + b'"}',
+        b'{"start_time":' + b"[" * 5000,
     ],
 )
 def test_what_is_no_line_of_the_access_log_is_told_apart(text):

@@ -303,6 +303,7 @@ async def test_a_socket_that_does_not_read_costs_no_memory_and_gets_what_is_new(
     ("message", "said"),
     [
         ("nonsense", "not understood"),
+        ('{"nested":' + "[" * 10_000, "not understood"),
         ('{"type": "dance"}', "Invalid value 'dance'"),
         ('{"type": "subscribe", "graph_type": "app"}', "target"),
         ('{"type": "subscribe", "graph_type": "app", "target": {"kind": "pie"}}', "kind"),
