@@ -92,7 +92,7 @@ def sign_in(
 def _address(name: str, url: str) -> Address:
     try:
         parts = urlsplit(url)
-        valid = parts.scheme in ("http", "https") and parts.hostname
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname)
         valid = valid and (parts.port is None or parts.port > 0)
     except ValueError:
         valid = False

@@ -10,13 +10,13 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from telemetry.flows import code_of
 from telemetry.graph import MOST_DIGITS, Edge, Graph, Latency, Limits, Node, rounded
 from telemetry.health import Codes, Health, Subject
 from telemetry.identity import Identity
 from telemetry.latencies import latencies
 from telemetry.layout import PROTOCOLS, Layout, Places
 from telemetry.register import Floats, Numbers, Outcome, sums
+from telemetry.samples import code_of
 from telemetry.table import Table
 
 _HEALTH: Final[tuple[Health, ...]] = ("ok", "degraded", "failing", "idle")

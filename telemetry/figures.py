@@ -11,9 +11,8 @@ from typing import Final
 
 import msgspec
 
-from telemetry.flows import code_of
 from telemetry.quantiles import Histogram, merge, quantiles
-from telemetry.samples import Samples, is_error
+from telemetry.samples import Samples, code_of, is_error
 
 MAX_CODES: Final = 20
 OTHER_CODES: Final = "other"

@@ -6,27 +6,8 @@ there, HIDDEN. Names without a namespace cannot be checked, and go: what bears t
 without a proxy is. A service of which no namespace is told counts as one of its workload's, as in the graph.
 """
 
-from collections.abc import Iterable
-
-from cluster.access import Visible
-from telemetry.flows import Flow
 from telemetry.identity import service_of
 from telemetry.samples import HIDDEN, EdgeLabels
-
-
-def redacted(flows: Iterable[Flow], visible: Visible) -> tuple[Flow, ...]:
-    """The flows with an end in a visible namespace (None: all flows), without the names of other ends."""
-    if visible is None:
-        return tuple(flows)
-    known: dict[EdgeLabels, EdgeLabels | None] = {}
-    kept = []
-    for flow in flows:
-        if flow.labels not in known:
-            known[flow.labels] = seen(flow.labels, visible)
-        labels = known[flow.labels]
-        if labels is not None:
-            kept.append(flow._replace(labels=labels))
-    return tuple(kept)
 
 
 def seen(labels: EdgeLabels, visible: frozenset[str]) -> EdgeLabels | None:

@@ -135,3 +135,13 @@ def is_error(response_code: str, response_flags: str, grpc_response_status: str)
     if grpc_response_status not in ("", "0"):
         return True
     return "FI" in response_flags.split(",")
+
+
+def code_of(response_code: str, grpc_response_status: str) -> str:
+    """Under which code a request is summed up: `grpc N`, the HTTP code, or `-` where there was no response.
+
+    Istio writes code 0 where the caller hung up before there was a response.
+    """
+    if grpc_response_status:
+        return f"grpc {grpc_response_status}"
+    return "-" if response_code in ("", "0") else response_code

@@ -1,6 +1,6 @@
 """A reading summed up by who called whom, as columns: what all graphs of it have in common. Pure.
 
-telemetry.flows tells the same one by one.
+A flow is what one label set carries per second.
 """
 
 from collections.abc import Iterator
@@ -31,10 +31,10 @@ class Durations(NamedTuple):
 
 
 class Table(NamedTuple):
-    """The flows of a reading, in the order of their label sets' numbers; see telemetry.flows.Flow.
+    """The flows of a reading, in the order of their label sets' numbers.
 
-    `volumes` has the columns sent bytes, received bytes, messages, connections. `mtls` is NaN where no
-    destination reports.
+    `idle_seconds` is 0 where a flow carries something; `reached`: a workload got it. `volumes` has the
+    columns sent bytes, received bytes, messages, connections. `mtls` is NaN where no destination reports.
     """
 
     numbers: Numbers

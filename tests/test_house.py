@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
-        "building", "columnar", "comparison", "counting", "cut", "exposition", "figures", "flows", "folding",
+        "building", "columnar", "comparison", "counting", "cut", "exposition", "figures", "folding",
         "frames", "graph", "health", "history", "identity", "latencies", "layout", "memory", "observation",
         "overview", "packing", "past", "picture", "presence", "quantiles", "rates", "recorder", "redaction",
         "register", "reporting", "roster", "samples", "shortfall", "snapshot", "sparks", "subjects",

@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from cluster.access import Visible
-from telemetry.flows import Flow
 from telemetry.folding import NOT_FOLDED, Folding
 from telemetry.graph import Edge, Graph, Latency, Limits, Node, rounded
 from telemetry.health import Codes, Health, Subject
 from telemetry.identity import Directory, GraphType, Identity, Service, service_of
 from telemetry.quantiles import Histogram, merge, quantiles
-from telemetry.redaction import redacted
 from telemetry.samples import HIDDEN, EdgeLabels
+from tests.telemetry.flows import Flow, redacted
 
 
 def build_for(

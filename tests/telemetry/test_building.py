@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetry.cut import counted
-from telemetry.flows import flows
 from telemetry.folding import NOT_FOLDED, Folding
 from telemetry.graph import GRAPH_TYPES, Limits, rounded
 from telemetry.memory import Memory
@@ -19,6 +18,7 @@ from telemetry.reporting import Reporting
 from telemetry.samples import DurationRate, Idle, RequestRate, Samples, VolumeRate
 from tests.telemetry import meshes, reference
 from tests.telemetry.builders import labels, rate, samples
+from tests.telemetry.flows import flows
 
 ENDS = [
     ("200", "", ""),

@@ -2,10 +2,10 @@
 
 from hypothesis import given
 
-from telemetry.flows import flows
 from telemetry.overview import overview
 from telemetry.sparks import POINTS, STEP_SECONDS, Sparks
 from tests.telemetry.builders import durations, labels, rate, samples
+from tests.telemetry.flows import flows
 from tests.telemetry.graphs import build
 from tests.telemetry.meshes import readings
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.flows import flows
 from telemetry.reporting import Reporting, call_of
 from telemetry.samples import Idle
 from tests.telemetry.builders import durations, labels, rate, samples, unreached, volume
+from tests.telemetry.flows import flows
 from tests.telemetry.graphs import build
 
 SOURCE, WAYPOINT, DESTINATION = (labels(reporter=each) for each in ("source", "waypoint", "destination"))

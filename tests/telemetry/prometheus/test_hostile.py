@@ -94,8 +94,8 @@ async def get(client, path, **query):
 @pytest.mark.parametrize("graph_type", ["workload", "service"])
 async def test_whatever_is_drawn_can_be_asked_about(client, graph_type):
     answer = (await get(client, "graph", graph_type=graph_type, unfold="*", idle="true")).json()
-    items = {item["id"]: item for kind in ("nodes", "edges") for item in answer[kind]}
-    assert len(items) > 3 * len(NAMES)
+    items = {item["id"] for item in answer["edges"]}
+    assert len(items) > 2 * len(NAMES)
     for item_id in items:
         query = {"graph_type": graph_type, "id": item_id, "since": SINCE, "until": NOW, "points": 4}
         found = await get(client, "figures", **query)

@@ -1,12 +1,16 @@
-"""The samples summed up by who called whom: what all graph types have in common. Pure."""
+"""The samples summed up by who called whom, one by one: what telemetry.table does by columns has to come to
+the same.
+"""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from cluster.access import Visible
 from telemetry.quantiles import Histogram, merge
+from telemetry.redaction import seen
 from telemetry.reporting import Reporting, moves
-from telemetry.samples import EdgeLabels, RequestRate, Samples, VolumeRate, is_error
+from telemetry.samples import EdgeLabels, RequestRate, Samples, VolumeRate, code_of, is_error
 
 
 class Flow(NamedTuple):
@@ -31,16 +35,6 @@ class Flow(NamedTuple):
     mtls: float | None = None
 
 
-def code_of(response_code: str, grpc_response_status: str) -> str:
-    """Under which code a request is summed up: `grpc N`, the HTTP code, or `-` where there was no response.
-
-    Istio writes code 0 where the caller hung up before there was a response.
-    """
-    if grpc_response_status:
-        return f"grpc {grpc_response_status}"
-    return "-" if response_code in ("", "0") else response_code
-
-
 def flows(samples: Samples, reporting: Reporting | None = None) -> tuple[Flow, ...]:
     """The reports that count, one flow for each label set; idle ones included."""
     reporting = reporting or Reporting(samples)
@@ -62,6 +56,21 @@ def flows(samples: Samples, reporting: Reporting | None = None) -> tuple[Flow, .
         if each.labels not in totals and reporting.believes(each.labels)
     )
     return (*active, *idle)
+
+
+def redacted(flows: Iterable[Flow], visible: Visible) -> tuple[Flow, ...]:
+    """The flows with an end in a visible namespace (None: all flows), without the names of other ends."""
+    if visible is None:
+        return tuple(flows)
+    known: dict[EdgeLabels, EdgeLabels | None] = {}
+    kept = []
+    for flow in flows:
+        if flow.labels not in known:
+            known[flow.labels] = seen(flow.labels, visible)
+        labels = known[flow.labels]
+        if labels is not None:
+            kept.append(flow._replace(labels=labels))
+    return tuple(kept)
 
 
 class _Total:
