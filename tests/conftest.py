@@ -1,7 +1,14 @@
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.browsers import browser  # noqa: F401  a fixture for every test
 from tests.envtest.fixtures import kube_apiserver  # noqa: F401  one for the whole run
+
+# Two shared cores: how long an example takes says nothing about the code.
+settings.register_profile(
+    "shared", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session")

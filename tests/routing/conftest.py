@@ -1,18 +1,11 @@
 """People, a cluster on the stage, and a client of the REST API."""
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from cluster import connection
 from tests.people import own, person
 from tests.routing.roles import Rights, everybody, two_namespaces
 from tests.routing.stage import bookinfo, destination_rule, route, virtual_service
-
-# Two shared cores: how long an example takes says nothing about the code.
-settings.register_profile(
-    "shared", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("shared")
 
 
 @pytest.fixture
