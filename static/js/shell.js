@@ -47,6 +47,8 @@ function closeMenus() {
     if (!(menu instanceof HTMLDetailsElement)) return;
     menu.open = false;
     menu.querySelector("summary")?.focus();
+    // One press closes one thing: what lies beneath stays open.
+    event.preventDefault();
   });
 }
 

@@ -170,6 +170,7 @@ def test_what_acts_is_a_badge_on_the_node_or_the_box_and_can_be_found(visit, sta
 
 def test_two_labels_are_chosen_and_stay_in_the_address(page):
     page.select_option("#label", "throughput")
+    page.click("#more summary")
     page.select_option("#label2", "p95")
     assert asked(page, "label") == "throughput,p95"
     page.reload()
@@ -182,7 +183,7 @@ def test_two_labels_are_chosen_and_stay_in_the_address(page):
 
 def saved(page, form):
     """A file as the browser saves it: its name and its bytes."""
-    page.click("#export summary")
+    page.click("#more summary")
     with page.expect_download() as download:
         page.click(f'#export [data-format="{form}"]')
     return download.value.suggested_filename, download.value.path().read_bytes()

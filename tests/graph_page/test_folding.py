@@ -122,9 +122,11 @@ def card(page):
 
 
 def test_all_are_folded_and_unfolded_from_the_bar(page, stage):
+    page.click("#more summary")
     page.get_by_role("button", name="Fold all", exact=True).click()
     until(lambda: stage.said("subscribe")[-1].get("fold") == ["bookinfo", "shop"], "not all were folded")
     shows(page, CARD)
+    page.click("#more summary")
     page.get_by_role("button", name="Unfold all").click()
     until(lambda: "fold" not in stage.said("subscribe")[-1], "still folded")
     assert stage.said("subscribe")[-1]["unfold"] == ["*"]

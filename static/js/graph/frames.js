@@ -18,7 +18,7 @@ import { boxes, CELL, cellOf } from "./cells.js";
 
 /** Room around what a box holds. */
 export const PADDING = Object.freeze({
-  namespace: { left: 22, right: 22, top: 44, bottom: 18 },
+  namespace: { left: 22, right: 22, top: 44, bottom: 30 },
   cluster: { left: 26, right: 26, top: 44, bottom: 26 },
 });
 /** An app's box around the centres of its nodes. */

@@ -3,6 +3,7 @@
 import { byId, el, find, findAll, setText, status } from "../dom.js";
 import { duration, percent, quantity, rate, share } from "../format.js";
 import { Figures } from "./figures.js";
+import { goneOf } from "./gone.js";
 import { edgeTitle, flagWords, HEALTH_WORDS, kindWord, nodeTitle, titleOf } from "./names.js";
 import { RoutingInForce } from "./routing.js";
 import { extend, latest, noColumns } from "./series.js";
@@ -125,10 +126,13 @@ export class Panel {
   #sayGone(gone) {
     const note = byId("panel-gone", HTMLElement);
     note.hidden = !gone;
-    const seconds = this.#model.source?.window_seconds ?? 0;
-    if (gone) setText(note, `Not in the graph: no request of it was seen in the last ${quantity(seconds, "s")}.`);
-    if (gone && byId("panel-title", HTMLElement).dataset.of !== this.#id) this.#head("", "", this.#id, "idle");
-    if (gone) this.#numbers({ requests: 0, errors: 0, share: null, latency: { p50: null, p95: null, p99: null } });
+    const found = gone ? goneOf(this.#id, this.#model) : null;
+    this.#root.classList.toggle("elsewhere", found?.elsewhere ?? false);
+    if (!found) return;
+    const { title, words, elsewhere } = found;
+    setText(note, words);
+    if (byId("panel-title", HTMLElement).dataset.of !== this.#id) this.#head("", "", title, "idle");
+    if (!elsewhere) this.#numbers({ requests: 0, errors: 0, share: null, latency: { p50: null, p95: null, p99: null } });
   }
 
   /** @param {string} kind @param {string} namespace @param {string} title @param {Health} health */

@@ -271,5 +271,8 @@ function onPlus({ target, position }) {
 
 /** @param {import("./sums.js").Sum & {way: string} | undefined} sum */
 function sumText(sum) {
-  return sum ? `${rate(sum.requests)} ${sum.way} · ${percent(sum.errorRatio)} errors` : "";
+  if (!sum) return "";
+  const requests = `${rate(sum.requests)} ${sum.way}`;
+  // In a box with little room the end is cut: errors are not what may be lost.
+  return sum.errorRatio > 0 ? `${percent(sum.errorRatio)} errors · ${requests}` : `${requests} · 0 % errors`;
 }

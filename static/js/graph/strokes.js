@@ -22,6 +22,8 @@ const CORNER = 10;
 const LABEL = Object.freeze({ size: 11, pad: 2, height: 15 });
 /** Where on a line its marks stand, as parts of its length. */
 const PLACES = Object.freeze({ grpc: 0.24, lock: 0.72 });
+/** How wide a letter of a label is about, what a lock needs beside it, and beside the arrowhead. */
+const ROOM = Object.freeze({ letter: 5.6, lock: 13, head: 20 });
 
 /** @param {Paint} paint @param {string} id @param {Look} look */
 function strength(paint, id, look) {
@@ -147,8 +149,14 @@ export function marks(pen, seen, paint, scene) {
     if (!path) continue;
     pen.globalAlpha = strength(paint, wire.id, look);
     if (look.grpc) diamond(pen, path.at(path.length * PLACES.grpc), ink(paint, look), paint.colours.surface);
-    if (open) openLock(pen, path.at(path.length * PLACES.lock), paint.colours);
+    if (open) openLock(pen, path.at(lockPlace(path.length, look.label)), paint.colours);
   }
+}
+
+/** @param {number} length of the line @param {string} label on its middle @returns {number} where its lock stands beside that */
+function lockPlace(length, label) {
+  const clear = length / 2 + (label.length * ROOM.letter) / 2 + ROOM.lock;
+  return Math.max(length * PLACES.lock, Math.min(clear, length - ROOM.head));
 }
 
 /** @param {Pen} pen @param {{x: number, y: number}} at @param {string} colour @param {string} ground */
@@ -189,11 +197,17 @@ export function labels(pen, seen, paint, scene) {
   pen.font = `${LABEL.size}px ${paint.font}`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
-  for (const { wire, look } of seen) {
+  /** @type {Rect[]} */
+  const written = [];
+  for (const { wire, look } of [...seen].sort(byWeight(paint))) {
     const path = look.label ? scene.wires.path(wire.id) : null;
     if (!path) continue;
     const { x, y } = path.at(path.length / 2);
     const width = pen.measureText(look.label).width + 2 * LABEL.pad;
+    const rect = { left: x - width / 2, right: x + width / 2, top: y - LABEL.height / 2, bottom: y + LABEL.height / 2 };
+    // Two on each other are read as neither: the one that matters less comes when one zooms or points at it.
+    if (written.some((other) => meets(rect, other))) continue;
+    written.push(rect);
     const faded = paint.lit.size > 0 && !paint.lit.has(wire.id);
     pen.globalAlpha = faded ? paint.faded : 0.92;
     pen.fillStyle = paint.colours.surface;
@@ -204,6 +218,19 @@ export function labels(pen, seen, paint, scene) {
     pen.fillStyle = look.dash === "idle" ? paint.colours.muted : paint.colours.text;
     pen.fillText(look.label, x, y + 0.5);
   }
+}
+
+const RANK = Object.freeze({ failing: 3, degraded: 2, ok: 1, idle: 0 });
+
+/** @param {Paint} paint @returns {(a: Seen, b: Seen) => number} what is pointed at, then what fails, then what is busy; never by chance */
+function byWeight({ lit, chosen }) {
+  const weight = (/** @type {Seen} */ { wire, look }) => (wire.id === chosen ? 200 : 0) + (lit.has(wire.id) ? 100 : 0) + 10 * RANK[look.health] + Math.round(look.width);
+  return (a, b) => weight(b) - weight(a) || (a.wire.id < b.wire.id ? -1 : 1);
+}
+
+/** @param {Rect} a @param {Rect} b */
+function meets(a, b) {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 }
 
 /** @param {Pen} pen @param {Scene} scene @param {Rect} view @param {Paint} paint */

@@ -26,6 +26,9 @@ export class Toolbar {
     });
     byId("fit", HTMLButtonElement).addEventListener("click", orders.fit);
     byId("tidy", HTMLButtonElement).addEventListener("click", orders.tidy);
+    const more = byId("more", HTMLDetailsElement);
+    // What changes the drawing lets one see it.
+    for (const id of ["folding", "tidy"]) byId(id, HTMLElement).addEventListener("click", () => (more.open = false));
   }
 
   /** @param {PageState} state @param {View} view */

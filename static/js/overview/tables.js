@@ -1,7 +1,7 @@
 // The two tables: rows are made once and filled anew with each frame, so that nothing moves that did not change.
 
 import { BASE } from "../base.js";
-import { count, duration, percent, quantity, rate } from "../format.js";
+import { bytesPerSecond, count, duration, percent, rate } from "../format.js";
 import { el, findAll, setText, status } from "../dom.js";
 import { HEALTH_WORDS } from "../graph/names.js";
 import { matches, steady } from "./order.js";
@@ -83,7 +83,7 @@ function cellsOf(columns, first) {
 function fillFigures({ at }, row) {
   write(at["rate"], rate(row.requests_per_second));
   write(at["errors"], percent(row.error_ratio));
-  write(at["bytes"], quantity(row.bytes_per_second, "B/s"));
+  write(at["bytes"], bytesPerSecond(row.bytes_per_second));
   const { error_ratio: ratio } = row;
   at["errors"]?.classList.toggle("figure-failing", ratio > ERRORS.failing);
   at["errors"]?.classList.toggle("figure-degraded", ratio > ERRORS.degraded && ratio <= ERRORS.failing);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { bucketNames, errorPercent, escaped, markShapes, traces, usedBuckets, withGaps } from "../../../static/js/graph/charts/plot.js";
-import { between, focusOf, nameOfId, rangeKey, rangeOf, stretchFor } from "../../../static/js/graph/charts/range.js";
+import { between, beyond, focusOf, nameOfId, rangeKey, rangeOf, stretchFor } from "../../../static/js/graph/charts/range.js";
 import { summary } from "../../../static/js/graph/charts/summary.js";
 
 const NOON = Date.parse("2026-11-28T12:00:00Z");
@@ -23,6 +23,13 @@ test("a range is written as it is read, and nonsense is the last quarter of an h
   for (const wrong of [null, "", "9m", "~", "2026-11-28T12:00:00Z~2026-11-28T11:00:00Z", "a~b"]) assert.equal(rangeKey(rangeOf(wrong)), "15m");
   assert.deepEqual(stretchFor(rangeOf("5m"), NOON), { from: NOON - 300_000, to: NOON });
   assert.equal(rangeKey(between(NOON, NOON)), "2026-11-28T12:00:00Z~2026-11-28T12:00:01Z");
+});
+
+test("a range is offered while it shows more than a shorter one", () => {
+  assert.deepEqual([...beyond(600)], ["1h", "6h", "24h", "7d"]);
+  assert.deepEqual([...beyond(3600)], ["6h", "24h", "7d"]);
+  assert.deepEqual([...beyond(30 * 86_400)], []);
+  assert.ok(!beyond(0).has("5m"));
 });
 
 test("an id is a name where nothing better is known", () => {

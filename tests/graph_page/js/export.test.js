@@ -86,6 +86,22 @@ test("nothing in a picture runs or is fetched", () => {
   }
 });
 
+test("a comparison is saved in its own colours", () => {
+  const plain = picture("x");
+  const wires = [{ ...plain.wires[0], health: "ok", tone: "info" }];
+  const nodes = [{ ...plain.nodes[0], ring: { colour: "info", width: 4, dash: "6 4" } }];
+  const { attributes } = read(svg({ ...plain, wires, nodes, colours: { ...COLOURS, info: "rgb(9, 8, 7)" } }));
+  // The line, its head, and the ring.
+  assert.equal([...attributes].filter(([, value]) => value === "rgb(9, 8, 7)").length, 3);
+});
+
+test("the line below a box's title ends within the box", () => {
+  const box = { rect: { left: 0, right: 100, top: 0, bottom: 90 }, kind: "namespace", title: "x", sum: "12 % errors · 20.1 rps received", chips: [] };
+  const { texts } = read(svg(picture("x", { boxes: [box], wires: [], nodes: [] })));
+  const written = texts.find((text) => text.startsWith("12 %"));
+  assert.ok(written && written.endsWith("…") && written.length < 16, written);
+});
+
 test("everything stands within the picture", () => {
   const { attributes } = read(svg(picture("reviews")));
   const [left, top, width, height] = attributes.find(([key]) => key === "viewBox")[1].split(" ").map(Number);

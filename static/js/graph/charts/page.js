@@ -11,7 +11,7 @@ import { iso, timeOf, typed } from "../time/moments.js";
 import { figuresPath, marksPath } from "../time/query.js";
 import { Chart } from "./chart.js";
 import { configured, labelsOf, withSource } from "./links.js";
-import { between, focusOf, nameOfId, rangeKey, rangeOf, RANGES, stretchFor } from "./range.js";
+import { between, beyond, focusOf, nameOfId, rangeKey, rangeOf, RANGES, stretchFor } from "./range.js";
 import { summary } from "./summary.js";
 import { linksTo } from "./ways.js";
 
@@ -24,6 +24,7 @@ import { linksTo } from "./ways.js";
 
 /** A few ticks; of a long stretch one point in a hundred. */
 const EVERY_MS = 5000;
+const REACH_EVERY_MS = 30_000;
 const LATE_AFTER = 2;
 const STALE_AFTER = 4;
 
@@ -52,6 +53,8 @@ class FiguresPage {
     if (!this.#id) return this.#say("This page shows one node or edge over time: open it from the graph's side panel.");
     this.#follow();
     void this.#askWho();
+    void this.#askReach();
+    window.setInterval(() => document.hidden || void this.#askReach(), REACH_EVERY_MS);
     window.setInterval(() => this.#range.seconds && !document.hidden && void this.#ask(), EVERY_MS);
     window.setInterval(() => this.#tick(), 500);
   }
@@ -140,6 +143,28 @@ class FiguresPage {
     }
   }
 
+  /** A range that the history cannot fill is not offered. */
+  async #askReach() {
+    try {
+      const { earliest } = await get("history");
+      if (earliest) this.#limit((now() - Date.parse(earliest)) / 1000);
+    } catch (error) {
+      // Without it every range stays open: each answers what there is.
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+
+  /** @param {number} seconds that the history reaches back */
+  #limit(seconds) {
+    const keys = beyond(seconds);
+    const why = keys.size ? `The history reaches ${back(seconds)} back.` : "";
+    for (const radio of findAll(byId("ranges", HTMLElement), "input", HTMLInputElement)) {
+      radio.disabled = keys.has(radio.value) && !radio.checked;
+      if (radio.parentElement) radio.parentElement.title = radio.disabled ? why : "";
+    }
+    setText(byId("ranges-why", HTMLElement), why);
+  }
+
   #listMarks() {
     const items = this.#marks.map((mark) => {
       const [start] = spanOf(mark, now());
@@ -204,6 +229,11 @@ class FiguresPage {
     const since = ticks > STALE_AFTER ? iso(last) : "";
     return { state: ticks > STALE_AFTER ? "stale" : ticks > LATE_AFTER ? "late" : "live", ageSeconds: age, since, frozen: since !== "" };
   }
+}
+
+/** @param {number} seconds @returns {string} "12 min", "3 h" */
+function back(seconds) {
+  return seconds < 5400 ? `${Math.max(1, Math.round(seconds / 60))} min` : `${Math.round(seconds / 3600)} h`;
 }
 
 /** @param {string} moment ISO @returns {string} as one types it */

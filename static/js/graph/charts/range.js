@@ -30,6 +30,11 @@ export function rangeKey(range) {
   return RANGES.find(({ seconds }) => seconds === range.seconds)?.key ?? "15m";
 }
 
+/** @param {number} seconds that the history reaches back @returns {Set<string>} keys of ranges that show no more than a shorter one does */
+export function beyond(seconds) {
+  return new Set(RANGES.filter((_, i) => i > 0 && (RANGES[i - 1]?.seconds ?? 0) >= seconds).map(({ key }) => key));
+}
+
 /** @param {number} from milliseconds @param {number} to milliseconds @returns {Range} of whole seconds, and never of none */
 export function between(from, to) {
   return { seconds: 0, since: iso(from), until: iso(Math.max(to, from + 1000)) };

@@ -1,6 +1,6 @@
 // The figures in a sentence: for whoever does not see them, and for the first glance. Pure.
 
-import { duration, percent, quantity, rate } from "../../format.js";
+import { bytesPerSecond, duration, percent, rate } from "../../format.js";
 
 /** @import { FigureColumns } from "./shapes.js" */
 
@@ -16,7 +16,7 @@ export function summary({ t, codes, errors, p95, sent_bytes: sent, received_byte
   const parts = [`${rate(requests)} on average, ${rate(Math.max(...total))} at most`, `${percent(ratio)} errors`];
   if (worst > 0) parts.push(`p95 up to ${duration(worst)}`);
   const moved = mean(sent) + mean(received);
-  if (moved > 0) parts.push(`${quantity(moved, "B/s")} both ways`);
+  if (moved > 0) parts.push(`${bytesPerSecond(moved)} both ways`);
   return `${parts.join("; ")}.`;
 }
 

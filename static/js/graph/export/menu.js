@@ -25,14 +25,14 @@ import { svg } from "./svg.js";
 const CLUSTER = /^\/clusters\/([^/]+)\//.exec(BASE)?.[1] ?? "";
 
 export class ExportMenu {
-  #menu = byId("export", HTMLDetailsElement);
+  #menu = byId("more", HTMLDetailsElement);
   #problem = byId("export-problem", HTMLElement);
   /** @type {World} */ #world;
 
   /** @param {World} world */
   constructor(world) {
     this.#world = world;
-    this.#menu.addEventListener("click", (event) => {
+    byId("export", HTMLElement).addEventListener("click", (event) => {
       const button = event.target instanceof Element ? event.target.closest("button") : null;
       if (button) void this.#save(button.dataset.format ?? "");
     });

@@ -3,6 +3,7 @@
 import { KINDS } from "../acting.js";
 import { boxes } from "../cells.js";
 import { edgeTitle, HEALTH_WORDS, nodeLines, nodeTitle } from "../names.js";
+import { ringOf } from "../time/paint.js";
 
 /** @import { Badge } from "../acting.js" */
 /** @import { GraphModel } from "../model.js" */
@@ -52,7 +53,8 @@ function nodesOf(scene, model, captions, lit) {
     const title = `${nodeTitle(node)}${where}: ${HEALTH_WORDS[node.health]}`;
     const lines = nodeLines(node, boxed.has(node.id)).split("\n").filter(Boolean);
     const { kind, health } = node;
-    return at ? [{ ...at, kind, health, lines, title, chips: chips(captions.get(node.id)?.badges), dimmed: isDimmed(node.id, lit) }] : [];
+    const ring = ringOf(node.difference);
+    return at ? [{ ...at, kind, health, ...(ring && { ring }), lines, title, chips: chips(captions.get(node.id)?.badges), dimmed: isDimmed(node.id, lit) }] : [];
   });
 }
 

@@ -21,7 +21,9 @@ import { escape } from "./escape.js";
  * @property {string} title what is told to who points at it
  * @property {Chip[]} chips
  * @property {boolean} dimmed
+ * @property {Ring} [ring] in the place of the health's, in a comparison of two moments
  */
+/** @typedef {{colour: keyof Colours, width: number, dash: string}} Ring */
 /**
  * @typedef {object} PictureWire
  * @property {Point} start
@@ -30,6 +32,7 @@ import { escape } from "./escape.js";
  * @property {number} width
  * @property {Health} health
  * @property {"" | "tcp" | "idle"} dash
+ * @property {keyof Colours} [tone] a colour in the place of the health's
  * @property {string} label
  * @property {string} title
  * @property {boolean} dimmed
@@ -112,13 +115,13 @@ function boxShapes({ rect, kind, title, sum }, colours) {
   return [
     `<rect x="${num(rect.left)}" y="${num(rect.top)}" width="${num(rect.right - rect.left)}" height="${num(rect.bottom - rect.top)}" rx="10" ${look}/>`,
     text(title, rect.left + 10, rect.top + 18, { size, fill: colours.text, weight: 600 }),
-    sum ? text(sum, rect.left + 10, rect.top + 34, { size: 12, fill: colours.muted }) : "",
+    sum ? text(fitted(sum, rect.right - rect.left - 20, 12), rect.left + 10, rect.top + 34, { size: 12, fill: colours.muted }) : "",
   ].join("");
 }
 
 /** @param {PictureWire} wire @param {Colours} colours */
 function wireShapes(wire, colours) {
-  const stroke = colourOf(wire.health, colours.edge, colours);
+  const stroke = wire.tone ? colours[wire.tone] : colourOf(wire.health, colours.edge, colours);
   const dash = wire.dash && ` stroke-dasharray="${wire.dash === "tcp" ? "7 4" : "1 4"}"`;
   return `<g${faded(wire.dimmed)}><title>${escape(wire.title)}</title><path d="${path(wire)}" fill="none" stroke="${stroke}" stroke-width="${num(wire.width)}"${dash}/>${arrowhead(wire, stroke)}</g>`;
 }
@@ -182,10 +185,12 @@ function nodeShapes(node, colours) {
 }
 
 /** @param {PictureNode} node @param {Colours} colours */
-function outline({ x, y, kind, health }, colours) {
-  const width = { ok: 1.75, idle: 1.75, degraded: 3, failing: 4 }[health];
-  const dash = kind === "unknown" || kind === "hidden" ? ' stroke-dasharray="4 3"' : "";
-  const look = `fill="${colours.node}" stroke="${colourOf(health, colours.ok, colours)}" stroke-width="${width}"${dash}`;
+function outline({ x, y, kind, health, ring }, colours) {
+  const width = ring?.width ?? { ok: 1.75, idle: 1.75, degraded: 3, failing: 4 }[health];
+  const dashes = ring?.dash || (kind === "unknown" || kind === "hidden" ? "4 3" : "");
+  const dash = dashes && ` stroke-dasharray="${dashes}"`;
+  const stroke = ring ? colours[ring.colour] : colourOf(health, colours.ok, colours);
+  const look = `fill="${colours.node}" stroke="${stroke}" stroke-width="${width}"${dash}`;
   if (kind === "namespace") return `<rect x="${num(x - CARD.width / 2)}" y="${num(y - CARD.height / 2)}" width="${CARD.width}" height="${CARD.height}" rx="10" ${look}/>`;
   if (kind === "app") return `<rect x="${num(x - RADIUS)}" y="${num(y - RADIUS)}" width="${2 * RADIUS}" height="${2 * RADIUS}" rx="10" ${look}/>`;
   if (kind === "service") return `<path d="M${num(x)} ${num(y - RADIUS - 2)}L${num(x + RADIUS + 2)} ${num(y + RADIUS)}H${num(x - RADIUS - 2)}Z" stroke-linejoin="round" ${look}/>`;
@@ -215,6 +220,13 @@ function rowWidth(chips) {
 /** @param {string} word */
 function chipWidth(word) {
   return textWidth(word, 10) + 14;
+}
+
+/** @param {string} content @param {number} width @param {number} size @returns {string} as much of it as has room */
+function fitted(content, width, size) {
+  const most = Math.max(1, Math.floor(width / (size * LETTER)));
+  const letters = [...content];
+  return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : content;
 }
 
 /** @param {string} content @param {number} size */

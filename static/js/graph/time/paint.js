@@ -30,6 +30,16 @@ const RINGS = {
   quieter: { colour: "edge", border: "dashed" },
 };
 
+const DASHES = Object.freeze(/** @type {Record<string, string>} */ ({ dashed: "6 4", dotted: "1.5 3" }));
+
+/** @param {Difference | undefined} difference of a node @returns {{colour: keyof Colours, width: number, dash: string} | undefined} its ring in a saved picture */
+export function ringOf(difference) {
+  if (!difference) return undefined;
+  if (difference.kind === "same") return { colour: "idle", width: 1.75, dash: "" };
+  const { colour, border } = RINGS[difference.kind];
+  return { colour, width: 4, dash: DASHES[border] ?? "" };
+}
+
 /** @param {Difference | undefined} difference of a call @returns {Partial<Look>} what it changes of its look */
 export function differing(difference) {
   return difference ? LINES[difference.kind] : {};
