@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import Any, TypeVar
 
+import msgspec
 from channels.auth import get_user
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -23,6 +24,7 @@ from cluster.errors import ClusterError
 from cluster.person import PersonCluster
 from telemetry import frames
 from telemetry.packing import Frame
+from telemetry.undecodable import UNDECODABLE
 
 T = TypeVar("T")
 NOT_SIGNED_IN = 4401
@@ -81,6 +83,14 @@ class PersonConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels 
     async def _obey(self, raw: bytes) -> None:
         """One message of the browser's."""
         raise NotImplementedError
+
+    async def _understood(self, raw: bytes, decoder: msgspec.json.Decoder[T]) -> T | None:
+        """The message, or None where it is none; then the browser is told why."""
+        try:
+            return decoder.decode(raw)
+        except UNDECODABLE as error:
+            await self._send(frames.error(f"The message is not understood: {error}"))
+            return None
 
     async def _look_at_rights(self) -> bool:
         """Shows from now on what the person may see now; False where the cluster did not say."""

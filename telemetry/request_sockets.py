@@ -14,7 +14,6 @@ from django.urls import path
 from cluster.connection import UnknownClusterError
 from cluster.person import PersonCluster
 from cluster.port import Cluster
-from telemetry import frames
 from telemetry.identity import GraphType
 from telemetry.person_socket import (
     NO_SUCH_CLUSTER,
@@ -27,7 +26,6 @@ from telemetry.tap import looking, sight
 from telemetry.tap.looking import Codes, Kind, Look, Wanted
 from telemetry.tap.sight import LastSight, TapSight
 from telemetry.tap.viewer import Viewer
-from telemetry.undecodable import UNDECODABLE
 
 MAX_VIEWERS = 200
 TICK_SECONDS = 0.5
@@ -101,12 +99,8 @@ class RequestsConsumer(PersonConsumer):
         return self._pump, self._choose
 
     async def _obey(self, raw: bytes) -> None:
-        try:
-            message = _decoder.decode(raw)
-        except UNDECODABLE as error:
-            await self._send(frames.error(f"The message is not understood: {error}"))
-            return
-        if self._viewer is None:
+        message = await self._understood(raw, _decoder)
+        if message is None or self._viewer is None:
             return
         self._viewer.watch(_look(message) if isinstance(message, Subscribe) else None)
         await self._look_at_rights()

@@ -26,7 +26,6 @@ from telemetry.person_socket import (
 )
 from telemetry.rights import LastAnswer, Sight
 from telemetry.snapshot import View
-from telemetry.undecodable import UNDECODABLE
 
 TOO_SLOW = 4408
 _Namespace = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")]
@@ -125,13 +124,9 @@ class GraphConsumer(PersonConsumer):
         return (self._pump,)
 
     async def _obey(self, raw: bytes) -> None:
-        try:
-            message = _decoder.decode(raw)
-        except UNDECODABLE as error:
-            await self._send(frames.error(f"The message is not understood: {error}"))
-            return
+        message = await self._understood(raw, _decoder)
         subscription = self._subscription
-        if subscription is None:
+        if message is None or subscription is None:
             return
         if isinstance(message, Subscribe | Overview):
             subscription.subscribe(message.view(self._sight))

@@ -3,8 +3,8 @@
 Source: k8s.io/apimachinery, watch and meta/v1 (WatchEvent): one JSON object to a line.
 """
 
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
@@ -15,12 +15,11 @@ from cluster import decoding
 from cluster.errors import Unavailable
 from cluster.kinds import Kind
 from cluster.kube import answers
-from cluster.kube.wire import reading
+from cluster.kube.ongoing import Ongoing
 from cluster.objects import Meta, metadata_of
 from cluster.port import Event
 
 T = TypeVar("T")
-READ_BYTES: Final = 256 * 1024
 MAX_LINE_BYTES: Final = 8 * 1024 * 1024
 """An API server takes objects of at most 3 MiB (k8s.io/apiserver, MaxRequestBodyBytes)."""
 
@@ -57,38 +56,20 @@ def _lines_of(shape: Any) -> msgspec.json.Decoder[Any]:
     return decoding.decoder(_Line[shape])  # type: ignore[misc]
 
 
-class KubeWatch(Generic[T]):
+class KubeWatch(Ongoing, Generic[T]):
     """`cluster.port.Watch` over an answer that goes on. It keeps at most one line in memory."""
 
     def __init__(self, response: BaseHTTPResponse, kind: Kind, shape: type[T]) -> None:
-        self._response = response
+        super().__init__(response)
         self._kind = kind
         wanted: Any = shape
         self._decode: Callable[[bytes], Any] = _lines_of(wanted).decode
-        self._closed = threading.Event()
 
     def __iter__(self) -> Iterator[Event[T]]:
         """See `cluster.port.Watch`."""
-        try:
-            for line in self._lines():
-                if self._closed.is_set():
-                    return
+        with closing(self._until_closed(self._lines())) as lines:
+            for line in lines:
                 yield self._event(line)
-        except Unavailable:
-            # A read that `close` has ended looks like a broken connection.
-            if not self._closed.is_set():
-                raise
-        finally:
-            self._response.close()
-
-    def close(self) -> None:
-        """See `cluster.port.Watch`."""
-        self._closed.set()
-        try:
-            # Ends a read that is under way in another thread; closing alone would wait for it.
-            self._response.shutdown()
-        except (OSError, RuntimeError, ValueError):
-            return  # it is over already
 
     def _lines(self) -> Iterator[bytes]:
         rest = bytearray()
@@ -105,11 +86,6 @@ class KubeWatch(Generic[T]):
                 raise Unavailable(f"One change of {self._kind.plural} is longer than 8 MiB.")
         if rest.strip():
             raise Unavailable(f"The watch of {self._kind.plural} ended in the middle of a change.")
-
-    def _read(self) -> bytes:
-        """What has come, at least one byte; nothing at the end."""
-        with reading():
-            return self._response.read1(READ_BYTES, decode_content=False)
 
     def _event(self, line: bytes) -> Event[T]:
         try:
