@@ -76,6 +76,7 @@ function cellsOf(columns, first) {
   }
   at["sparkRequests"]?.append(sparks.requests);
   at["sparkErrors"]?.append(sparks.errors);
+  at["sparkErrors"]?.classList.add("of-errors");
   return { row: el("tr", {}, name, ...Object.values(at)), at, sparks };
 }
 

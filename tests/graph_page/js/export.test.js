@@ -140,4 +140,6 @@ test("a picture says of which moment it is, what it leaves out, and where it is 
     "https://mesh.example/graph/?hide=idle",
   ]);
   assert.match(footer({ ...facts, source: { ...source, state: "stale" } })[1], /does not answer/);
+  const compared = footer({ ...facts, versus: "2026-11-28T11:00:00Z", source: { ...source, name: "history", window_seconds: 0 } })[1];
+  assert.match(compared, /compared with those of 2026-11-28 11:00:00 UTC · history$/);
 });

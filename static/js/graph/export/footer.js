@@ -8,6 +8,7 @@
  * @property {string[]} namespaces
  * @property {string | null} takenAt
  * @property {Source | null} source
+ * @property {string} [versus] the moment that it is compared with, ISO, or ""
  * @property {string} find
  * @property {string} hide
  * @property {string} hidden how much is hidden, in words
@@ -17,14 +18,20 @@
 const LONGEST = 160;
 
 /** @param {Facts} facts @returns {string[]} lines */
-export function footer({ cluster, namespaces, takenAt, source, find, hide, hidden, address }) {
+export function footer({ cluster, namespaces, takenAt, source, versus, find, hide, hidden, address }) {
   const named = namespaces.length ? `namespaces ${namespaces.join(", ")}` : "all namespaces";
   const where = [`Cluster ${cluster || "default"}`, named];
-  const window = source ? `${source.name}, rates over ${source.window_seconds} s` : "";
+  // A comparison tells no window: its two moments may have had different ones.
+  const window = source?.window_seconds ? `${source.name}, rates over ${source.window_seconds} s` : (source?.name ?? "");
   const stale = source && source.state !== "ok" ? "the source does not answer" : "";
-  const when = [takenAt ? `Numbers of ${takenAt.replace("T", " ").replace(/\.\d+Z$/, "Z").replace("Z", " UTC")}` : "", window, stale];
+  const when = [takenAt ? `Numbers of ${utc(takenAt)}` : "", versus ? `compared with those of ${utc(versus)}` : "", window, stale];
   const asked = [hidden && `${hidden} by: ${hide}`, find && `found by: ${find}`];
   return [where, when, asked, [address]].map((parts) => parts.filter(Boolean).join(" · ")).filter(Boolean).map(cut);
+}
+
+/** @param {string} moment ISO */
+function utc(moment) {
+  return moment.replace("T", " ").replace(/\.\d+Z$/, "Z").replace("Z", " UTC");
 }
 
 /** @param {string} line */

@@ -63,11 +63,11 @@ export class ExportMenu {
 
   #picture() {
     const { model, state, drawn, hidden } = this.#world;
-    const { type, ns, find, hide } = state();
+    const { type, ns, find, hide, vs } = state();
     return svg({
       ...drawn(),
       title: `Service graph: ${GRAPH_TYPE_WORDS[type]}`,
-      footer: footer({ cluster: CLUSTER, namespaces: ns, takenAt: model.takenAt, source: model.source, find, hide, hidden: hidden(), address: location.href }),
+      footer: footer({ cluster: CLUSTER, namespaces: ns, takenAt: model.takenAt, source: model.source, versus: vs, find, hide, hidden: hidden(), address: location.href }),
       colours: colours(),
       font: fontFamily(),
     });
