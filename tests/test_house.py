@@ -20,7 +20,7 @@ PURE = {
         "planner", "diff", "contents", "expressions", "schemas", "yaml_files", "yaml_io", "yaml_marks",
         "examples", "explain", "shapes",
         "analysis.engine", "analysis.reading", "analysis.reports", "analysis.incremental", "analysis.cures",
-        "blast", "effects", "retries", "sample_ratio", "shares", "verifying",
+        "blast", "effects", "retries", "rollouts.judge", "sample_ratio", "shares", "verifying",
     ],
     "localmesh": ["xds"],
 }  # fmt: skip

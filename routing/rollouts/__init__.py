@@ -1,0 +1,1 @@
+"""Canary rollouts: what judges them, and what drives them."""
