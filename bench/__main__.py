@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from bench import analysis, cluster, incremental, planning, viewers
+from bench import analysis, browser, cluster, incremental, planning, recorder, viewers
 from bench.table import Row, render
 
 PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
@@ -17,6 +17,8 @@ PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
     "cluster": cluster.measure,
     "planning": planning.measure,
     "viewers": viewers.measure,
+    "browser": browser.measure,
+    "recorder": recorder.measure,
 }
 """Each part by its name: given whether it is to be small, it measures, or raises."""
 

@@ -42,10 +42,14 @@ class Owner(_Part, frozen=True, gc=False):
 
 
 class Annotations(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """The annotations that say how a proxy came to an object; the others can be long, and are skipped."""
+    """The annotations that are read: how a proxy came to an object, and which part of its requests may fail.
+
+    The others can be long, and are skipped.
+    """
 
     redirection: str | None = msgspec.field(default=None, name="ambient.istio.io/redirection")
     inject: str | None = msgspec.field(default=None, name="sidecar.istio.io/inject")
+    health: str | None = msgspec.field(default=None, name="health.kiali.io/rate")
 
 
 _NO_ANNOTATIONS: Final = Annotations()

@@ -6,11 +6,14 @@ Knows nothing of Django: settings.py is its only caller in the product.
 import os
 import re
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 IN_CLUSTER: Final = "in-cluster"
 _DNS_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_BRACES: Final = re.compile(r"{([^{}]*)}")
 
 
 class SettingError(Exception):
@@ -32,6 +35,42 @@ class Cluster(NamedTuple):
 def text(name: str, default: str) -> str:
     """A string, or its default when the variable is unset or empty."""
     return os.environ.get(name, "") or default
+
+
+def text_or_file(name: str) -> str:
+    """JSON, or what stands in the file of this path; empty when the variable is."""
+    value = os.environ.get(name, "").strip()
+    if not value or value[0] in "[{":
+        return value
+    try:
+        return Path(value).read_text(encoding="utf-8")
+    except (OSError, UnicodeError, ValueError) as error:
+        raise SettingError(f"{name} is neither JSON nor a file that can be read: {error}.") from error
+
+
+def ratios(degraded: str, failing: str, *defaults: float) -> tuple[float, float]:
+    """Two parts of a whole (0-1), of which the second is no smaller."""
+    lower, upper = (
+        number(name, default, minimum=0, maximum=1)
+        for name, default in zip((degraded, failing), defaults, strict=True)
+    )
+    if lower > upper:
+        raise SettingError(f"{degraded} is {lower:g}, which is more than {failing} ({upper:g}).")
+    return lower, upper
+
+
+def cluster_ids(name: str) -> dict[str, str]:
+    """What Istio calls the clusters: `id` of the default one (under the empty name), or `name=id` of each."""
+    found: dict[str, str] = {}
+    for entry in words(name, []):
+        before, equals, after = (part.strip() for part in entry.partition("="))
+        cluster, cluster_id = (before, after) if equals else ("", before)
+        if not cluster_id or (equals and not cluster):
+            raise SettingError(f"{name} has {entry!r}; it must be an id, or name=id.")
+        if cluster in found:
+            raise SettingError(f"{name} names {cluster or 'the default cluster'!r} twice.")
+        found[cluster] = cluster_id
+    return found
 
 
 def boolean(name: str, *, default: bool = False) -> bool:
@@ -117,6 +156,34 @@ def _cluster(setting: str, entry: str, kubeconfig: str) -> Cluster:
     if not path and not kubeconfig:
         raise SettingError(f"{setting}: {name} names no kubeconfig, and KUBECONFIG is not set.")
     return Cluster(name, path or kubeconfig, context)
+
+
+def link(name: str, placeholders: Sequence[str]) -> str:
+    """The address of another console's page, with `{placeholders}` to be filled in; empty: there is none.
+
+    The placeholders may stand anywhere behind the host, which no name of the mesh may change.
+    """
+    raw = text(name, "").strip()
+    if not raw:
+        return ""
+    try:
+        address = urlsplit(raw)
+        valid = address.scheme in ("http", "https") and address.hostname and "@" not in address.netloc
+        valid = valid and (address.port is None or address.port > 0)
+    except ValueError:
+        valid = False
+    if not valid or not raw.isprintable() or " " in raw:
+        raise SettingError(f"{name} is {raw!r}; it must be an address that begins with https:// or http://.")
+    if "{" in address.netloc:
+        raise SettingError(f"{name}: the host {address.netloc!r} cannot have a placeholder in it.")
+    unknown = _BRACES.sub("", raw)
+    for word in _BRACES.findall(raw):
+        if word not in placeholders:
+            known = ", ".join(f"{{{each}}}" for each in placeholders)
+            raise SettingError(f"{name} has {{{word}}}; what can be filled in is {known}.")
+    if "{" in unknown or "}" in unknown:
+        raise SettingError(f"{name} has a brace that belongs to no placeholder; write it as %7B or %7D.")
+    return raw
 
 
 def directory(name: str, default: Path) -> Path:

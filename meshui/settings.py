@@ -4,7 +4,7 @@ from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
 
-from meshui import env
+from meshui import env, prometheus_env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env.directory("MESHUI_DATA_DIR", BASE_DIR / ".data")
@@ -182,6 +182,32 @@ TELEMETRY_TICK_SECONDS = env.number("MESHUI_TICK_SECONDS", 1.0, minimum=0.2, max
 TELEMETRY_WINDOW_SECONDS = env.number("MESHUI_WINDOW_SECONDS", 10.0, minimum=2, maximum=600)
 # Whose report of a call counts first: the caller's, or as in Kiali the destination's.
 TELEMETRY_REPORTER = env.choice("MESHUI_REPORTER", "caller", "destination")
+# For a source that remembers nothing itself: how much may be kept of the last hour.
+TELEMETRY_HISTORY_MEGABYTES = env.number("MESHUI_HISTORY_MEGABYTES", 64, minimum=1, maximum=65536)
+# A Prometheus for each cluster that has one (the others' proxies are read themselves), and how to sign in.
+PROMETHEUS_ADDRESSES = prometheus_env.addresses("MESHUI_PROMETHEUS_URL", [each.name for each in CLUSTERS])
+PROMETHEUS_SIGN_IN = prometheus_env.sign_in(
+    token=("MESHUI_PROMETHEUS_TOKEN", "MESHUI_PROMETHEUS_TOKEN_FILE"),
+    user="MESHUI_PROMETHEUS_USER",
+    password=("MESHUI_PROMETHEUS_PASSWORD", "MESHUI_PROMETHEUS_PASSWORD_FILE"),
+    headers="MESHUI_PROMETHEUS_HEADERS",
+    files=("MESHUI_PROMETHEUS_CA_FILE", "MESHUI_PROMETHEUS_CERTIFICATE_FILE", "MESHUI_PROMETHEUS_KEY_FILE"),
+)
+PROMETHEUS_SCRAPE_SECONDS = env.number("MESHUI_PROMETHEUS_SCRAPE_SECONDS", 15.0, minimum=1, maximum=300)
+PROMETHEUS_TIMEOUT_SECONDS = env.number("MESHUI_PROMETHEUS_TIMEOUT_SECONDS", 10.0, minimum=1, maximum=120)
+PROMETHEUS_MAX_MIB = env.number("MESHUI_PROMETHEUS_MAX_MIB", 64, minimum=1, maximum=1024)
+PROMETHEUS_SHARDS = int(env.choice("MESHUI_PROMETHEUS_SHARDS", "1", "2", "4", "8", "16"))
+# Where a person goes on looking: the browser fills in what he looks at. {from} and {to} are milliseconds.
+_PLACES = ("namespace", "service", "workload", "version", "from", "to")
+GRAFANA_LINK = env.link("MESHUI_GRAFANA_URL", _PLACES)
+TRACING_LINK = env.link("MESHUI_TRACING_URL", _PLACES)
+# From which error ratio on an edge is degraded and failing; which tolerances nodes have, as Kiali's are.
+TELEMETRY_EDGE_DEGRADED, TELEMETRY_EDGE_FAILING = env.ratios(
+    "MESHUI_EDGE_DEGRADED", "MESHUI_EDGE_FAILING", 0.01, 0.05
+)
+TELEMETRY_HEALTH = env.text_or_file("MESHUI_HEALTH")
+# What Istio calls the clusters: what runs in a cluster's own bears no cluster in its id.
+TELEMETRY_CLUSTER_IDS = env.cluster_ids("MESHUI_CLUSTER_ID")
 # How long to wait between a DestinationRule's new subset and the route that uses it; and how long at most
 # where the control plane says in the resource's status that the proxies do not have it yet.
 ROUTING_SETTLE_SECONDS = env.number("MESHUI_SETTLE_SECONDS", 1.0, minimum=0, maximum=60)

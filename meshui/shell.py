@@ -13,7 +13,7 @@ from routing import live_analysis
 # Key, title, and the names of the pages that belong to the entry; the first is where it leads.
 PAGES = (
     ("overview", "Overview", ("overview",)),
-    ("graph", "Graph", ("graph",)),
+    ("graph", "Graph", ("graph", "figures")),
     ("routing", "Routing", ("routing", "routing-service", "plan")),
     ("changes", "Changes", ("changes", "change")),
     ("config", "Config", ("config", "config-resource", "config-new")),

@@ -11,6 +11,8 @@ from routing.serializers import (
     ResourceSerializer,
     RevertRequestSerializer,
 )
+from telemetry.moments import MomentField
+from telemetry.serializers import NamespacesField
 
 MAX_ID: Final = 2**63 - 1
 """The highest number that a database can give to a change."""
@@ -68,3 +70,32 @@ class ChangesSerializer(Base):
 
     changes = ChangeSerializer(many=True)
     next = serializers.IntegerField(allow_null=True)
+
+
+class MarksQuery(Base):
+    """From when to when, and where; an hour until now, and everywhere, unless it is said."""
+
+    since = MomentField(required=False, help_text="Left out: an hour before `until`.")
+    until = MomentField(required=False, help_text="Left out: now.")
+    namespaces = NamespacesField(required=False, max_length=8000, help_text="Empty: all.")
+    limit = serializers.IntegerField(default=200, min_value=1, max_value=500)
+
+
+class MarkSerializer(Base):
+    """What was done, for a time axis."""
+
+    at = serializers.DateTimeField()
+    until = serializers.DateTimeField(allow_null=True, help_text="The end of a fault; null while it lasts.")
+    kind = serializers.ChoiceField(["change", "revert", "fault"])
+    title = serializers.CharField()
+    namespace = serializers.CharField(allow_blank=True)
+    service = serializers.CharField(allow_blank=True)
+    by = serializers.CharField()
+    url = serializers.CharField(help_text="The page of the change.")
+
+
+class MarksSerializer(Base):
+    """Newest first."""
+
+    marks = MarkSerializer(many=True)
+    more = serializers.BooleanField(help_text="There are more than are answered.")

@@ -3,10 +3,12 @@
 from django.urls import path
 
 from routing.api import (
+    badges,
     changes,
     configuration,
     drafts,
     explain,
+    marks,
     plans,
     problems,
     services,
@@ -17,6 +19,7 @@ from routing.api import (
 urlpatterns = [
     path("services", services.ServicesView.as_view(), name="api-services"),
     path("services/<str:namespace>/<str:name>", services.ServiceView.as_view(), name="api-service"),
+    path("badges", badges.BadgesView.as_view(), name="api-badges"),
     path("explain", explain.ExplainView.as_view(), name="api-explain"),
     path("plans", plans.PlansView.as_view(), name="api-plans"),
     path("plans/<uuid:plan_id>", plans.PlanView.as_view(), name="api-plan"),
@@ -34,6 +37,7 @@ urlpatterns = [
     path("changes/<int:change_id>/revert", changes.RevertView.as_view(), name="api-revert"),
     path("services/<str:namespace>/<str:name>/reading", drafts.ReadingView.as_view(), name="api-reading"),
     path("drafts", drafts.DraftsView.as_view(), name="api-drafts"),
+    path("marks", marks.MarksView.as_view(), name="api-marks"),
     path("problems", problems.ProblemsView.as_view(), name="api-problems"),
     path("configuration", configuration.ConfigurationView.as_view(), name="api-configuration"),
     path("validate", texts.ValidateView.as_view(), name="api-validate"),

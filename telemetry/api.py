@@ -1,31 +1,19 @@
 """The graph and its figures over REST, as far as who asks may see them.
 
-Reads the collector's latest observation; never waits for a source.
+Reads the collector's latest observation, and waits for a source only where the past is asked for.
 """
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from cluster import people
-from cluster.access import Visible
-from telemetry import frames, rights, runtime
-from telemetry.observation import Observation
+from telemetry import asking, frames, lookback
 from telemetry.overview import overview
 from telemetry.overview_shapes import OverviewQuery, OverviewSerializer
 from telemetry.picture import picture
-from telemetry.runtime import Runtime
 from telemetry.serializers import GraphSerializer, SeriesQuery, SeriesSerializer, ViewQuery
-
-
-class UnavailableError(APIException):
-    """There are no figures to answer with."""
-
-    status_code = 503
-    default_code = "unavailable"
-    default_detail = "The source of metrics has not answered yet."
 
 
 class GraphView(APIView):
@@ -33,12 +21,22 @@ class GraphView(APIView):
 
     @extend_schema(operation_id="graph", parameters=[ViewQuery], responses=GraphSerializer, tags=["graph"])
     def get(self, request: Request) -> HttpResponse:
-        """One view as of the latest reading; `source` says how old that is, and whether more comes."""
+        """One view as of the latest reading; `source` says how old that is, and whether more comes.
+
+        With `at`, as of the reading that was the latest one at that moment, by what you may see now.
+        """
         query = ViewQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        running, latest, visible = _latest(request)
-        snapshot = picture(latest, query.view(visible))
-        return _json(frames.graph(snapshot, running.collector.state, running.tick_seconds))
+        at = query.validated_data.get("at")
+        if at is None:
+            running, observed, visible = asking.latest(request)
+            source = running.collector.state
+        else:
+            running, visible = asking.observed(request)
+            observed = asking.of_the_past(lookback.observation(running, at), visible)
+            source = lookback.source_then(running, observed)
+        snapshot = picture(observed, query.view(visible))
+        return asking.as_json(frames.graph(snapshot, source, running.tick_seconds))
 
 
 class OverviewView(APIView):
@@ -51,12 +49,12 @@ class OverviewView(APIView):
         """Golden signals of each, the worst first, with the last ten minutes in points of ten seconds."""
         query = OverviewQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        running, latest, visible = _latest(request)
+        running, latest, visible = asking.latest(request)
         graph = latest.graph("service", visible, idle=True)
         rows = overview(graph, query.validated_data.get("namespaces", ()))
         at = latest.seq, latest.taken_at
         state, tick = running.collector.state, running.tick_seconds
-        return _json(frames.overview_rows(at, rows, state.wire(visible), tick, running.sparks))
+        return asking.as_json(frames.overview_rows(at, rows, state.wire(visible), tick, running.sparks))
 
 
 class SeriesView(APIView):
@@ -70,31 +68,22 @@ class SeriesView(APIView):
         query = SeriesQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         asked = query.validated_data
-        running, latest, visible = _latest(request)
+        running, latest, visible = asking.latest(request)
         since = latest.taken_at - asked["seconds"]
-        columns = running.history.columns(asked["graph_type"], asked["id"], since, latest.taken_at, visible)
+        columns = None
+        if running.recorder is not None:
+            # Otherwise the source remembers more than this process, which may have begun just now.
+            columns = running.history.columns(
+                asked["graph_type"], asked["id"], since, latest.taken_at, visible
+            )
+        if columns is None:
+            over = asking.of_the_past(lookback.span(running, since, latest.taken_at), visible)
+            columns = asking.of_the_past(
+                lookback.series_of(running, asked["graph_type"], asked["id"], over, visible), visible
+            )
         if columns is None:
             raise NotFound(
                 "No node or edge of this graph type that you may see had this id during the last hour. "
                 "There are no figures of calls from or to another namespace."
             )
-        return _json(columns.wire(asked["id"]))
-
-
-def _latest(request: Request) -> tuple[Runtime, Observation, Visible]:
-    person = people.acting(request)
-    sight = rights.ask(person)
-    if not sight.answered:
-        raise UnavailableError(sight.notice)
-    try:
-        running = runtime.of(person.name)
-    except runtime.NotRunningError as error:
-        raise UnavailableError(str(error)) from error
-    if running.collector.latest is None:
-        raise UnavailableError(running.collector.state.shortfall.told_to(sight.visible) or None)
-    return running, running.collector.latest, sight.visible
-
-
-def _json(answer: dict[str, object]) -> HttpResponse:
-    """Written by the same encoder as the websocket's frames, which knows their types."""
-    return HttpResponse(frames.encode(answer), content_type="application/json")
+        return asking.as_json(columns.wire(asked["id"]))

@@ -14,10 +14,13 @@ from typing import Protocol
 import msgspec
 
 from telemetry.frames import SourceState
-from telemetry.graph import GRAPH_TYPES, Limits
+from telemetry.graph import Limits
+from telemetry.memory import Memory
 from telemetry.observation import GraphKey, Observation
+from telemetry.pausing import no_cycle_search
 from telemetry.presence import Presence
 from telemetry.reporting import Preference
+from telemetry.roster import NOBODY, Roster, nobody
 from telemetry.samples import Samples
 from telemetry.shortfall import Shortfall
 from telemetry.source import Source, SourceUnavailable
@@ -29,7 +32,7 @@ class Listener(Protocol):
     """Who is told of each tick, in the collector's thread."""
 
     def wanted(self) -> Collection[GraphKey]:
-        """The graphs, besides those of who may see everything, that somebody looks at now."""
+        """The graphs that are looked at now, or kept."""
 
     def observed(self, observation: Observation, source: SourceState) -> None:
         """There is a new reading."""
@@ -53,6 +56,7 @@ class Collector:
         window_seconds: float,
         limits: Limits | None = None,
         preference: Preference = "caller",
+        roster: Callable[[], Roster] = nobody,
         read_timeout_seconds: float | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -63,12 +67,15 @@ class Collector:
         self._tick = tick_seconds
         self._limits = limits or Limits()
         self._preference: Preference = preference
+        self._roster = roster
+        self._last_roster = NOBODY
         # Long enough for a round of slow proxies, short enough that the page soon says that nothing comes.
         self._read_timeout = read_timeout_seconds or max(2.0, 2 * tick_seconds)
         self._clock = clock
         self._wall = wall
         self._sleep = sleep
         self._presence = Presence(self._limits.node_idle_seconds)
+        self._memory = Memory()
         self.latest: Observation | None = None
         self.state = SourceState(source.name, "starting", window_seconds)
 
@@ -99,14 +106,34 @@ class Collector:
         """How old the latest reading is; None before the first one."""
         return None if self.latest is None else self._clock() - self.latest.began_at
 
-    async def _accept(self, samples: Samples, began_at: float) -> None:
-        marked = self._presence.mark(samples, began_at)
-        seq = self.latest.seq + 1 if self.latest else 1
-        observation = Observation(
-            seq, samples.taken_at, began_at, marked, self._limits, preference=self._preference
+    @property
+    def home(self) -> str:
+        """The cluster that ids do not name."""
+        return self._limits.home
+
+    def look_back(self, samples: Samples) -> Observation:
+        """A reading of the past, seen as those of now are: by the same limits and reporters."""
+        return Observation(
+            0, samples.taken_at, samples.taken_at, samples, self._limits, preference=self._preference
         )
-        for key in (*map(GraphKey, GRAPH_TYPES), *self._listener.wanted()):
-            observation.graph(*key)
+
+    async def _accept(self, samples: Samples, began_at: float) -> None:
+        seq = self.latest.seq + 1 if self.latest else 1
+        roster = self._take_roster()
+        with no_cycle_search():
+            observation = Observation(
+                seq,
+                samples.taken_at,
+                began_at,
+                self._presence.mark(samples, began_at),
+                self._limits,
+                preference=self._preference,
+                roster=roster,
+                memory=self._memory,
+            )
+        for key in self._listener.wanted():
+            with no_cycle_search():
+                observation.graph(*key)
             # In a mesh of thousands of edges each takes tens of milliseconds: let the sockets in between.
             await asyncio.sleep(0)
         self.latest = observation
@@ -116,10 +143,19 @@ class Collector:
             name=self._source.name,
             state="ok",
             window_seconds=samples.window_seconds,
-            shortfall=samples.shortfall,
+            shortfall=msgspec.structs.replace(samples.shortfall, notes=roster.notes),
             taken_at=samples.taken_at,
         )
         self._listener.observed(self.latest, self.state)
+
+    def _take_roster(self) -> Roster:
+        """What runs now. Tolerances remember what they were asked: they are made anew for a new one only."""
+        roster = self._roster()
+        if roster is not self._last_roster:
+            self._last_roster = roster
+            tolerances = self._limits.tolerances.with_annotations(roster.annotated)
+            self._limits = self._limits._replace(tolerances=tolerances)
+        return roster
 
     def _miss(self, shortfall: Shortfall, wall_at: float) -> None:
         if self.state.state != "stale":

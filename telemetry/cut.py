@@ -10,13 +10,13 @@ from typing import NamedTuple
 import msgspec
 
 from telemetry.folding import ALL, OTHERS, OUTSIDE, Folding, place_of
-from telemetry.graph import Edge, Graph, Health, Latency, Node
+from telemetry.graph import Edge, Graph, Latency, Node
+from telemetry.health import WORST_FIRST, worst
 from telemetry.identity import folded_into
 
 MAX_DEPTH = 5
 # How much less traffic an edge may have than another and still keep its place from one tick to the next.
 _HOLD = 1.25
-_WORST_FIRST: tuple[Health, ...] = ("failing", "degraded", "ok", "idle")
 _NOWHERE = ("hidden", "unknown")
 
 
@@ -63,9 +63,9 @@ def counted(graph: Graph, whole: Graph, folded: Folding) -> Graph:
     nodes, latency = dict(graph.nodes), dict(graph.node_latency)
     for group, each in inside.items():
         identity = folded_into(group)
-        health = min((node.health for node in each), key=_WORST_FIRST.index)
+        health = worst(node.health for node in each)
         node = nodes.get(identity.id) or Node(
-            *identity, requests_per_second=0.0, error_ratio=0.0, health="idle"
+            *identity[:7], requests_per_second=0.0, error_ratio=0.0, health="idle"
         )
         nodes[identity.id] = msgspec.structs.replace(node, members=len(each), health=health)
         latency.setdefault(identity.id, Latency())
@@ -134,7 +134,7 @@ def _first(items: Mapping[str, Node] | Mapping[str, Edge], count: int, before: C
 
 def _rank(item: Node | Edge) -> int:
     """A folded namespace is never given up for one node."""
-    return -1 if isinstance(item, Node) and item.members else _WORST_FIRST.index(item.health)
+    return -1 if isinstance(item, Node) and item.members else WORST_FIRST.index(item.health)
 
 
 def _bytes(item: Node | Edge) -> float:

@@ -77,13 +77,14 @@ class DirectSource:
         self._window.stretch(self._turns.every_seconds)
         if targets and not answered and not self._some_only_wait(due):
             raise SourceUnavailable(self._shortfall(targets, "No proxy answers."))
-        requests, durations = self._window.rates(now)
+        rates = self._window.rates(now)
         counts, since = self._window.take_counts()
         return Samples(
             taken_at=taken_at,
             window_seconds=self._window.window_seconds,
-            requests=requests,
-            durations=durations,
+            requests=rates.requests,
+            durations=rates.durations,
+            volumes=rates.volumes,
             shortfall=self._shortfall(targets),
             measured=not targets or self._window.measures,
             counts=counts,

@@ -9,17 +9,32 @@ Format: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-
 
 import math
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 import msgspec
 
-from telemetry.samples import EdgeLabels
+from telemetry.samples import EdgeLabels, Measure
 
 # Envoy writes its own statistics with this prefix; a sidecar of Istio's strips it.
 _ENVOY_PREFIX = "envoy_"
 _REQUESTS = "istio_requests_total"
 _BUCKET = "istio_request_duration_milliseconds_bucket"
-_STARTS = tuple(f"{prefix}{name}{{" for prefix in ("", _ENVOY_PREFIX) for name in (_REQUESTS, _BUCKET))
+# Istio counts from the server's point of view: what it sent goes back to the caller.
+MEASURES: Final[Mapping[str, Measure]] = {
+    "istio_tcp_received_bytes_total": "sent_bytes",
+    "istio_tcp_sent_bytes_total": "received_bytes",
+    "istio_request_bytes_sum": "sent_bytes",
+    "istio_response_bytes_sum": "received_bytes",
+    "istio_request_messages_total": "sent_messages",
+    "istio_response_messages_total": "received_messages",
+    "istio_tcp_connections_opened_total": "opened_connections",
+    "istio_tcp_connections_closed_total": "closed_connections",
+}
+"""What each of Istio's counters besides requests measures: a field of VolumeRate."""
+_STARTS = tuple(
+    f"{prefix}{name}{{" for prefix in ("", _ENVOY_PREFIX) for name in (_REQUESTS, _BUCKET, *MEASURES)
+)
 _LABEL = re.compile(r'[ \t]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"((?:[^"\\\n]|\\.)*)"[ \t]*(,|$)')
 _ESCAPE = re.compile(r"\\(.)")
 _METRIC = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?=[ \t{])")
@@ -36,10 +51,17 @@ class RequestSeries(NamedTuple):
     grpc_response_status: str
 
 
-class Counter(NamedTuple):
-    """A cumulative count of requests."""
+class VolumeSeries(NamedTuple):
+    """What tells one counter of something else than requests from another."""
 
-    series: RequestSeries
+    labels: EdgeLabels
+    measure: Measure
+
+
+class Counter(NamedTuple):
+    """A cumulative count: of requests, or of what the series measures."""
+
+    series: RequestSeries | VolumeSeries
     value: float
 
 
@@ -92,7 +114,7 @@ class _BadLineError(Exception):
     pass
 
 
-_Known = RequestSeries | _Bucket
+_Known = RequestSeries | VolumeSeries | _Bucket
 
 
 class Parser:
@@ -120,7 +142,7 @@ class _Layout:
         self._known_before = known_before
         self._by_base: dict[str, tuple[str, EdgeLabels]] = {}
         self._lines: list[_Line] = []
-        self._counters: list[tuple[str, RequestSeries, int]] = []
+        self._counters: list[tuple[str, RequestSeries | VolumeSeries, int]] = []
         self._buckets: dict[str, dict[float, int]] = {}
         self._labels: dict[str, EdgeLabels] = {}
         self._histograms: list[_HistogramAt] = []
@@ -175,11 +197,11 @@ class _Layout:
         known = self._known_before.get(head) or self._series(head)
         self.known[head] = known
         self._lines.append(_Line(head, wanted=True))
-        if isinstance(known, RequestSeries):
-            self._counters.append((head, known, position))
-        else:
+        if isinstance(known, _Bucket):
             self._labels[known.key] = known.labels
             self._buckets.setdefault(known.key, {})[known.edge] = position
+        else:
+            self._counters.append((head, known, position))
         return number
 
     def _series(self, head: str) -> _Known:
@@ -187,6 +209,8 @@ class _Layout:
         if name.endswith(_BUCKET):
             return self._bucket(name, head, inner)
         labels = _labels(inner[:-1])
+        if measure := MEASURES.get(name.removeprefix(_ENVOY_PREFIX)):
+            return VolumeSeries(_edge_labels(labels), measure)
         return RequestSeries(
             _edge_labels(labels),
             _blank(labels.get("response_code", "")),

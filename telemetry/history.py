@@ -136,6 +136,10 @@ class History:
             return _columns(series.fine.since(since), self._tick)
         return _columns(series.coarse.since(since), self._tick * TICKS_PER_COARSE_POINT)
 
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._series.clear()
+
     @property
     def size_in_bytes(self) -> int:
         """What the columns take; Python's own overhead per series (about 2 KB) comes on top."""

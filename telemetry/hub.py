@@ -20,13 +20,17 @@ from telemetry.packing import Frame
 from telemetry.picture import keys_of, picture
 from telemetry.snapshot import Snapshot, View, delta
 from telemetry.sparks import Sparks
+from telemetry.trails import KEEP_SECONDS, Trail, columns, newest
 
 MAX_SOCKETS = 2000
 # Frames that may wait for a slow socket; at one a tick, four seconds' worth.
 MAX_WAITING = 4
 # So often in a row a socket may fall behind: it is sent the latest then, and is closed.
 MAX_LAGS = 5
-WATCH_SECONDS = 300.0
+
+
+_NEARLY_SECONDS = 15.0
+_NO_VIEW = View("app", ("",))
 
 
 class TooManySocketsError(Exception):
@@ -42,6 +46,7 @@ class _Watched(msgspec.Struct):
     drawn_step: int = -1
     """Which step of the sparklines was sent last."""
     subscriptions: set["Subscription"] = msgspec.field(default_factory=set)
+    trails: dict[str, Trail] = msgspec.field(default_factory=dict)
 
 
 class Subscription:
@@ -89,6 +94,10 @@ class Subscription:
         self.watched_id = series_id
         self._wants_series = series_id is not None
         self._wake.set()
+
+    def lacks_past(self) -> bool:
+        """True once for what is watched and was not seen yet: whoever asks fetches what was, for all."""
+        return self._hub.lacks_past(self)
 
     def close(self) -> None:
         """Leaves the hub."""
@@ -192,9 +201,8 @@ class Hub:
         watched.subscriptions.add(subscription)
 
     def wanted(self) -> set[GraphKey]:
-        """The graphs that somebody looks at now, besides those that are built in any case."""
-        keys = {key for each in self._watched.values() for key in keys_of(each.view, each.snapshot)}
-        return {key for key in keys if key != GraphKey(key.graph_type)}
+        """The graphs that somebody looks at now."""
+        return {key for each in self._watched.values() for key in keys_of(each.view, each.snapshot)}
 
     def observed(self, observation: Observation, source: SourceState) -> None:
         """Passes a new reading on to every socket: the difference, or the whole where it had nothing yet."""
@@ -210,9 +218,10 @@ class Hub:
                     subscription.resync()
                 continue
             frame = frames.delta(delta(before, after), source, watched.view.visible)
-            series: dict[str, Frame | None] = {}
+            news = self._news(watched)
             for subscription in watched.subscriptions:
-                subscription.offer(frame, *self._news(subscription, observation, series))
+                newest_row = news.get(subscription.watched_id or "")
+                subscription.offer(frame, *([newest_row] if newest_row else []))
 
     def silent(self, source: SourceState) -> None:
         """Tells every socket with a view that the source does not answer."""
@@ -238,11 +247,42 @@ class Hub:
         return watched.full
 
     def series_frame(self, subscription: Subscription) -> Frame:
-        """All figures of what the socket watches."""
-        series_id = subscription.watched_id or ""
-        now = self._latest.taken_at if self._latest else 0.0
-        columns = self._columns(subscription.view, series_id, now - WATCH_SECONDS, now)
-        return frames.series(columns.wire(series_id), reset=True)
+        """The last minutes of what the socket watches."""
+        trail = self._trail(subscription)
+        shown = trail.columns if trail else columns(self._tick)
+        return frames.series(shown.wire(subscription.watched_id or ""), reset=True)
+
+    def lacks_past(self, subscription: Subscription) -> bool:
+        """See Subscription."""
+        trail = self._trail(subscription)
+        if trail is None or trail.asked:
+            return False
+        trail.asked = True
+        return True
+
+    def tell_past(self, view: View, series_id: str, before: Columns) -> None:
+        """What was before somebody watched this; for all who watch it in this view."""
+        watched = self._watched.get(view)
+        if watched is None or series_id not in watched.trails:
+            return
+        watched.trails[series_id].prepend(before)
+        for subscription in watched.subscriptions:
+            if subscription.watched_id == series_id:
+                subscription.watch(series_id)
+
+    def _trail(self, subscription: Subscription) -> Trail | None:
+        """The trail of what a socket watches; it begins with what the history has of it."""
+        series_id, watched = subscription.watched_id, self._watched.get(subscription.view or _NO_VIEW)
+        if series_id is None or watched is None:
+            return None
+        trail = watched.trails.get(series_id)
+        if trail is None:
+            view, now = watched.view, self._latest.taken_at if self._latest else 0.0
+            before = self._history.columns(view.graph_type, series_id, now - KEEP_SECONDS, now, view.visible)
+            trail = watched.trails[series_id] = Trail(self._tick, before)
+            # Where there is not all of it, there may be more elsewhere.
+            trail.asked = trail.reaches(now - KEEP_SECONDS + _NEARLY_SECONDS)
+        return trail
 
     def _pass_on_overview(self, watched: _Watched, observation: Observation) -> None:
         """There are no differences to tell: the rows are few, and half of them change each time anyway."""
@@ -262,22 +302,14 @@ class Hub:
         watched.full = None
         return watched.snapshot
 
-    def _news(
-        self, subscription: Subscription, observation: Observation, written: dict[str, Frame | None]
-    ) -> list[Frame]:
-        """The newest point of what a socket watches; written once for all sockets of the view."""
-        series_id = subscription.watched_id
-        if series_id is None:
-            return []
-        if series_id not in written:
-            now = observation.taken_at
-            columns = self._columns(subscription.view, series_id, now, now)
-            written[series_id] = frames.series(columns.wire(series_id), reset=False) if columns.t else None
-        frame = written[series_id]
-        return [frame] if frame else []
-
-    def _columns(self, view: View | None, series_id: str, since: float, now: float) -> Columns:
-        nothing = Columns(self._tick, [], [], [], [], [], [])
-        if view is None:
-            return nothing
-        return self._history.columns(view.graph_type, series_id, since, now, view.visible) or nothing
+    def _news(self, watched: _Watched) -> dict[str, Frame]:
+        """The newest row of all that is watched in a view, each written once for all its sockets."""
+        ids = {subscription.watched_id for subscription in watched.subscriptions}
+        watched.trails = {series_id: trail for series_id, trail in watched.trails.items() if series_id in ids}
+        found = {}
+        for series_id, trail in watched.trails.items():
+            row = newest(watched.snapshot, series_id) if watched.snapshot else None
+            if row:
+                trail.append(row)
+                found[series_id] = frames.series(columns(self._tick, row).wire(series_id), reset=False)
+        return found

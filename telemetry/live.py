@@ -136,10 +136,10 @@ class Traffic:
         """The requests to a service since a moment (seconds since the epoch); None where nothing counts them,
         or they may not be seen.
         """
-        ledger = self._runtime.ledger if self._runtime else None
-        if ledger is None or ledger.began is None or self._runtime is None:
+        if self._runtime is None or (self._visible is not None and namespace not in self._visible):
             return None
-        if self._visible is not None and namespace not in self._visible:
+        ledger = self._runtime.counted(namespace, service, since)
+        if ledger.began is None:
             return None
         requests: dict[str, float] = defaultdict(float)
         errors: dict[str, float] = defaultdict(float)

@@ -9,7 +9,8 @@ from typing import Final
 
 import msgspec
 
-from telemetry.graph import Graph, Health, Latency, Node, rounded
+from telemetry.graph import Graph, Latency, Node, rounded
+from telemetry.health import Health
 from telemetry.identity import Service
 
 MOST_SERVICES: Final = 200

@@ -7,4 +7,5 @@ from telemetry import views
 urlpatterns = [
     path("overview/", views.overview, name="overview"),
     path("graph/", views.graph, name="graph"),
+    path("figures/", views.figures, name="figures"),
 ]

@@ -5,11 +5,13 @@ graph.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple, get_args
 
-from telemetry.exposition import Counter, Exposition, Histogram, RequestSeries
-from telemetry.samples import DurationRate, EdgeLabels, RequestCount, RequestRate
+from telemetry.exposition import Counter, Exposition, Histogram, RequestSeries, VolumeSeries
+from telemetry.samples import DurationRate, EdgeLabels, Measure, RequestCount, RequestRate, VolumeRate
+
+_MEASURES: Final[Mapping[Measure, int]] = {measure: place for place, measure in enumerate(get_args(Measure))}
 
 
 class _Point(NamedTuple):
@@ -18,6 +20,17 @@ class _Point(NamedTuple):
     at: float
     counters: dict[str, float]
     histograms: dict[str, tuple[float, ...]]
+
+
+Counted = RequestSeries | VolumeSeries
+
+
+class Rates(NamedTuple):
+    """What flows, each label set once."""
+
+    requests: tuple[RequestRate, ...]
+    durations: tuple[DurationRate, ...]
+    volumes: tuple[VolumeRate, ...]
 
 
 class RateWindow:
@@ -44,9 +57,10 @@ class RateWindow:
         if known is None or known.lost or at - known.last_at > self.window_seconds:
             known = self._targets[target] = _Target()
         since = known.last_at
-        for series, requests in known.observe(at, exposition, self.window_seconds):
-            self._counted[series] += requests
-            self._counted_from = since if self._counted_from is None else min(since, self._counted_from)
+        for series, increase in known.observe(at, exposition, self.window_seconds):
+            if isinstance(series, RequestSeries):
+                self._counted[series] += increase
+                self._counted_from = since if self._counted_from is None else min(since, self._counted_from)
 
     def take_counts(self) -> tuple[tuple[RequestCount, ...], float | None]:
         """The requests counted since this was last asked, each once, and since when (None: there are none).
@@ -76,18 +90,20 @@ class RateWindow:
         """Whether any target has been read twice, without which there are no rates."""
         return any(target.readings > 1 for target in self._targets.values())
 
-    def rates(self, now: float) -> tuple[tuple[RequestRate, ...], tuple[DurationRate, ...]]:
+    def rates(self, now: float) -> Rates:
         """What flows now, summed over all targets: only what is above 0."""
-        requests: dict[RequestSeries, float] = defaultdict(float)
+        counters: dict[Counted, float] = defaultdict(float)
         durations: dict[tuple[EdgeLabels, tuple[float, ...]], list[float]] = {}
         for name, target in list(self._targets.items()):
             if target.lost and target.last_at <= now - self.window_seconds:
                 del self._targets[name]
             elif target.lost:
-                target.add_rates(requests, durations, end=now, window=self.window_seconds)
+                target.add_rates(counters, durations, end=now, window=self.window_seconds)
             elif now - target.last_at <= self.late_after_seconds:
-                target.add_rates(requests, durations, end=target.last_at, window=self.window_seconds)
-        return tuple(_request_rates(requests)), tuple(_duration_rates(durations))
+                target.add_rates(counters, durations, end=target.last_at, window=self.window_seconds)
+        return Rates(
+            tuple(_request_rates(counters)), tuple(_duration_rates(durations)), _volume_rates(counters)
+        )
 
 
 class _Target:
@@ -105,7 +121,7 @@ class _Target:
     def readings(self) -> int:
         return len(self._points)
 
-    def observe(self, at: float, exposition: Exposition, window: float) -> list[tuple[RequestSeries, float]]:
+    def observe(self, at: float, exposition: Exposition, window: float) -> list[tuple[Counted, float]]:
         """Takes in a reading; returns what was counted since the one before."""
         if at <= self.last_at:
             return []
@@ -125,7 +141,7 @@ class _Target:
 
     def add_rates(
         self,
-        requests: dict[RequestSeries, float],
+        counters: dict[Counted, float],
         durations: dict[tuple[EdgeLabels, tuple[float, ...]], list[float]],
         *,
         end: float,
@@ -140,7 +156,7 @@ class _Target:
         for key, total in last.counters.items():
             increase = total - base.counters.get(key, 0.0)
             if increase > 0:
-                requests[self._raw[key].series] += increase / span
+                counters[self._raw[key].series] += increase / span
         for key, totals in last.histograms.items():
             before = base.histograms.get(key)
             if before is totals or totals[-1] == 0:
@@ -222,15 +238,25 @@ def _add(
     durations[key] = rates if known is None else [a + b for a, b in zip(known, rates, strict=True)]
 
 
-def _request_rates(requests: dict[RequestSeries, float]) -> Iterable[RequestRate]:
-    for series, rate in requests.items():
-        yield RequestRate(
-            labels=series.labels,
-            response_code=series.response_code,
-            response_flags=series.response_flags,
-            requests_per_second=rate,
-            grpc_response_status=series.grpc_response_status,
-        )
+def _request_rates(counters: Mapping[Counted, float]) -> Iterable[RequestRate]:
+    for series, rate in counters.items():
+        if isinstance(series, RequestSeries):
+            yield RequestRate(
+                labels=series.labels,
+                response_code=series.response_code,
+                response_flags=series.response_flags,
+                requests_per_second=rate,
+                grpc_response_status=series.grpc_response_status,
+            )
+
+
+def _volume_rates(counters: Mapping[Counted, float]) -> tuple[VolumeRate, ...]:
+    """One for each label set, with all that is measured of it."""
+    found: dict[EdgeLabels, list[float]] = {}
+    for series, rate in counters.items():
+        if isinstance(series, VolumeSeries):
+            found.setdefault(series.labels, [0.0] * len(_MEASURES))[_MEASURES[series.measure]] += rate
+    return tuple(VolumeRate(labels, *measured) for labels, measured in found.items())
 
 
 def _duration_rates(

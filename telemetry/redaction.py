@@ -47,7 +47,11 @@ def seen(labels: EdgeLabels, visible: frozenset[str]) -> EdgeLabels | None:
     if workload_seen:
         labels = labels._replace(destination_workload_namespace=workload_namespace)
     else:
+        # Where no workload was reached, the cluster is the service's own.
+        its_own = service_seen and not reached and workload_namespace == service_namespace
+        cluster = labels.destination_cluster if its_own else ""
         labels = _without_workload(labels, _instead(workload_namespace) if reached else "")
+        labels = labels._replace(destination_cluster=cluster)
     if service_seen:
         # The full host is only another name of it.
         return labels._replace(

@@ -6,64 +6,45 @@ from one of them: the best there is, in an order that docs/decisions/0012 explai
 what tells calls apart, because a destination cannot know by which of its services it was called.
 """
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
+import numpy as np
+
+from telemetry.register import (
+    REPORTERS,
+    Call,
+    Columns,
+    Flags,
+    Floats,
+    Numbers,
+    Outcome,
+    Register,
+    call_of,
+    protocol_of,
+    sums,
+)
 from telemetry.samples import EdgeLabels, Samples, VolumeRate
+
+__all__ = ["Call", "Preference", "Reading", "Reporting", "call_of", "protocol_of"]
 
 Preference = Literal["caller", "destination"]
 """Whose word counts first: the caller's, or as in Kiali the destination's."""
 
-_ORDERS: dict[Preference, dict[str, int]] = {
-    "caller": {"source": 0, "waypoint": 1, "destination": 2},
-    "destination": {"destination": 0, "waypoint": 1, "source": 2},
+# The ranks of the reporters in their order, best first, and of one that nobody knows how to take.
+_NEVER: Final = 9
+_RANKS: Final[dict[Preference, tuple[int, ...]]] = {
+    "caller": (0, 1, 2, _NEVER),
+    "destination": (2, 1, 0, _NEVER),
 }
-_SEES_MTLS = frozenset(("destination", "waypoint"))
-_MUTUAL_TLS = "mutual_tls"
-
-
-class Call(NamedTuple):
-    """One workload's traffic to another by one protocol. Without a workload that it reached, only the caller
-    knows of it; without one that it comes from, only the destination.
-    """
-
-    source: str
-    source_namespace: str
-    source_cluster: str
-    destination: str
-    destination_namespace: str
-    destination_cluster: str
-    protocol: str
-
-
-def protocol_of(labels: EdgeLabels) -> str:
-    """`http`, `grpc` or `tcp`."""
-    protocol = labels.request_protocol.lower()
-    return protocol if protocol in ("grpc", "tcp") else "http"
-
-
-def call_of(labels: EdgeLabels) -> Call:
-    """The call that these labels report."""
-    return Call(
-        labels.source_workload,
-        labels.source_workload_namespace,
-        labels.source_cluster,
-        labels.destination_workload,
-        labels.destination_workload_namespace,
-        labels.destination_cluster,
-        protocol_of(labels),
-    )
-
-
-def moves(volume: VolumeRate) -> bool:
-    """Whether there is any traffic in it."""
-    return any(rate > 0 for rate in volume[1:])
+_WAYPOINT: Final = REPORTERS.index("waypoint")
+_VOLUMES: Final = len(VolumeRate._fields) - 1
 
 
 def rank_of(labels: EdgeLabels, preference: Preference) -> int | None:
     """How good a report this is of its call: 0 is the best; None for one that nobody knows how to take."""
-    return _ORDERS[preference].get(labels.reporter)
+    if labels.reporter not in REPORTERS:
+        return None
+    return _RANKS[preference][REPORTERS.index(labels.reporter)]
 
 
 def is_proxied(labels: EdgeLabels) -> bool:
@@ -71,110 +52,132 @@ def is_proxied(labels: EdgeLabels) -> bool:
     return labels.reporter != "destination" or bool(labels.source_workload)
 
 
-class Reporting:
-    """What is believed of the reports of one reading."""
+def moves(volume: VolumeRate) -> bool:
+    """Whether there is any traffic in it."""
+    return any(rate > 0 for rate in volume[1:])
 
-    def __init__(self, samples: Samples, preference: Preference = "caller") -> None:
-        active = [*_active(samples)]
-        self._preference: Preference = preference
-        # Who has something to report now is believed before who had something once.
-        self._best = {**self._ranked(each.labels for each in samples.idle), **self._ranked(active)}
-        self._carried = _Carried(active)
-        self._secured = _secured(samples)
+
+class Reading(NamedTuple):
+    """The figures of a reading that are above 0, as columns; label sets and outcomes by their numbers."""
+
+    labels: Numbers
+    outcomes: Numbers
+    rates: Floats
+    moving: Numbers
+    volumes: Floats
+    idle: Numbers
+    idle_seconds: Floats
+
+    @classmethod
+    def of(cls, samples: Samples, register: Register) -> "Reading":
+        """The columns of a reading."""
+        requests, moved, idle = samples.requests, samples.volumes, samples.idle
+        labels = register.label_numbers("requests", [each.labels for each in requests])
+        outcomes = register.outcome_numbers([Outcome(each[1], each[2], each[4]) for each in requests])
+        rates = np.array([each.requests_per_second for each in requests], np.float64)
+        moving = register.label_numbers("volumes", [each.labels for each in moved])
+        volumes = np.array([each[1:] for each in moved], np.float64).reshape(-1, _VOLUMES)
+        some, moves_something = rates > 0, (volumes > 0).any(axis=1)
+        return cls(
+            labels[some],
+            outcomes[some],
+            rates[some],
+            moving[moves_something],
+            volumes[moves_something],
+            register.label_numbers("idle", [each.labels for each in idle]),
+            np.array([each.idle_seconds for each in idle], np.float64),
+        )
+
+    @property
+    def active(self) -> Numbers:
+        """The label sets with traffic, some of them more than once."""
+        return np.concatenate((self.labels, self.moving))
+
+
+class Reporting:
+    """What is believed of the reports of one reading.
+
+    `register`: where the same source's label sets are numbered.
+    """
+
+    def __init__(
+        self, samples: Samples, preference: Preference = "caller", register: Register | None = None
+    ) -> None:
+        self._register = register or Register()
+        self._ranks = np.array(_RANKS[preference])
+        self.reading = Reading.of(samples, self._register)
+        self.columns = columns = self._register.columns()
+        ranks = self._ranks[columns.reporter]
+        self._best = _best(columns, ranks, self.reading, len(self._register.calls))
+        self.believed: Flags = (ranks <= self._best[columns.call]) & (ranks < _NEVER)
+        self.believed &= ~_carried(columns, self.reading.active)
+        self.secured = _secured(columns, self.reading, len(self._register.calls))
+        """Of each call, by its number, what part (0-1) went over mutual TLS; NaN where nobody says."""
 
     def believes(self, labels: EdgeLabels) -> bool:
         """True where this report is the one of its call that counts."""
-        rank = rank_of(labels, self._preference)
-        if rank is None or rank > self._best.get(call_of(labels), rank):
-            return False
-        return not self._carried.holds(labels)
+        number = self._register.labels.find(labels)
+        if number is not None and number < len(self.believed):
+            return bool(self.believed[number])
+        # It reports nothing in this reading: it would be believed where no better one does.
+        rank = int(self._ranks[REPORTERS.index(labels.reporter)]) if labels.reporter in REPORTERS else _NEVER
+        call = self._register.calls.find(call_of(labels))
+        known = call is not None and call < len(self._best)
+        return rank < _NEVER and (not known or bool(rank <= self._best[call]))
 
     def mtls(self, labels: EdgeLabels) -> float | None:
         """The part (0-1) of the call that its destination, or a waypoint before it, got over mutual TLS; None
         where neither says.
         """
-        secured, all_of_it = self._secured.get(call_of(labels), (0.0, 0.0))
-        return secured / all_of_it if all_of_it else None
-
-    def _ranked(self, reports: Iterable[EdgeLabels]) -> dict[Call, int]:
-        best: dict[Call, int] = {}
-        for labels in reports:
-            rank = rank_of(labels, self._preference)
-            if rank is not None:
-                call = call_of(labels)
-                best[call] = min(rank, best.get(call, rank))
-        return best
+        call = self._register.calls.find(call_of(labels))
+        if call is None or call >= len(self.secured) or np.isnan(self.secured[call]):
+            return None
+        return float(self.secured[call])
 
 
-class _Carried:
+def _best(columns: Columns, ranks: Numbers, reading: Reading, calls: int) -> Numbers:
+    """The rank of the best report of each call: who has something to report now, else who had once."""
+    now = np.full(calls, _NEVER)
+    np.minimum.at(now, columns.call[reading.active], ranks[reading.active])
+    once = np.full(calls, _NEVER)
+    np.minimum.at(once, columns.call[reading.idle], ranks[reading.idle])
+    found: Numbers = np.where(now < _NEVER, now, once)
+    return found
+
+
+def _secured(columns: Columns, reading: Reading, calls: int) -> Floats:
+    """By call: of what its destination got, requests or TCP bytes, the part over mutual TLS."""
+    numbers = np.concatenate((reading.labels, reading.moving))
+    amounts = np.concatenate(
+        (reading.rates, (reading.volumes[:, 0] + reading.volumes[:, 1]) * columns.is_tcp[reading.moving])
+    )
+    told = columns.tells[numbers] & (amounts > 0)
+    numbers, amounts = numbers[told], amounts[told]
+    all_of_it = sums(columns.call[numbers], amounts, calls)
+    secured = sums(columns.call[numbers], amounts * columns.secured[numbers], calls)
+    found: Floats = np.divide(secured, all_of_it, out=np.full(calls, np.nan), where=all_of_it > 0)
+    return found
+
+
+def _carried(columns: Columns, active: Numbers) -> Flags:
     """The TCP connections of an ambient mesh that carry requests which a waypoint reports.
 
     The ztunnels report them as TCP, from the caller to the waypoint and from there to the destination. They
     are another look at the same traffic, and are not drawn beside it.
     """
-
-    def __init__(self, reports: Iterable[EdgeLabels]) -> None:
-        self._to_service: set[tuple[str, ...]] = set()
-        self._to_workload: set[tuple[str, ...]] = set()
-        self._reached: set[tuple[str, str]] = set()
-        self._waypoints: set[tuple[str, str]] = set()
-        tcp = []
-        for labels in reports:
-            if protocol_of(labels) == "tcp":
-                tcp.append(labels)
-            elif labels.reporter == "waypoint":
-                self._to_service.add((*_source(labels), *_service(labels)))
-                self._to_workload.add((*_source(labels), *_destination(labels)))
-                self._reached.add(_destination(labels))
-        if self._reached:
-            self._waypoints = {_destination(labels) for labels in tcp if self._leads_on(labels)}
-
-    def holds(self, labels: EdgeLabels) -> bool:
-        """True for a ztunnel's report of what a waypoint reports as requests."""
-        if not self._reached or labels.reporter == "waypoint" or protocol_of(labels) != "tcp":
-            return False
-        if (*_source(labels), *_destination(labels)) in self._to_workload or self._leads_on(labels):
-            return True
-        return _source(labels) in self._waypoints and _destination(labels) in self._reached
-
-    def _leads_on(self, labels: EdgeLabels) -> bool:
-        """From a caller to what stands before its service: a waypoint."""
-        return (*_source(labels), *_service(labels)) in self._to_service and (
-            _destination(labels) not in self._reached
-        )
-
-
-def _source(labels: EdgeLabels) -> tuple[str, str]:
-    return labels.source_workload_namespace, labels.source_workload
-
-
-def _destination(labels: EdgeLabels) -> tuple[str, str]:
-    return labels.destination_workload_namespace, labels.destination_workload
-
-
-def _service(labels: EdgeLabels) -> tuple[str, str]:
-    return labels.destination_service_namespace, labels.destination_service_name
-
-
-def _active(samples: Samples) -> Iterator[EdgeLabels]:
-    """The labels of all reports with traffic in them."""
-    requests = (rate.labels for rate in samples.requests if rate.requests_per_second > 0)
-    return chain(requests, (volume.labels for volume in samples.volumes if moves(volume)))
-
-
-def _secured(samples: Samples) -> dict[Call, tuple[float, float]]:
-    """Of each call what its destination got over mutual TLS, and all that it got: requests, or TCP bytes."""
-    found: dict[Call, tuple[float, float]] = {}
-    requests = ((rate.labels, rate.requests_per_second) for rate in samples.requests)
-    volumes = (
-        (volume.labels, volume.sent_bytes + volume.received_bytes)
-        for volume in samples.volumes
-        if protocol_of(volume.labels) == "tcp"
-    )
-    for labels, amount in chain(requests, volumes):
-        if amount > 0 and labels.reporter in _SEES_MTLS and labels.connection_security_policy:
-            call = call_of(labels)
-            secured, all_of_it = found.get(call, (0.0, 0.0))
-            over_mtls = amount if labels.connection_security_policy == _MUTUAL_TLS else 0.0
-            found[call] = secured + over_mtls, all_of_it + amount
+    is_waypoints = columns.reporter == _WAYPOINT
+    told = active[is_waypoints[active] & ~columns.is_tcp[active]]
+    if not told.size:
+        return np.zeros(len(columns.call), np.bool_)
+    places = int(max(columns.source.max(), columns.service.max(), columns.destination.max())) + 1
+    to_service = columns.source * places + columns.service
+    to_workload = columns.source * places + columns.destination
+    reached = np.isin(columns.destination, columns.destination[told])
+    leads_on = np.isin(to_service, to_service[told]) & ~reached
+    now = np.zeros(len(columns.call), np.bool_)
+    now[active] = True
+    waypoints = columns.destination[leads_on & columns.is_tcp & now]
+    from_waypoint = np.isin(columns.source, waypoints) & reached
+    straight = np.isin(to_workload, to_workload[told])
+    found: Flags = columns.is_tcp & ~is_waypoints & (straight | leads_on | from_waypoint)
     return found

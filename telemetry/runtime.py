@@ -6,24 +6,40 @@ else asks of(). Commands (migrate, tests) run without.
 
 import asyncio
 from collections.abc import Collection
+from contextlib import suppress
 from functools import partial
+from typing import Final
 
+from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from cluster import connection
 from cluster.cache import Cache
+from telemetry import sources, tuning
 from telemetry.collector import Collector
 from telemetry.counting import Ledger
-from telemetry.direct import DirectSource
 from telemetry.frames import SourceState
+from telemetry.graph import GRAPH_TYPES, Limits
 from telemetry.history import History
 from telemetry.hub import Hub
 from telemetry.observation import GraphKey, Observation
+from telemetry.past import Past
+from telemetry.recorded import RecordedPast
+from telemetry.recorder import MAX_BYTES, STEP_SECONDS, Recorder
 from telemetry.reporting import Preference
-from telemetry.scrape import Scraper
-from telemetry.source import Source
+from telemetry.roster import nobody
+from telemetry.rostering import Rosters
+from telemetry.samples import Samples
+from telemetry.source import Counting, Source, SourceUnavailable
 from telemetry.sparks import Sparks
-from telemetry.targets import PodTargets
+
+# One thread answers all pages: it is not to wait long.
+_COUNT_TIMEOUT_SECONDS = 3.0
+_FOR_EVER_SECONDS = 1e9
+FEW_CALLS: Final = 300
+"""So many calls make about as many series, in all types of graphs, as there is room for in the history. Of a
+larger mesh there are the figures of the past (telemetry.past), and of what somebody watches.
+"""
 
 
 class NotRunningError(RuntimeError):
@@ -40,25 +56,63 @@ class Runtime:
         tick_seconds: float,
         window_seconds: float,
         preference: Preference = "caller",
+        remember_bytes: int = MAX_BYTES,
+        read_timeout_seconds: float | None = None,
+        limits: Limits | None = None,
+        rosters: Rosters | None = None,
     ) -> None:
         self.tick_seconds = tick_seconds
         self.source = source
+        self._preference: Preference = preference
         self.history = History(tick_seconds)
         self.ledger = Ledger(preference=preference)
         self.collector = Collector(
-            source, self, tick_seconds=tick_seconds, window_seconds=window_seconds, preference=preference
+            source,
+            self,
+            tick_seconds=tick_seconds,
+            window_seconds=window_seconds,
+            preference=preference,
+            read_timeout_seconds=read_timeout_seconds,
+            limits=limits,
+            roster=rosters.current if rosters else nobody,
         )
+        self._is_small = True
+        self.rosters = rosters
+        self.recorder: Recorder | None = None
+        self.past: Past
+        if isinstance(source, Past):
+            self.past = source
+        else:
+            step = max(STEP_SECONDS, tick_seconds)
+            self.recorder = Recorder(step, preference=preference, max_bytes=remember_bytes)
+            self.past = RecordedPast(self.recorder)
         self.sparks = Sparks()
         self.hub = Hub(self.history, self.collector.state, tick_seconds=tick_seconds, sparks=self.sparks)
 
+    def counted(self, namespace: str, service: str, since: float) -> Ledger:
+        """What was counted of a service since a moment. For threads: it may wait for the source."""
+        if not isinstance(self.source, Counting):
+            return self.ledger
+        ledger = Ledger(kept_seconds=_FOR_EVER_SECONDS, preference=self._preference)
+        with suppress(SourceUnavailable, TimeoutError):
+            ledger.add(async_to_sync(_counts)(self.source, namespace, service, since))
+        return ledger
+
     def wanted(self) -> Collection[GraphKey]:
         """See telemetry.collector.Listener."""
-        return self.hub.wanted()
+        return {*self.hub.wanted(), *(map(GraphKey, GRAPH_TYPES) if self._is_small else ())}
 
     def observed(self, observation: Observation, source: SourceState) -> None:
-        """See telemetry.collector.Listener. The history first: the hub sends its newest points."""
-        self.history.record(observation.taken_at, observation.graphs)
+        """See telemetry.collector.Listener. The history first: what is watched begins with it."""
+        self._is_small = observation.calls <= FEW_CALLS
+        if self._is_small:
+            self.history.record(observation.taken_at, observation.graphs)
+        else:
+            # What is not written on would be shown as if nothing had come since.
+            self.history.clear()
         self.ledger.add(observation.samples)
+        if self.recorder is not None:
+            self.recorder.record(observation.samples, observation.reporting)
         self.sparks.record(observation.taken_at, observation.flows)
         self.hub.observed(observation, source)
 
@@ -92,8 +146,10 @@ async def start(source: Source | None = None, **named: Source) -> Runtime:
     given = {_configured(""): source, **named}
     for name in connection.names():
         if name not in _runtimes:
-            _runtimes[name] = _runtime(name, given.get(name))
-            _tasks.append(asyncio.create_task(_runtimes[name].collector.run(), name=f"telemetry-{name}"))
+            made = _runtimes[name] = _runtime(name, given.get(name))
+            _tasks.append(asyncio.create_task(made.collector.run(), name=f"telemetry-{name}"))
+            if made.rosters:
+                _tasks.append(asyncio.create_task(made.rosters.run(), name=f"roster-{name}"))
     return of()
 
 
@@ -118,6 +174,11 @@ def source_is_live() -> bool:
     return runtime is not None and runtime.collector.state.state == "ok"
 
 
+async def _counts(source: Counting, namespace: str, service: str, since: float) -> Samples:
+    async with asyncio.timeout(_COUNT_TIMEOUT_SECONDS):
+        return await source.counted(namespace, service, since)
+
+
 def _configured(name: str) -> str:
     names = connection.names()
     if name and name not in names:
@@ -126,14 +187,20 @@ def _configured(name: str) -> str:
 
 
 def _runtime(cluster_name: str, source: Source | None) -> Runtime:
-    tick: float = settings.TELEMETRY_TICK_SECONDS
-    # Two readings at least, or there is no difference to take a rate of.
-    window = max(settings.TELEMETRY_WINDOW_SECONDS, 2 * tick)
     if source is None:
-        targets = PodTargets(partial(_cache, cluster_name))
-        source = DirectSource(targets, Scraper(), window_seconds=window)
-    preference: Preference = "destination" if settings.TELEMETRY_REPORTER == "destination" else "caller"
-    return Runtime(source, tick_seconds=tick, window_seconds=window, preference=preference)
+        chosen = sources.of(cluster_name)
+    else:
+        chosen = sources.Chosen(source, settings.TELEMETRY_TICK_SECONDS, sources.default_window())
+    return Runtime(
+        chosen.source,
+        tick_seconds=chosen.tick_seconds,
+        window_seconds=chosen.window_seconds,
+        read_timeout_seconds=chosen.read_timeout_seconds,
+        preference=sources.preference(),
+        remember_bytes=round(settings.TELEMETRY_HISTORY_MEGABYTES * 1024 * 1024),
+        limits=tuning.limits(cluster_name),
+        rosters=Rosters(partial(_cache, cluster_name)),
+    )
 
 
 def _cache(cluster_name: str) -> Cache:

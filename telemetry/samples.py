@@ -5,7 +5,7 @@ Knows neither where the numbers come from (a proxy, Prometheus) nor what is draw
 Labels: https://istio.io/latest/docs/reference/config/metrics/
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -67,6 +67,17 @@ class DurationRate(NamedTuple):
 
     labels: EdgeLabels
     buckets: tuple[tuple[float, float], ...]
+
+
+Measure = Literal[
+    "sent_bytes",
+    "received_bytes",
+    "sent_messages",
+    "received_messages",
+    "opened_connections",
+    "closed_connections",
+]
+"""The fields of VolumeRate besides the labels."""
 
 
 class VolumeRate(NamedTuple):

@@ -11,6 +11,7 @@ from cluster.access import Visible
 from telemetry.cut import MAX_DEPTH
 from telemetry.folding import ALL, OUTSIDE
 from telemetry.graph import GRAPH_TYPES
+from telemetry.moments import MomentField
 from telemetry.snapshot import View
 
 _MAX_NAMESPACES = 100
@@ -46,6 +47,9 @@ def _check_namespace(name: str) -> None:
         )
 
 
+MOMENTS = ("at", "before", "after")
+
+
 class ViewQuery(serializers.Serializer[Any]):
     """Which view."""
 
@@ -73,10 +77,12 @@ class ViewQuery(serializers.Serializer[Any]):
         default=1, min_value=1, max_value=MAX_DEPTH, help_text="How many steps from the focus."
     )
     idle = serializers.BooleanField(default=False, help_text="With what runs and has no traffic.")
+    at = MomentField(required=False, help_text="The moment to show; left out: now.")
 
     def view(self, visible: Visible) -> View:
         """The view that was asked for, of who may see these namespaces (None: all)."""
-        return View.asked(**self.validated_data, visible=visible)
+        asked = {name: value for name, value in self.validated_data.items() if name not in MOMENTS}
+        return View.asked(**asked, visible=visible)
 
 
 class SeriesQuery(serializers.Serializer[Any]):

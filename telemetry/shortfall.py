@@ -12,6 +12,7 @@ import msgspec
 from cluster.access import Visible
 
 _NAMED_PODS = 3
+_NOTES = 3
 
 
 class Failure(NamedTuple):
@@ -26,13 +27,20 @@ class Failure(NamedTuple):
     detail: str = ""
 
 
+class Note(NamedTuple):
+    """A sentence about something in a namespace, for who may see that."""
+
+    namespace: str
+    text: str
+
+
 class Shortfall(msgspec.Struct, frozen=True):
     """What is missing from a reading.
 
     `common` is for everybody, and names nothing of the cluster's. `inner` may quote the cluster or another
     server, and is only for who may see everything. `proxies` counts the proxies of each namespace.
     `every_seconds`: how long it takes until a proxy is asked again, when there are too many to ask all of
-    them every time; otherwise 0.
+    them every time; otherwise 0. `notes`: what else cannot be taken as it is.
     """
 
     common: str = ""
@@ -40,6 +48,7 @@ class Shortfall(msgspec.Struct, frozen=True):
     proxies: Mapping[str, int] = {}
     failures: tuple[Failure, ...] = ()
     every_seconds: float = 0.0
+    notes: tuple[Note, ...] = ()
 
     def told_to(self, visible: Visible) -> str:
         """The sentences for who may see these namespaces (None: all); empty when nothing is missing."""
@@ -49,7 +58,15 @@ class Shortfall(msgspec.Struct, frozen=True):
             inner = ""
             seen = tuple(each._replace(detail="") for each in self.failures if each.namespace in visible)
             count = sum(count for namespace, count in self.proxies.items() if namespace in visible)
-        parts = [self.common, inner, _in_turn(count, self.every_seconds), _sentence(seen, count)]
+        noted = [each.text for each in self.notes if visible is None or each.namespace in visible]
+        parts = [
+            self.common,
+            inner,
+            _in_turn(count, self.every_seconds),
+            _sentence(seen, count),
+            *noted[:_NOTES],
+            f"And {len(noted) - _NOTES} more of this kind." if len(noted) > _NOTES else "",
+        ]
         return " ".join(filter(None, parts))
 
 

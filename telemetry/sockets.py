@@ -24,7 +24,7 @@ from django.urls import path
 from cluster import people
 from cluster.connection import UnknownClusterError
 from cluster.errors import ClusterError
-from telemetry import frames, rights, runtime
+from telemetry import frames, lookback, rights, runtime
 from telemetry.cut import MAX_DEPTH
 from telemetry.hub import Subscription, TooManySocketsError
 from telemetry.identity import GraphType
@@ -124,6 +124,7 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
         self._tasks: list[asyncio.Task[None]] = []
         self._received_at: deque[float] = deque(maxlen=MAX_MESSAGES)
         self._unpacks = False
+        self._fetching: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
         """Accepts first, because a browser is told no close code of a socket that was never open."""
@@ -155,9 +156,10 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
         """Undoes connect()."""
         if self._subscription:
             self._subscription.close()
-        for task in self._tasks:
+        tasks = [*self._tasks, self._fetching] if self._fetching else self._tasks
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """One message of the browser's."""
@@ -183,6 +185,7 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
             await self._send(frames.error("Subscribe to a view first."))
         elif isinstance(message, Watch):
             subscription.watch(message.id)
+            self._fetch_past(subscription)
         else:
             subscription.resync()
 
@@ -236,7 +239,18 @@ class GraphConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels i
         asked = await self._ask()
         self._sight = self._last_answer.or_else(asked)
         subscription.see(self._sight.visible, self._sight.notice)
+        self._fetch_past(subscription)
         return asked.answered
+
+    def _fetch_past(self, subscription: Subscription) -> None:
+        """Fetches what was of what is watched, if nobody has yet; the socket does not wait for it."""
+        if self._fetching:
+            self._fetching.cancel()
+            self._fetching = None
+        view, series_id = subscription.view, subscription.watched_id
+        if view and series_id and subscription.lacks_past():
+            running = runtime.of(self._cluster)
+            self._fetching = asyncio.create_task(lookback.tell_past(running, view, series_id))
 
     async def _ask(self) -> Sight:
         try:

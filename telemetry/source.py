@@ -1,6 +1,6 @@
 """The port to a source of metrics. The collector knows sources by this alone."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from telemetry.samples import Samples
 from telemetry.shortfall import Shortfall
@@ -27,3 +27,13 @@ class Source(Protocol):
 
     async def close(self) -> None:
         """Lets go of connections; read() is not called again."""
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A source that does not count with every reading, but can be asked for the counts of one service."""
+
+    async def counted(self, namespace: str, service: str, since: float) -> Samples:
+        """The requests to a service since a moment (seconds since the epoch), each exactly once: `counts`,
+        and in `counted_from` since when they really are. Raises SourceUnavailable.
+        """

@@ -19,7 +19,8 @@ def graph(request: HttpRequest) -> HttpResponse:
     """The live graph; ?type=&ns=&select=&label=&view= are read by the browser.
 
     `serverTime` (milliseconds since the epoch) lets the browser tell the age of the numbers by the server's
-    clock. `socketPath` is that of the cluster that the page is about.
+    clock. `socketPath` is that of the cluster that the page is about. `links`: templates of addresses, in
+    which the browser fills in {namespace} and the like; empty where there is none.
     """
     context = {"namespaces": [], "chosen_namespaces": _namespaces(request), "page": _page()}
     return render(request, "telemetry/graph.html", context)
@@ -40,6 +41,13 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "telemetry/overview.html", context)
 
 
+@never_cache
+@require_GET
+def figures(request: HttpRequest) -> HttpResponse:
+    """One node or edge over time; ?type=&id=&range= are read by the browser."""
+    return render(request, "telemetry/figures.html", {"page": _page()})
+
+
 def _namespaces(request: HttpRequest) -> list[str]:
     return sorted(set(filter(None, request.GET.get("ns", "").split(","))))
 
@@ -50,4 +58,5 @@ def _page() -> dict[str, object]:
         "tickSeconds": settings.TELEMETRY_TICK_SECONDS,
         "loginUrl": reverse("login"),
         "socketPath": f"{get_script_prefix()}ws/graph/",
+        "links": {"grafana": settings.GRAFANA_LINK, "tracing": settings.TRACING_LINK},
     }

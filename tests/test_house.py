@@ -11,16 +11,20 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = {
     "cluster": ["decoding", "refs", "kinds", "errors", "identity", "inventory", "objects"],
     "telemetry": [
-        "counting", "cut", "exposition", "flows", "folding", "frames", "graph", "identity", "observation",
-        "overview", "packing", "picture", "presence", "quantiles", "rates", "redaction", "reporting",
-        "samples", "shortfall", "snapshot", "sparks",
+        "building", "columnar", "comparison", "counting", "cut", "exposition", "figures", "flows", "folding",
+        "frames", "graph", "health", "history", "identity", "latencies", "layout", "memory", "observation",
+        "overview", "packing", "past", "picture", "presence", "quantiles", "rates", "recorder", "redaction",
+        "register", "reporting", "roster", "samples", "shortfall", "snapshot", "sparks", "subjects",
+        "table", "trails",
+        "prometheus.answers", "prometheus.assembling", "prometheus.counted", "prometheus.lookback",
+        "prometheus.promql", "prometheus.queries", "prometheus.shards",
     ],
     "routing": [
         "rules", "istio", "gatewayapi", "drafting", "operations", "sequence", "managers", "patches",
         "planner", "diff", "contents", "expressions", "schemas", "yaml_files", "yaml_io", "yaml_marks",
         "examples", "explain", "shapes",
         "analysis.engine", "analysis.reading", "analysis.reports", "analysis.incremental", "analysis.cures",
-        "blast", "effects", "retries", "rollouts.judge", "sample_ratio", "shares", "verifying",
+        "badges", "blast", "effects", "retries", "rollouts.judge", "sample_ratio", "shares", "verifying",
     ],
     "localmesh": ["xds"],
 }  # fmt: skip

@@ -39,7 +39,9 @@ def sidecar(mesh: Mesh, proxy: Proxy) -> tuple[Json, ...]:
     return (
         _outbound(proxy),
         *(
-            _stream(f"outbound_{port}", proxy.inner_ip, port, each, "OUTBOUND")
+            _stream(
+                f"outbound_{port}", proxy.inner_ip, port, streams.reported(proxy.workload, each), "OUTBOUND"
+            )
             for port, each in ports.items()
         ),
         *(_inbound(mesh, proxy, port) for port in proxy.ports),
@@ -64,7 +66,13 @@ def router(mesh: Mesh, proxy: Proxy) -> tuple[Json, ...]:
         for port in ports
     )
     return tuple(
-        _stream(f"{proxy.pod_ip}_{port}", proxy.pod_ip, port, chains, "OUTBOUND")
+        _stream(
+            f"{proxy.pod_ip}_{port}",
+            proxy.pod_ip,
+            port,
+            streams.reported(proxy.workload, chains),
+            "OUTBOUND",
+        )
         for port, chains in made
         if chains.by_name or chains.rest
     )

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from localmesh.xds import destinations, names, policies, values, virtualservices
+from localmesh.xds import destinations, names, policies, telemetry, values, virtualservices
 from localmesh.xds.gateways import Server
 from localmesh.xds.matches import Scope
-from localmesh.xds.model import RESERVED_PORTS, Mesh, Proxy, Rule, Service
+from localmesh.xds.model import RESERVED_PORTS, Mesh, Proxy, Rule, Service, Workload
 from localmesh.xds.values import Json, Problem, Unusable
 from localmesh.xds.virtualservices import Directory, Targets
 
@@ -58,6 +58,12 @@ def passing(cluster: Json, prefix: str) -> Json:
     """The chain that hands a connection's bytes to a cluster, or to one of several by weight."""
     config = {"@type": _TCP_PROXY, "stat_prefix": prefix, **cluster}
     return {"filters": [{"name": "envoy.filters.network.tcp_proxy", "typed_config": config}]}
+
+
+def reported(workload: Workload, chains: Chains) -> Chains:
+    """The same, with Istio's metrics of the connections that this workload opens."""
+    by_name = tuple((wanted, _reported(workload, chain)) for wanted, chain in chains.by_name)
+    return Chains(by_name, _reported(workload, chains.rest) if chains.rest else None)
 
 
 def outbound(
@@ -129,6 +135,20 @@ def problems(mesh: Mesh, rule: Rule) -> Iterator[Problem]:
             yield from virtualservices.reference_problems(mesh, rule, spec, path, streams=True)
         if rule.spec.get(kind) and names.MESH in virtualservices.gateways_of(rule):
             yield from _port_problems(mesh, rule, kind)
+
+
+def _reported(workload: Workload, chain: Json) -> Json:
+    logs = {
+        "access_log": telemetry.connection_logs(workload),
+        "access_log_options": {"flush_access_log_on_connected": True},
+    }
+    filters = [
+        {**each, "typed_config": {**each["typed_config"], **logs}}
+        if each["typed_config"]["@type"] == _TCP_PROXY
+        else each
+        for each in chain["filters"]
+    ]
+    return {**chain, "filters": filters}
 
 
 def _name_problems(spec: Spec, path: str) -> Iterator[Problem]:

@@ -25,6 +25,14 @@ _FIELDS = {
     "canonical_service": "canonical_service",
     "canonical_revision": "canonical_revision",
 }
+_CONSTANT = {
+    "source_principal": UNKNOWN,
+    "destination_principal": UNKNOWN,
+    "source_cluster": _CLUSTER,
+    "destination_cluster": _CLUSTER,
+    "response_flags": "%RESPONSE_FLAGS%",
+    "connection_security_policy": "none",
+}
 _SERVICE_FIELDS = {
     "destination_service": "host",
     "destination_service_name": "name",
@@ -37,6 +45,11 @@ _HISTOGRAMS = (
     ("response_bytes", "Bytes", "%DOWNSTREAM_WIRE_BYTES_SENT%"),
 )
 _HTTP = "http"
+_TCP = "tcp"
+# Envoy tells a connection when its upstream is there, and when it is over. In between it can tell how much
+# has been moved since the connection began, but not how much since it last told: no counter can take that.
+_OPENED = "TcpUpstreamConnected"
+_CLOSED = "TcpConnectionEnd"
 Operator = tuple[str, str]
 
 
@@ -47,15 +60,23 @@ def listener_metadata() -> Json:
 
 def source_log(workload: Workload) -> Json:
     """The access logger of listeners whose requests leave this workload: `reporter="source"`."""
-    destination = {
-        f"destination_{label}": _first(("UPSTREAM_METADATA", f"{METADATA}:{field}"))
-        for label, field in _FIELDS.items()
-    }
-    service = {
-        label: _first(("METADATA", f"CLUSTER:{METADATA}:{field}"), ("METADATA", f"ROUTE:{METADATA}:{field}"))
-        for label, field in _SERVICE_FIELDS.items()
-    }
-    return _log("source", {**_constants("source", workload), **destination, **service})
+    return _log("source", _seen_by_source(workload))
+
+
+def connection_logs(workload: Workload) -> list[Json]:
+    """The access loggers of connections that leave this workload.
+
+    Bytes are counted when a connection is over. The destination reports none: without Istio's mutual TLS it
+    cannot know who called.
+    """
+    tags = _tags({**_seen_by_source(workload), **_CONSTANT, "reporter": "source", "request_protocol": _TCP})
+    opened = [_counter("tcp_connections_opened_total", tags)]
+    closed = [
+        _counter("tcp_connections_closed_total", tags),
+        _counter("tcp_sent_bytes_total", tags, "%BYTES_SENT%"),
+        _counter("tcp_received_bytes_total", tags, "%BYTES_RECEIVED%"),
+    ]
+    return [_when(_OPENED, _logger(opened)), _when(_CLOSED, _logger(closed))]
 
 
 def destination_log(workload: Workload, service: Service | None) -> Json:
@@ -69,6 +90,18 @@ def destination_log(workload: Workload, service: Service | None) -> Json:
         "destination_service_namespace": service.namespace if service else workload.namespace,
     }
     return _log("destination", {**source, **_constants("destination", workload), **called})
+
+
+def _seen_by_source(workload: Workload) -> dict[str, str]:
+    destination = {
+        f"destination_{label}": _first(("UPSTREAM_METADATA", f"{METADATA}:{field}"))
+        for label, field in _FIELDS.items()
+    }
+    service = {
+        label: _first(("METADATA", f"CLUSTER:{METADATA}:{field}"), ("METADATA", f"ROUTE:{METADATA}:{field}"))
+        for label, field in _SERVICE_FIELDS.items()
+    }
+    return {**_constants("source", workload), **destination, **service}
 
 
 def _constants(side: str, workload: Workload) -> dict[str, str]:
@@ -91,28 +124,42 @@ def _log(reporter: str, labels: Mapping[str, str]) -> Json:
     protocol = _coalesce(
         ("DYNAMIC_METADATA", f"{PEER}:{PROTOCOL}"), ("METADATA", f"LISTENER:{METADATA}:{PROTOCOL}")
     )
-    values = {
-        "reporter": reporter,
-        **labels,
-        "source_principal": UNKNOWN,
-        "destination_principal": UNKNOWN,
-        "source_cluster": _CLUSTER,
-        "destination_cluster": _CLUSTER,
-        "request_protocol": protocol,
-        "response_code": "%RESPONSE_CODE%",
-        # Empty where the response is no gRPC, as in Istio.
-        "grpc_response_status": "%GRPC_STATUS_NUMBER%",
-        "response_flags": "%RESPONSE_FLAGS%",
-        "connection_security_policy": "none",
+    tags = _tags(
+        {
+            "reporter": reporter,
+            **labels,
+            **_CONSTANT,
+            "request_protocol": protocol,
+            "response_code": "%RESPONSE_CODE%",
+            # Empty where the response is no gRPC, as in Istio.
+            "grpc_response_status": "%GRPC_STATUS_NUMBER%",
+        }
+    )
+    histograms = [
+        {"stat": {"name": name, "tags": tags}, "unit": unit, "value_format": value}
+        for name, unit, value in _HISTOGRAMS
+    ]
+    return _logger([_counter("requests_total", tags)], histograms)
+
+
+def _tags(values: Mapping[str, str]) -> list[Json]:
+    return [{"name": name, "value_format": value} for name, value in sorted(values.items())]
+
+
+def _counter(name: str, tags: list[Json], value: str = "") -> Json:
+    """Counts what the operator says, or each time one."""
+    return {
+        "stat": {"name": name, "tags": tags},
+        **({"value_format": value} if value else {"value_fixed": 1}),
     }
-    tags = [{"name": name, "value_format": value} for name, value in sorted(values.items())]
-    config = {
-        "@type": _STATS,
-        "stats_scope": {"prefix": "istio"},
-        "counters": [{"stat": {"name": "requests_total", "tags": tags}, "value_fixed": 1}],
-        "histograms": [
-            {"stat": {"name": name, "tags": tags}, "unit": unit, "value_format": value}
-            for name, unit, value in _HISTOGRAMS
-        ],
-    }
+
+
+def _logger(counters: list[Json], histograms: list[Json] | None = None) -> Json:
+    config = {"@type": _STATS, "stats_scope": {"prefix": "istio"}, "counters": counters}
+    if histograms:
+        config["histograms"] = histograms
     return {"name": "envoy.access_loggers.stats", "typed_config": config}
+
+
+def _when(moment: str, logger: Json) -> Json:
+    return {**logger, "filter": {"log_type_filter": {"types": [moment]}}}

@@ -32,6 +32,13 @@ export function rate(value) {
   return quantity(value, "rps");
 }
 
+/** Bytes per second: "820 B/s", "1.2 MB/s". @param {number} value */
+export function bytesPerSecond(value) {
+  if (value >= 999.5e6) return `${number(value / 1e9)} GB/s`;
+  if (value >= 999.5e3) return `${number(value / 1e6)} MB/s`;
+  return value >= 999.5 ? `${number(value / 1e3)} KB/s` : `${number(value)} B/s`;
+}
+
 /** A ratio from 0 to 1 as a percentage. @param {number | null | undefined} value */
 export function percent(value) {
   return value === null || value === undefined ? "–" : `${number(value * 100)} %`;

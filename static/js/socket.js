@@ -57,6 +57,7 @@ export class LiveSocket {
   /** @type {Map<"retry" | "offline" | "silence" | "hidden", number>} */ #timers = new Map();
   #failures = 0;
   #paused = false;
+  #resting = false;
   /** @type {number | null} */ #lostAt = null;
   /** What is still being unpacked: later frames wait for it. @type {Promise<void> | null} */ #unpacking = null;
 
@@ -69,7 +70,7 @@ export class LiveSocket {
 
   /** Opens the line; from here on it comes back by itself. */
   connect() {
-    this.#paused = false;
+    this.#paused = this.#resting = false;
     this.#lose();
     this.#open();
   }
@@ -92,8 +93,16 @@ export class LiveSocket {
     this.#send({ type: "resync" });
   }
 
+  /** Lets the line go, until `connect` takes it up again: whoever looks at the past needs no frames of now. */
+  rest() {
+    this.#resting = true;
+    this.#forget("hidden");
+    this.#pause();
+  }
+
   /** @param {boolean} hidden whether nobody can see the page: the line is let go, and taken up again with a full frame */
   setHidden(hidden) {
+    if (this.#resting) return;
     this.#forget("hidden");
     if (hidden) this.#later("hidden", HIDDEN_GRACE_MS, () => this.#pause());
     else if (this.#paused) this.connect();

@@ -94,6 +94,19 @@ def test_a_split_is_previewed_applied_seen_in_the_traffic_and_reverted(restored)
     until(lambda: demo.share("reviews", "v2") > 0.2, "all versions are served again")
 
 
+def test_what_acts_is_told_as_badges_as_soon_as_the_console_has_heard_of_it(restored):
+    apply(restored, split(v1=80, v3=20))
+    until(
+        lambda: ("reviews", "split", "80/20", "80 % v1, 20 % v3") in badges(restored), "the split is a badge"
+    )
+
+
+def badges(demo):
+    status, found = demo.get("api/v1/badges?namespaces=bookinfo")
+    assert status == 200, found
+    return {tuple(each[key] for key in ("service", "kind", "short", "text")) for each in found["badges"]}
+
+
 def test_what_somebody_else_wrote_survives_a_split(restored):
     demo = restored
     apply(demo, split(v1=100))

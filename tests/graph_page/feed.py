@@ -83,6 +83,10 @@ class Feed:
             "window_seconds": 10,
         }
 
+    def answer(self, subscribe):
+        """The full frame of what somebody asked for."""
+        return self.full(subscribe["graph_type"], subscribe["namespaces"])
+
     def full(self, graph_type="versioned_app", namespaces=(), notice="", **source):
         self.seq += 1
         return {

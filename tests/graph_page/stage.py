@@ -11,6 +11,7 @@ from functools import cache
 from importlib import import_module
 from mimetypes import guess_type
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import uvicorn
 from django.conf import settings
@@ -60,6 +61,10 @@ class Stage:
         self.heard = []
         self.addresses = set()
         self.services = {}
+        # Answers of the REST interface by path below /api/v1/: a function of the query to (status, body).
+        self.answers = {}
+        self.badges = []
+        self.asked = []
         self.answers_subscriptions = True
         self.refuses = False
         self.url = ""
@@ -73,6 +78,16 @@ class Stage:
             await self._socket(receive, send)
         elif scope["path"].startswith("/api/v1/services"):
             await self._answer(scope["path"].removeprefix("/api/v1/services").strip("/"), send)
+        elif (path := scope["path"].removeprefix("/api/v1/")) in self.answers:
+            query = dict(parse_qsl(scope["query_string"].decode()))
+            status, body = self.answers[path](query)
+            await _respond(send, status, "application/json", json.dumps(body).encode())
+        elif scope["path"] == "/api/v1/badges":
+            await _respond(send, 200, "application/json", json.dumps({"badges": self.badges}).encode())
+        elif scope["path"] == "/api/v1/graph":
+            self.asked.append(scope["query_string"].decode())
+            graph = {"nodes": list(self.feed.nodes.values()), "edges": list(self.feed.edges.values())}
+            await _respond(send, 200, "application/json", json.dumps(graph).encode())
         elif scope["path"].startswith(settings.STATIC_URL):
             await static_file(scope["path"].removeprefix(settings.STATIC_URL), send)
         elif scope["type"] == "http":
@@ -96,7 +111,7 @@ class Stage:
         if not self.answers_subscriptions:
             return
         if message["type"] == "subscribe":
-            await _say(send, self.feed.full(message["graph_type"], message["namespaces"]))
+            await _say(send, self.feed.answer(message))
         elif message["type"] == "resync":
             await _say(send, self.feed.full())
         elif message["type"] == "watch" and message["id"]:

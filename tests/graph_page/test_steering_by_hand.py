@@ -90,27 +90,6 @@ def test_a_node_without_a_service_has_no_routing_and_nothing_is_asked_about_it(v
     assert [one for one in asked if one.startswith("services/")] == []
 
 
-def test_what_acts_on_a_service_is_a_badge_on_its_node_or_its_box(visit, stage):
-    status = {"http_status": 503, "grpc_status": None}
-    abort = {
-        "kind": "abort",
-        "percentage": 10.0,
-        "fixed_delay": None,
-        **status,
-        "match": None,
-        "whom": "everyone",
-    }
-    stage.services["bookinfo/ratings"] = service("ratings", faults=[abort])
-    stage.services["bookinfo/reviews"] = service("reviews")
-    stage.services["bookinfo/reviews"]["versions"] = [
-        {"version": version, "subset": version, "pods": 1, "ready_pods": 1, "weight": weight}
-        for version, weight in [("v1", 80), ("v2", 0), ("v3", 20)]
-    ]
-    page = visit().open()
-    expect(page.locator(f'.graph-title[data-of="{RATINGS}"] em.fault')).to_have_text("abort")
-    expect(page.locator('.graph-title[data-of="box:bookinfo/reviews"] em.split')).to_have_text("80/20")
-
-
 def test_the_table_twin_sorts_by_a_click_on_its_head(visit):
     page = visit().open("/graph/?view=table")
     page.click('th[data-column="p95"]')
@@ -158,7 +137,9 @@ def test_arrow_keys_walk_the_graph_and_escape_closes_the_panel(page):
 def test_the_slash_goes_to_find_and_find_marks_what_it_found(page):
     page.keyboard.press("/")
     page.keyboard.type("reviews")
-    expect(page.locator("#count")).to_have_text("2 found")
+    expect(page.locator("#count")).to_have_text("2 nodes found")
+    page.keyboard.press("Escape")
+    expect(page.locator("#find")).to_have_value("reviews")
     page.keyboard.press("Escape")
     expect(page.locator("#find")).to_have_value("")
     expect(page.locator("#count")).to_have_text("")

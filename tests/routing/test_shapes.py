@@ -44,6 +44,7 @@ def test_every_answer_has_the_shape_of_the_document(api, cluster):
     change = api.post(f"plans/{plan['id']}/apply").json()
     assert_shape(shapes.ChangeSerializer, change)
     assert_shape(history_shapes.ChangesSerializer, api.get("changes").json())
+    assert_shape(history_shapes.MarksSerializer, api.get("marks").json())
     assert_shape(history_shapes.OneChangeSerializer, api.get(f"changes/{change['id']}").json())
     assert_shape(shapes.ServicesSerializer, api.get("services").json())
     assert_shape(shapes.OneServiceSerializer, api.get("services/bookinfo/ratings").json())
@@ -61,19 +62,17 @@ def test_every_answer_has_the_shape_of_the_document(api, cluster):
 @pytest.mark.django_db
 def test_the_document_describes_every_call(api):
     document = api.get("schema/", format="json").json()
-    calls = {
-        path
-        for path in document["paths"]
-        if not path.endswith(("/graph", "/overview", "/series", "/inventory"))
-    }
+    others = ("/graph", "/graph/comparison", "/history", "/figures", "/overview", "/series", "/inventory")
+    calls = {path for path in document["paths"] if not path.endswith(others)}
     assert calls == {
         "/api/v1/services", "/api/v1/services/{namespace}/{name}", "/api/v1/plans", "/api/v1/plans/{plan_id}",
+        "/api/v1/badges",
         "/api/v1/plans/{plan_id}/apply", "/api/v1/changes", "/api/v1/changes/{change_id}",
         "/api/v1/changes/{change_id}/revert", "/api/v1/changes/{change_id}/verification",
         "/api/v1/changes/{change_id}/finish", "/api/v1/changes/revert",
         "/api/v1/services/{namespace}/{name}/reading", "/api/v1/drafts", "/api/v1/configuration",
         "/api/v1/problems", "/api/v1/plans/{plan_id}/problems", "/api/v1/explain",
-        "/api/v1/validate", "/api/v1/schemas/{group}/{version}/{kind}",
+        "/api/v1/marks", "/api/v1/validate", "/api/v1/schemas/{group}/{version}/{kind}",
     }  # fmt: skip
 
 

@@ -4,8 +4,10 @@ shows: what stands in `alpha` is called `alpha-...`.
 
 from hypothesis import strategies as st
 
+from telemetry.health import read_annotation
+from telemetry.roster import Named, Roster, Standing
 from telemetry.samples import EdgeLabels, Idle, Samples, VolumeRate
-from telemetry.shortfall import Failure, Shortfall
+from telemetry.shortfall import Failure, Note, Shortfall
 from tests.telemetry.builders import durations, rate
 
 NAMESPACES = ("alpha", "beta", "gamma")
@@ -73,6 +75,24 @@ def odd_labels(draw):
     return EdgeLabels(**fields)
 
 
+def _cluster_of(namespace: str):
+    """Each namespace has two clusters of its own, besides the one that needs no name."""
+    return st.sampled_from(
+        ["", "Kubernetes", *(f"{namespace}-{side}" for side in ("east", "west") if namespace)]
+    )
+
+
+@st.composite
+def spread_labels(draw):
+    """Calls within and between clusters."""
+    labels = draw(st.one_of(plain_labels(), odd_labels()))
+    reached = labels.destination_workload_namespace or labels.destination_service_namespace
+    return labels._replace(
+        source_cluster=draw(_cluster_of(labels.source_workload_namespace)),
+        destination_cluster=draw(_cluster_of(reached)),
+    )
+
+
 @st.composite
 def readings(draw, labels=None):
     """One reading of the mesh, with proxies that did not answer."""
@@ -96,7 +116,18 @@ def shortfall() -> Shortfall:
         common="The list of pods is not up to date.",
         inner='pods is forbidden in the namespace "alpha"',
         proxies=dict.fromkeys(NAMESPACES, 1000),
+        notes=tuple(Note(each, f"Something is wrong with {each}-web.") for each in NAMESPACES),
         failures=tuple(Failure(each, f"{each}-web-0", "hangs", "alpha beta gamma") for each in NAMESPACES),
+    )
+
+
+def what_runs() -> Roster:
+    """Of every namespace a workload and a service that never had traffic, and what an annotation says."""
+    workloads = [Standing(each, f"{each}-idle-v1", f"{each}-idle", f"{each}-v1", "") for each in NAMESPACES]
+    return Roster(
+        workloads=tuple(workloads),
+        services=tuple(Named(each, f"{each}-lonely", each, False) for each in NAMESPACES),
+        annotated={("service", each, f"{each}-web"): read_annotation("5xx,1,2,.*,.*") for each in NAMESPACES},
     )
 
 

@@ -73,7 +73,7 @@ async def test_graphs_that_somebody_looks_at_with_fewer_rights_are_built_in_the_
     world = World(SOME)
     await world.ticks(1)
     (heard,) = world.ear.heard
-    monkeypatch.setattr("telemetry.observation.build_for", None)
+    monkeypatch.setattr("telemetry.observation.build", None)
     assert heard.graph("app", frozenset({"bookinfo"})).edges[EDGE].requests_per_second == 2
 
 

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.cut import Bounds, LeftOut, bounded, members, neighbourhood
-from telemetry.graph import GRAPH_TYPES, Graph, build
+from telemetry.graph import GRAPH_TYPES, Graph
 from tests.telemetry.builders import gateway, labels, rate, samples
+from tests.telemetry.graphs import build
 from tests.telemetry.meshes import readings
 
 CHAIN = samples(

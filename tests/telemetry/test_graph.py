@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.graph import GRAPH_TYPES, Latency, Limits, build, rounded, within
+from telemetry.graph import GRAPH_TYPES, Latency, Limits, rounded, within
 from telemetry.reporting import Reporting
 from telemetry.samples import EdgeLabels, Idle
 from tests.telemetry.builders import durations, gateway, labels, rate, samples, unreached
+from tests.telemetry.graphs import build
 
 BOOKINFO = samples(
     rate(gateway(), 10),
@@ -112,10 +113,37 @@ def test_what_counts_as_an_error(code, flags, grpc, ratio):
 @pytest.mark.parametrize(
     ("errors", "health"), [(0, "ok"), (1, "ok"), (1.1, "degraded"), (5, "degraded"), (5.1, "failing")]
 )
-def test_health_turns_above_one_and_above_five_percent(errors, health):
+def test_the_health_of_an_edge_turns_above_one_and_above_five_percent(errors, health):
     graph = build(samples(rate(labels(), 100 - errors), rate(labels(), errors, "500")), "app")
     assert graph.edges["app:bookinfo/productpage->app:bookinfo/reviews:http"].health == health
-    assert graph.nodes["app:bookinfo/reviews"].health == health
+
+
+@pytest.mark.parametrize(
+    ("errors", "health"), [(0, "ok"), (0.01, "degraded"), (9.9, "degraded"), (10, "failing")]
+)
+def test_the_health_of_a_node_is_as_kiali_has_it_on_both_sides_of_a_call(errors, health):
+    graph = build(samples(rate(labels(), 100 - errors), rate(labels(), errors, "500")), "app")
+    assert {node.health for node in graph.nodes.values()} == {health}
+
+
+def test_nobody_knows_how_a_caller_without_a_name_is():
+    seen = rate(labels("", "reviews-v1", reporter="destination"), 3, "500")
+    graph = build(samples(seen), "app")
+    assert {node.kind: node.health for node in graph.nodes.values()} == {"unknown": "ok", "app": "failing"}
+
+
+def test_a_service_is_not_to_blame_for_what_it_calls():
+    calls = samples(rate(labels(), 5), rate(labels("reviews-v1", "ratings-v1"), 5, "500"))
+    health = {node.service: node.health for node in build(calls, "service").nodes.values() if node.service}
+    assert health == {"reviews": "ok", "ratings": "failing"}
+
+
+def test_a_status_of_grpc_counts_as_such():
+    def health(grpc: str) -> str:
+        call = labels(request_protocol="grpc")
+        return build(samples(rate(call, 1, "200", grpc=grpc)), "app").nodes["app:bookinfo/reviews"].health
+
+    assert [health("0"), health("16"), health("17")] == ["ok", "failing", "ok"]
 
 
 def test_thresholds_can_be_set():

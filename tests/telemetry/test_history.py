@@ -2,9 +2,9 @@
 
 import pytest
 
-from telemetry.graph import build
 from telemetry.history import History
 from tests.telemetry.builders import durations, labels, rate, samples
+from tests.telemetry.graphs import build
 
 EDGE = "app:bookinfo/productpage->app:bookinfo/reviews:http"
 NODE = "app:bookinfo/reviews"

@@ -6,9 +6,9 @@ import json
 import pytest
 
 from telemetry.frames import SourceState
-from telemetry.graph import build_for
 from telemetry.history import History
 from telemetry.hub import MAX_LAGS, MAX_WAITING, Hub, TooManySocketsError
+from telemetry.memory import Memory
 from telemetry.observation import GraphKey, Observation
 from telemetry.samples import Samples
 from telemetry.shortfall import Shortfall
@@ -183,11 +183,13 @@ async def test_a_graph_is_built_once_for_all_who_may_see_the_same_and_only_if_so
 ):
     built = []
 
-    def build(summed, graph_type, visible, *rest):
-        built.append((graph_type, visible))
-        return build_for(summed, graph_type, visible, *rest)
+    real = Memory.layout
 
-    monkeypatch.setattr("telemetry.observation.build_for", build)
+    def layout(memory, table, rows, plan):
+        built.append((plan.graph_type, plan.visible))
+        return real(memory, table, rows, plan)
+
+    monkeypatch.setattr("telemetry.memory.Memory.layout", layout)
     mine, everywhere = frozenset({"bookinfo"}), View("app", (), frozenset({"bookinfo"}))
     looking = [world.looking(view) for view in (everywhere, everywhere, View("app", ("bookinfo",), mine))]
     assert world.hub.wanted() == {GraphKey("app", mine)}

@@ -3,10 +3,10 @@
 from hypothesis import given
 
 from telemetry.flows import flows
-from telemetry.graph import build
 from telemetry.overview import overview
 from telemetry.sparks import POINTS, STEP_SECONDS, Sparks
 from tests.telemetry.builders import durations, labels, rate, samples
+from tests.telemetry.graphs import build
 from tests.telemetry.meshes import readings
 
 REVIEWS, RATINGS = labels(), labels("reviews-v1", "ratings-v1")

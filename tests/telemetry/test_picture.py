@@ -12,14 +12,23 @@ from telemetry import frames
 from telemetry.cut import members
 from telemetry.folding import ALL, NOT_FOLDED, Folding
 from telemetry.frames import SourceState
-from telemetry.graph import GRAPH_TYPES
+from telemetry.graph import GRAPH_TYPES, Limits
 from telemetry.observation import GraphKey, Observation
 from telemetry.picture import keys_of
 from telemetry.picture import picture as picture_of
 from telemetry.redaction import seen
 from telemetry.snapshot import View, delta, patch
 from tests.telemetry.builders import durations, gateway, labels, rate, samples
-from tests.telemetry.meshes import NAMESPACES, names_hidden_from, namespaces, plain_labels, readings, rights
+from tests.telemetry.meshes import (
+    NAMESPACES,
+    names_hidden_from,
+    namespaces,
+    plain_labels,
+    readings,
+    rights,
+    spread_labels,
+    what_runs,
+)  # fmt: skip
 
 graph_types = st.sampled_from(GRAPH_TYPES)
 folded_sets = st.frozensets(namespaces)
@@ -46,7 +55,9 @@ picture = partial(picture_of, limit=2)
 
 
 def observed(taken, seq=1) -> Observation:
-    return Observation(seq, 1000.0 + seq, float(seq), taken)
+    known = what_runs()
+    limits = Limits(tolerances=Limits().tolerances.with_annotations(known.annotated))
+    return Observation(seq, 1000.0 + seq, float(seq), taken, limits, roster=known)
 
 
 def state(taken) -> SourceState:
@@ -121,7 +132,10 @@ def test_the_old_picture_and_the_delta_make_the_new_one_whatever_folds(before, a
     assert delta(new, new).empty
 
 
-@given(readings(), readings(), views)
+spread = readings(labels=spread_labels())
+
+
+@given(spread, spread, views)
 def test_no_byte_names_what_may_not_be_seen_however_it_is_folded_and_cut(before, after, view):
     old = picture(observed(before), view)
     new = picture(observed(after, 2), view, old)
@@ -138,7 +152,7 @@ def test_no_byte_names_what_may_not_be_seen_however_it_is_folded_and_cut(before,
     assert [name for frame in told for name in hidden if name in frame] == []
 
 
-@given(readings(), views.filter(lambda view: view.visible is not None))
+@given(spread, views.filter(lambda view: view.visible is not None))
 def test_what_is_folded_depends_on_nothing_that_may_not_be_seen(taken, view):
     """The same picture as from a mesh without the calls between what may not be seen."""
 

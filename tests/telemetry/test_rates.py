@@ -43,7 +43,7 @@ def total(window: RateWindow, now: float) -> float:
 
 def test_a_first_reading_gives_no_rate(window, proxy):
     proxy.says(0, 1000)
-    assert window.rates(0) == ((), ())
+    assert window.rates(0) == ((), (), ())
 
 
 def test_a_steady_counter_gives_its_rate(window, proxy):
@@ -127,7 +127,7 @@ def test_targets_add_up(window):
     for second in range(3):
         one.says(second, 2 * second)
         other.says(second, 3 * second)
-    (rate,), _ = window.rates(2)
+    (rate,), _, _ = window.rates(2)
     assert rate.requests_per_second == pytest.approx(5)
 
 
@@ -136,28 +136,28 @@ def test_histograms_give_cumulative_rates_and_add_up(window):
     for proxy in (one, other):
         proxy.says(0, 0, (0, 0, 0, 0, 0, 0))
         proxy.says(2, 4, (0, 2, 2, 4, 4, 4))
-    _, (duration,) = window.rates(2)
+    _, (duration,), _ = window.rates(2)
     assert duration.buckets == ((1, 0), (5, 2), (10, 2), (50, 4), (100, 4), (math.inf, 4))
 
 
 def test_a_reset_histogram_counts_from_zero(window, proxy):
     proxy.says(0, 9, (0, 9, 9, 9, 9, 9))
     proxy.says(1, 2, (0, 0, 0, 2, 2, 2))
-    _, (duration,) = window.rates(1)
+    _, (duration,), _ = window.rates(1)
     assert [count for _, count in duration.buckets] == [0, 0, 0, 2, 2, 2]
 
 
 def test_a_histogram_born_while_its_target_is_read_counts_from_zero(window, proxy):
     proxy.says(0, 0)
     proxy.says(1, 2, (0, 0, 0, 2, 2, 2))
-    _, (duration,) = window.rates(1)
+    _, (duration,), _ = window.rates(1)
     assert duration.buckets[-1] == (math.inf, 2)
 
 
 def test_a_histogram_without_news_gives_no_rate(window, proxy):
     for second in range(12):
         proxy.says(second, 5, (0, 0, 0, 5, 5, 5))
-    assert window.rates(11) == ((), ())
+    assert window.rates(11) == ((), (), ())
 
 
 @given(
@@ -179,3 +179,38 @@ def test_however_a_counter_is_reset_the_rate_is_the_requests_made_in_the_window(
         proxy.says(now, shown)
     base_at, base_made = max((point for point in history if point[0] <= now - 10), default=history[0])
     assert total(window, now) == pytest.approx((made - base_made) / (now - base_at))
+
+
+def test_what_a_server_sent_goes_back_to_the_caller_whatever_envoys_prefix():
+    window, parser = RateWindow(10.0), Parser()
+    named = 'source_workload="a",destination_workload="b"'
+    families = {
+        "istio_tcp_sent_bytes_total": 10,
+        "istio_tcp_received_bytes_total": 20,
+        "envoy_istio_request_bytes_sum": 300,
+        "envoy_istio_response_bytes_sum": 4e3,
+        "istio_request_messages_total": 5,
+        "envoy_istio_response_messages_total": 6,
+        "istio_tcp_connections_opened_total": 7,
+        "istio_tcp_connections_closed_total": 8,
+    }
+    for second in range(3):
+        text = "".join(f"{name}{{{named}}} {each * second:g}\n" for name, each in families.items())
+        window.observe("p", second, parser.parse(text))
+    (rate,) = window.rates(2).volumes
+    assert (rate.labels.source_workload, rate.labels.destination_workload) == ("a", "b")
+    assert rate[1:] == (320, 4010, 5, 6, 7, 8)
+    assert window.take_counts() == ((), None)
+
+
+def test_bytes_of_all_codes_and_proxies_of_a_call_are_one_rate():
+    window = RateWindow(10.0)
+    for proxy, parser in (("p", Parser()), ("q", Parser())):
+        for second in range(2):
+            lines = [
+                f'istio_request_bytes_sum{{source_workload="a",response_code="{code}"}} {100 * second}\n'
+                for code in (200, 500)
+            ]
+            window.observe(proxy, second, parser.parse("".join(lines)))
+    (rate,) = window.rates(1).volumes
+    assert rate.sent_bytes == 400

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.flows import flows
-from telemetry.graph import build
 from telemetry.reporting import Reporting, call_of
 from telemetry.samples import Idle
 from tests.telemetry.builders import durations, labels, rate, samples, unreached, volume
+from tests.telemetry.graphs import build
 
 SOURCE, WAYPOINT, DESTINATION = (labels(reporter=each) for each in ("source", "waypoint", "destination"))
 HOST = {"destination_service": "api.example.org", "destination_service_namespace": ""}

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from telemetry import frames
 from telemetry.frames import SourceState
-from telemetry.graph import build
 from telemetry.snapshot import BaseMismatchError, Snapshot, View, delta, patch
 from tests.telemetry.builders import labels, rate, samples
+from tests.telemetry.graphs import build
 
 VIEW = View("versioned_app", ("bookinfo",))
 WORKLOADS = ["productpage-v1", "reviews-v1", "reviews-v2", "reviews-v3", "ratings-v1"]

@@ -81,6 +81,16 @@ async def test_two_people_look_at_one_hub_and_each_sees_his_part(running, person
         assert (edge["id"], edge["requests_per_second"]) == ("hidden->app:bookinfo/productpage:http", 5)
 
 
+async def test_whatever_she_asks_for_it_tells_her_nothing_of_other_namespaces(running, lena):
+    asked = {"fold": ["istio-system", "secret"], "unfold": ["istio-system", "*"], "idle": True}
+    async with socket(lena.headers) as browser:
+        for focus in ("", "app:istio-system/istio-ingressgateway", "namespace:istio-system", "hidden"):
+            await browser.send({"type": "subscribe", "graph_type": "app", **asked, "focus": focus})
+            frame = await browser.text()
+            assert ("istio" in frame, "secret" in frame) == (False, False)
+            assert json.loads(frame)["folded"] == []
+
+
 async def test_people_with_the_same_rights_share_a_view_and_its_bytes(running, lena, rights):
     rights.of["max"] = frozenset({"bookinfo"})
     async with socket(lena.headers) as hers, socket(await asyncio.to_thread(headers_of, "max")) as his:

@@ -1,50 +1,67 @@
-// The drawing: cytoscape on a canvas, fed from the model. It keeps the picture still while only numbers change.
+// The drawing: nodes by cytoscape, boxes and lines on the ground below them. It keeps the picture still while only
+// numbers change, and while one moves it drops detail where there is too much of it.
 
 import cytoscape from "cytoscape";
 
-import { controls, relative } from "./curve.js";
-import { arrange, boxes } from "./layout.js";
+import { boxes } from "./cells.js";
+import { Ground } from "./ground.js";
+import { arrange } from "./layout.js";
 import { nodeLines } from "./names.js";
+import { Places } from "./places.js";
 import { rearrange } from "./rearrange.js";
-import { edgeHealth, edgeWidth, stylesheet } from "./style.js";
+import { Scene } from "./scene.js";
+import { stylesheet } from "./style.js";
+import { showDifference } from "./time/paint.js";
 import { colours, fontFamily } from "./theme.js";
 
 /** @import { Core, ElementDefinition, NodeSingular } from "cytoscape" */
-/** @import { GraphModel } from "./model.js" */
+/** @import { Changed, GraphModel } from "./model.js" */
 /** @import { Layout, Point } from "./layout.js" */
 /** @import { GraphEdge, GraphNode } from "./types.js" */
 
 /** Larger than this a small graph looks like a toy. */
 const LARGEST_FIT = 1.3;
-const FIT_PADDING = 48;
+const FIT_PADDING = 40;
 /** On a telephone the start of the graph, readable, says more than all of it as specks. */
 const NARROW = Object.freeze({ width: 500, zoom: 0.62, padding: 12 });
 const MOVE_MS = 250;
 const HEALTHS = "ok degraded failing idle";
+/** With more nodes than this, what moves is a picture of them. */
+const MANY_NODES = 120;
+/** A pointer this close to a line points at it, in pixels. */
+const REACH = 7;
 
 /** @typedef {(edge: GraphEdge) => string} LabelOf */
 
 export class Canvas {
   /** @type {Core} */ cy;
+  scene = new Scene();
+  /** @type {Ground} */ ground;
   /** @type {LabelOf} */ #labelOf;
-  /** @type {Map<string, Point[]>} */ #routes = new Map();
   /** The person has moved, zoomed or dragged: the picture is theirs. */
   #touched = false;
   #fontTurn = false;
+  #places = new Places();
+  /** @type {Set<string> | null} what find leaves in the light; null: all */ #lit = null;
 
-  /** @param {HTMLElement} container @param {LabelOf} labelOf */
-  constructor(container, labelOf) {
+  /** @param {HTMLElement} container @param {HTMLCanvasElement} ground @param {LabelOf} labelOf */
+  constructor(container, ground, labelOf) {
     this.#labelOf = labelOf;
     this.cy = cytoscape({
       container,
       style: stylesheet(colours(), fontFamily()),
-      minZoom: 0.15,
+      minZoom: 0.05,
       maxZoom: 3,
       boxSelectionEnabled: false,
       autounselectify: true,
       pixelRatio: Math.min(2, window.devicePixelRatio),
     });
-    this.cy.on("drag", "node.item", (event) => this.#dragged(event.target));
+    this.ground = new Ground(ground, this.cy, this.scene, colours(), fontFamily());
+    this.cy.on("position", "node", (event) => {
+      this.scene.move(event.target.id(), { ...event.target.position() });
+      this.ground.ask();
+    });
+    this.cy.on("drag", "node", (event) => this.#dragged(event.target));
     this.cy.on("scrollzoom pinchzoom dragpan", () => {
       this.#touched = true;
     });
@@ -56,39 +73,49 @@ export class Canvas {
     this.#fontTurn = !this.#fontTurn;
     const font = fontFamily() + (this.#fontTurn ? ", sans-serif" : "");
     this.cy.style(stylesheet(colours(), font));
+    this.ground.restyle(colours(), fontFamily());
   }
 
   /** @param {LabelOf} labelOf @param {GraphModel} model */
   setLabel(labelOf, model) {
     this.#labelOf = labelOf;
-    this.update(model, false);
+    this.update(model);
   }
 
   /**
    * @param {GraphModel} model
    * @param {boolean} view whether this is another view, which gets a layout of its own
+   * @param {boolean} still whether the window stays where it is
    */
-  draw(model, view) {
+  draw(model, view, still = false) {
     const nodes = [...model.nodes.values()];
     const edges = [...model.edges.values()].filter((e) => model.nodes.has(e.source) && model.nodes.has(e.target));
-    const standing = view ? new Map() : this.positions();
-    const layout = standing.size ? rearrange(standing, nodes, edges) : arrange(nodes, edges);
-    this.#routes = new Map([...(view ? [] : this.#routes), ...layout.routes]);
-    this.cy.batch(() => this.#replace(nodes, edges, layout));
-    this.update(model, false);
+    const standing = this.#places.standing(view ? new Map() : this.positions(), nodes);
+    const layout = standing.size ? rearrange(standing, nodes, edges, (id) => this.scene.namespaceOf(id)) : arrange(nodes, edges);
+    this.scene.routes = new Map([...(view ? [] : this.scene.routes), ...layout.routes]);
+    this.cy.batch(() => this.#replace(nodes, layout));
+    this.#drawPicturesOf(nodes.length);
+    this.scene.shape(new Map(model.nodes), edges);
+    this.update(model);
     this.#moveTo(layout, standing);
     if (view) this.#touched = false;
-    if (!this.#touched) this.show();
+    if (!this.#touched && !still) this.show();
+  }
+
+  /** Cytoscape has the switch, but only when it starts, when nobody knows how many nodes there will be. @param {number} count */
+  #drawPicturesOf(count) {
+    const core = /** @type {{renderer(): {textureOnViewport: boolean}}} */ (/** @type {unknown} */ (this.cy));
+    core.renderer().textureOnViewport = count > MANY_NODES;
   }
 
   /** The first look: all of it, or on a narrow window its beginning. */
   show() {
     this.fit();
-    if (this.cy.width() >= NARROW.width || this.cy.zoom() >= NARROW.zoom || this.cy.nodes().empty()) return;
-    this.cy.zoom(NARROW.zoom);
-    this.cy.center(this.cy.nodes());
-    const left = this.cy.nodes().renderedBoundingBox({}).x1;
-    this.cy.panBy({ x: NARROW.padding - left, y: 0 });
+    const bounds = this.#bounds();
+    if (!bounds || this.cy.width() >= NARROW.width || this.cy.zoom() >= NARROW.zoom) return;
+    const middle = (bounds.top + bounds.bottom) / 2;
+    const pan = { x: NARROW.padding - bounds.left * NARROW.zoom, y: this.cy.height() / 2 - middle * NARROW.zoom };
+    this.cy.viewport({ zoom: NARROW.zoom, pan });
   }
 
   /** A layout from nothing, at the person's wish. @param {GraphModel} model */
@@ -96,27 +123,35 @@ export class Canvas {
     this.draw(model, true);
   }
 
-  /** New numbers on what is drawn already. @param {GraphModel} model @param {boolean} batch */
-  update(model, batch = true) {
+  /** New numbers on what is drawn already. @param {GraphModel} model @param {Changed | null} changed null: any of it */
+  update(model, changed = null) {
     const box = boxes(model.nodes.values());
-    const write = () => {
-      for (const node of model.nodes.values()) this.#paintNode(node, box.has(node.id));
-      for (const edge of model.edges.values()) this.#paintEdge(edge);
-    };
-    if (batch) this.cy.batch(write);
-    else write();
+    const nodes = changed ? changed.nodes : model.nodes.values();
+    const edges = changed ? changed.edges : model.edges.values();
+    this.cy.batch(() => {
+      for (const node of nodes) this.#paintNode(node, box.has(node.id));
+    });
+    for (const edge of edges) this.scene.look(edge, this.#labelOf(edge));
+    this.ground.ask();
   }
 
   fit() {
-    const items = this.cy.nodes();
-    if (items.empty()) return;
+    const bounds = this.#bounds();
+    if (!bounds) return;
     this.cy.resize();
-    this.cy.fit(items, FIT_PADDING);
-    if (this.cy.zoom() > LARGEST_FIT) {
-      this.cy.zoom(LARGEST_FIT);
-      this.cy.center(items);
-    }
+    const [width, height] = [bounds.right - bounds.left, bounds.bottom - bounds.top];
+    const room = { x: this.cy.width() - 2 * FIT_PADDING, y: this.cy.height() - 2 * FIT_PADDING };
+    const zoom = Math.max(this.cy.minZoom(), Math.min(LARGEST_FIT, room.x / width, room.y / height));
+    const pan = {
+      x: this.cy.width() / 2 - ((bounds.left + bounds.right) / 2) * zoom,
+      y: this.cy.height() / 2 - ((bounds.top + bounds.bottom) / 2) * zoom,
+    };
+    this.cy.viewport({ zoom, pan });
     this.#touched = false;
+  }
+
+  #bounds() {
+    return this.cy.nodes().empty() ? null : this.scene.bounds();
   }
 
   /** After the window or the panel has changed its size. */
@@ -125,12 +160,15 @@ export class Canvas {
     else this.show();
   }
 
-  /** @param {Set<string>} ids what stays lit; empty: everything */
+  /** @param {Set<string>} ids what stays lit while one points at something; empty: what find has found, or all */
   light(ids) {
+    this.ground.lit = ids.size ? ids : (this.#lit ?? ids);
+    this.ground.ask();
     this.cy.batch(() => {
-      const items = this.cy.elements(".item");
-      items.removeClass("faded");
-      if (ids.size) items.filter((item) => !ids.has(item.id())).addClass("faded");
+      this.cy.nodes(".faded").forEach((node) => {
+        if (!ids.size || ids.has(node.id())) node.removeClass("faded");
+      });
+      if (ids.size) this.cy.nodes().forEach((node) => void (ids.has(node.id()) || node.hasClass("faded") || node.addClass("faded")));
     });
   }
 
@@ -138,131 +176,85 @@ export class Canvas {
   choose(id) {
     this.cy.elements(".chosen").removeClass("chosen");
     if (id) this.cy.getElementById(id).addClass("chosen");
+    if (this.ground.chosen === id) return;
+    this.ground.chosen = id;
+    this.ground.ask();
   }
 
-  /** @param {Set<string>} ids of the nodes that a search found */
-  mark(ids) {
+  /** @param {Set<string>} found ids @param {Set<string> | null} lit the rest steps back; null: nothing does */
+  mark(found, lit) {
+    this.#lit = lit;
+    this.ground.found = found;
+    this.light(new Set());
     this.cy.batch(() => {
-      this.cy.elements(".found").removeClass("found");
-      for (const id of ids) this.cy.getElementById(id).addClass("found");
+      this.cy.nodes().forEach((node) => {
+        node.toggleClass("found", found.has(node.id()));
+        node.toggleClass("dimmed", lit !== null && !lit.has(node.id()));
+      });
     });
+  }
+
+  /** @param {Point} point in the graph's units @returns {string} id of the edge there, or "" */
+  edgeAt(point) {
+    this.scene.settle();
+    return this.scene.wires.near(point, REACH / this.cy.zoom());
   }
 
   /** @returns {Map<string, Point>} where each node stands */
   positions() {
-    return new Map(this.cy.nodes(".item").map((node) => [node.id(), { ...node.position() }]));
+    return new Map(this.scene.at);
   }
 
-  /**
-   * @param {GraphNode[]} nodes
-   * @param {GraphEdge[]} edges
-   * @param {Layout} layout
-   */
-  #replace(nodes, edges, layout) {
-    const box = boxes(nodes);
-    const wanted = [...frames(nodes, box), ...nodes.map((node) => nodeElement(node, box, layout)), ...edges.map(edgeElement)];
-    const ids = new Set(wanted.map((element) => String(element.data.id)));
-    for (const element of wanted) {
-      const parent = /** @type {string | undefined} */ (element.data.parent);
-      const present = this.cy.getElementById(String(element.data.id));
-      if (present.empty()) this.cy.add(element);
-      else if (present.isNode() && present.data("parent") !== parent) present.move({ parent: parent ?? null });
+  /** @param {GraphNode[]} nodes @param {Layout} layout */
+  #replace(nodes, layout) {
+    const ids = new Set(nodes.map((node) => node.id));
+    const gone = [...this.scene.at.keys()].filter((id) => !ids.has(id));
+    for (const id of gone) {
+      this.cy.remove(this.cy.getElementById(id));
+      this.scene.at.delete(id);
     }
-    this.cy.remove(this.cy.elements().filter((element) => !ids.has(element.id())));
+    const joining = nodes.filter((node) => !this.scene.at.has(node.id)).map((node) => nodeElement(node, layout));
+    this.cy.add(joining);
+    for (const { data, position } of joining) this.scene.at.set(String(data.id), { x: 0, y: 0, ...position });
   }
 
   /** @param {Layout} layout @param {Map<string, Point>} standing */
   #moveTo(layout, standing) {
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches || standing.size === 0;
-    for (const node of this.cy.nodes(".item")) {
-      const to = layout.positions.get(node.id());
-      if (!to || (to.x === node.position("x") && to.y === node.position("y"))) continue;
-      if (still || !standing.has(node.id())) node.position(to);
-      else node.animate({ position: to }, { duration: MOVE_MS, step: () => this.#bend(node.connectedEdges()) });
-    }
-    this.#bend(this.cy.edges(), layout.positions);
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches || standing.size === 0 || standing.size > MANY_NODES;
+    this.cy.batch(() => {
+      for (const [id, to] of layout.positions) {
+        const from = this.scene.at.get(id);
+        if (!from || (to.x === from.x && to.y === from.y)) continue;
+        const node = this.cy.getElementById(id);
+        if (still || !standing.has(id)) node.position(to);
+        else node.animate({ position: to }, { duration: MOVE_MS });
+      }
+    });
   }
 
   /** @param {NodeSingular} node */
   #dragged(node) {
     this.#touched = true;
-    node.connectedEdges().forEach((edge) => void this.#routes.delete(edge.id()));
-    this.#bend(node.connectedEdges());
-  }
-
-  /**
-   * @param {import("cytoscape").EdgeCollection} edges
-   * @param {Map<string, Point>} positions of the nodes, where they differ from where they stand this moment
-   */
-  #bend(edges, positions = new Map()) {
-    /** @type {Map<string, number>} */
-    const lanes = new Map();
-    edges.forEach((edge) => {
-      const pair = `${edge.source().id()} ${edge.target().id()}`;
-      const lane = lanes.get(pair) ?? 0;
-      lanes.set(pair, lane + 1);
-      const from = positions.get(edge.source().id()) ?? edge.source().position();
-      const to = positions.get(edge.target().id()) ?? edge.target().position();
-      edge.data(relative(from, to, controls(from, to, this.#routes.get(edge.id()) ?? [], lane)));
-    });
+    for (const wire of this.scene.wires.of(node.id())) this.scene.routes.delete(wire);
   }
 
   /** @param {GraphNode} node @param {boolean} boxed */
   #paintNode(node, boxed) {
     const element = this.cy.getElementById(node.id);
-    set(element, "label", nodeLines(node, boxed));
-    set(element, "kind", node.kind);
+    if (element.empty()) return;
+    const label = nodeLines(node, boxed);
+    if (element.data("label") !== label) element.data("label", label);
+    showDifference(element, node);
     if (element.data("health") === node.health) return;
     element.data("health", node.health).removeClass(HEALTHS).addClass(node.health);
   }
-
-  /** @param {GraphEdge} edge */
-  #paintEdge(edge) {
-    const element = this.cy.getElementById(edge.id);
-    if (element.empty()) return;
-    set(element, "label", this.#labelOf(edge));
-    // Steps of a tenth: a line that breathes with every digit would move without news.
-    set(element, "width", Math.round(edgeWidth(edge.requests_per_second) * 10) / 10);
-    const health = edgeHealth(edge);
-    if (!element.hasClass(health)) element.removeClass(HEALTHS).addClass(health);
-  }
 }
 
-/** @param {import("cytoscape").CollectionReturnValue} element @param {string} key @param {string | number} value */
-function set(element, key, value) {
-  if (element.data(key) !== value) element.data(key, value);
-}
-
-/** @param {GraphNode[]} nodes @param {Map<string, string>} box @returns {ElementDefinition[]} outer boxes first */
-function frames(nodes, box) {
-  const namespaces = new Set(nodes.map((node) => node.namespace).filter(Boolean));
-  const apps = new Map(nodes.filter((node) => box.has(node.id)).map((node) => [box.get(node.id), node]));
-  return [
-    ...[...namespaces].map((name) => ({ data: { id: `ns:${name}` }, classes: "namespace-box" })),
-    ...[...apps].map(([id, node]) => ({ data: { id: String(id), parent: parentNamespace(node) }, classes: "app-box" })),
-  ];
-}
-
-/** @param {GraphNode} node @returns {string | undefined} */
-function parentNamespace(node) {
-  return node.namespace ? `ns:${node.namespace}` : undefined;
-}
-
-/** @param {GraphNode} node @param {Map<string, string>} box @param {Layout} layout @returns {ElementDefinition} */
-function nodeElement(node, box, layout) {
-  const parent = box.get(node.id) ?? parentNamespace(node);
+/** @param {GraphNode} node @param {Layout} layout @returns {ElementDefinition} */
+function nodeElement(node, layout) {
   return {
-    data: { id: node.id, parent, kind: node.kind, health: node.health, label: "" },
+    data: { id: node.id, kind: node.kind, health: node.health, label: "" },
     position: { ...(layout.positions.get(node.id) ?? { x: 0, y: 0 }) },
     classes: `item ${node.kind} ${node.health}`,
   };
-}
-
-/** @param {GraphEdge} edge @returns {ElementDefinition} */
-function edgeElement(edge) {
-  const classes = ["item"];
-  if (edge.protocol === "tcp") classes.push("tcp");
-  if (edge.source === edge.target) classes.push("looped");
-  const { id, source, target } = edge;
-  return { data: { id, source, target, label: "", width: 1, weights: [0.5], distances: [0] }, classes: classes.join(" ") };
 }

@@ -7,7 +7,7 @@ const BOW = 70;
 const LANE = 12;
 
 /**
- * Control points for a chain of quadratic curves (cytoscape's "unbundled-bezier").
+ * Control points for a chain of quadratic curves, joined half way between each two.
  * @param {Point} from centre of the source
  * @param {Point} to centre of the target
  * @param {Point[]} bends points on the way, for an edge over several ranks
@@ -30,24 +30,6 @@ function bow(from, to, shift) {
   const out = BOW + shift;
   const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
   return { x: middle.x + ((to.y - from.y) / length) * out, y: middle.y - ((to.x - from.x) / length) * out };
-}
-
-/**
- * The same points as cytoscape wants them: weight along the straight line, distance from it.
- * @param {Point} from
- * @param {Point} to
- * @param {Point[]} points
- * @returns {{weights: number[], distances: number[]}}
- */
-export function relative(from, to, points) {
-  const dx = to.x - from.x;
-  const dy = to.y - from.y;
-  const square = dx * dx + dy * dy || 1;
-  const length = Math.sqrt(square);
-  return {
-    weights: points.map((p) => ((p.x - from.x) * dx + (p.y - from.y) * dy) / square),
-    distances: points.map((p) => ((p.y - from.y) * dx - (p.x - from.x) * dy) / length),
-  };
 }
 
 /** Points per quadratic piece: an edge of 200 units is then off by less than half a unit. */
@@ -81,6 +63,21 @@ export class Path {
 
   get length() {
     return num(this.#lengths, this.#lengths.length - 1);
+  }
+
+  /** @param {Point} point @returns {number} how far it is from the line */
+  distance(point) {
+    let least = Infinity;
+    for (let i = 1; i < this.#xs.length; i += 1) least = Math.min(least, this.#toPiece(i, point));
+    return least;
+  }
+
+  /** @param {number} i @param {Point} point */
+  #toPiece(i, point) {
+    const [x, y] = [num(this.#xs, i - 1), num(this.#ys, i - 1)];
+    const [dx, dy] = [num(this.#xs, i) - x, num(this.#ys, i) - y];
+    const part = Math.min(1, Math.max(0, ((point.x - x) * dx + (point.y - y) * dy) / (dx * dx + dy * dy || 1)));
+    return Math.hypot(point.x - x - part * dx, point.y - y - part * dy);
   }
 
   /** @param {number} distance from the start @returns {Point} */

@@ -1,10 +1,12 @@
 // The dots on a canvas of their own above the graph: cheap, because only the few pixels around them are touched.
 
-import { Path } from "./curve.js";
 import { Flow } from "./flow.js";
+import { MANY_LINES, SEEN } from "./ground.js";
 
-/** @import { Core, EdgeSingular } from "cytoscape" */
+/** @import { Core } from "cytoscape" */
 /** @import { GraphModel } from "./model.js" */
+/** @import { Ground } from "./ground.js" */
+/** @import { Scene } from "./scene.js" */
 /** @import { Colours } from "./theme.js" */
 
 /** Above this the eye sees no gain, and software rendering pays for each frame. */
@@ -24,33 +26,31 @@ export class Dots {
   /** @type {CanvasRenderingContext2D} */ #pen;
   /** @type {Core} */ #cy;
   /** @type {Flow} */ flow = new Flow(Math.random);
-  /** @type {Map<string, Path>} */ #paths = new Map();
-  /** @type {Map<string, {x: number, y: number, half: number}>} where the label of an edge stands */ #labels = new Map();
+  /** @type {Scene} */ #scene;
+  /** @type {Ground} */ #ground;
   /** @type {Colours} */ #colours;
   /** @type {Set<string>} */ #lit = new Set();
+  /** @type {Set<string> | null} */ #dimmed = null;
   #ratio = 1;
   #timer = 0;
   #last = 0;
   #still = matchMedia("(prefers-reduced-motion: reduce)");
   #wanted = false;
-  #stalePaths = true;
   #staleFrame = true;
   /** The canvas covers the edges only, in the stage's pixels: each frame costs by its area. */
   #frame = { left: 0, top: 0 };
 
-  /** @param {HTMLCanvasElement} canvas @param {Core} cy @param {Colours} colours */
-  constructor(canvas, cy, colours) {
+  /** @param {HTMLCanvasElement} canvas @param {Core} cy @param {Scene} scene @param {Ground} ground @param {Colours} colours */
+  constructor(canvas, cy, scene, ground, colours) {
     this.#canvas = canvas;
     this.#pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     this.#cy = cy;
+    this.#scene = scene;
+    this.#ground = ground;
     this.#colours = colours;
     this.#still.addEventListener("change", () => this.run(this.#wanted));
-    cy.on("viewport resize", () => {
+    cy.on("viewport resize position", () => {
       this.#staleFrame = true;
-      this.#paint();
-    });
-    cy.on("position add remove data", "node, edge", () => {
-      this.#stalePaths = true;
     });
   }
 
@@ -78,16 +78,21 @@ export class Dots {
 
   /** @param {GraphModel} model */
   feed(model) {
-    if (this.#stalePaths) this.#measure();
-    const lanes = [...model.edges.values()].filter((edge) => edge.requests_per_second > 0 && this.#paths.has(edge.id));
+    this.#staleFrame = true;
+    this.#scene.settle();
+    const wires = this.#scene.wires;
+    const some = wires.size <= MANY_LINES ? [...model.edges.values()].filter((edge) => edge.requests_per_second > 0) : [];
     this.flow.setLanes(
-      lanes.map((edge) => ({
-        id: edge.id,
-        length: this.#paths.get(edge.id)?.length ?? 0,
-        rps: edge.requests_per_second,
-        errorRatio: edge.error_ratio,
-      })),
+      some.flatMap((edge) => {
+        const length = wires.path(edge.id)?.length;
+        return length === undefined ? [] : [{ id: edge.id, length, rps: edge.requests_per_second, errorRatio: edge.error_ratio }];
+      }),
     );
+  }
+
+  /** Whether there are so many lines that dots on some of them would say nothing. */
+  get tooMany() {
+    return this.#scene.wires.size > MANY_LINES;
   }
 
   /** @param {Set<string>} ids on which edges dots run; empty: on all */
@@ -95,14 +100,21 @@ export class Dots {
     this.#lit = ids;
   }
 
+  /** @param {Set<string> | null} lit the only edges that have dots, whatever is pointed at; null: all */
+  dim(lit) {
+    this.#dimmed = lit;
+  }
+
   #fitCanvas() {
     this.#staleFrame = false;
     this.#ratio = Math.min(2, window.devicePixelRatio);
-    const box = this.#cy.edges().renderedBoundingBox({ includeLabels: false });
-    const left = Math.floor(Math.max(0, box.x1 - MARGIN));
-    const top = Math.floor(Math.max(0, box.y1 - MARGIN));
-    const width = Math.max(0, Math.ceil(Math.min(this.#cy.width(), box.x2 + MARGIN)) - left);
-    const height = Math.max(0, Math.ceil(Math.min(this.#cy.height(), box.y2 + MARGIN)) - top);
+    const bounds = this.#scene.bounds() ?? { left: 0, right: 0, top: 0, bottom: 0 };
+    const zoom = this.#cy.zoom();
+    const pan = this.#cy.pan();
+    const left = Math.floor(Math.max(0, bounds.left * zoom + pan.x - MARGIN));
+    const top = Math.floor(Math.max(0, bounds.top * zoom + pan.y - MARGIN));
+    const width = Math.max(0, Math.ceil(Math.min(this.#cy.width(), bounds.right * zoom + pan.x + MARGIN)) - left);
+    const height = Math.max(0, Math.ceil(Math.min(this.#cy.height(), bounds.bottom * zoom + pan.y + MARGIN)) - top);
     this.#frame = { left, top };
     const canvas = this.#canvas;
     canvas.width = Math.round(width * this.#ratio);
@@ -112,25 +124,10 @@ export class Dots {
     canvas.style.transform = `translate(${left}px, ${top}px)`;
   }
 
-  #measure() {
-    this.#paths = new Map();
-    this.#labels = new Map();
-    this.#cy.edges().forEach((edge) => {
-      const path = pathOf(edge);
-      if (!path) return;
-      this.#paths.set(edge.id(), path);
-      const letters = String(edge.data("label")).length;
-      if (letters) this.#labels.set(edge.id(), { ...edge.midpoint(), half: letters * LABEL.letter + LABEL.side });
-    });
-    this.#stalePaths = false;
-    this.#staleFrame = true;
-  }
-
   #tick() {
     const now = performance.now();
     this.flow.step(Math.min(LONGEST_STEP, (now - this.#last) / 1000));
     this.#last = now;
-    if (this.#stalePaths) this.#measure();
     this.#paint();
   }
 
@@ -141,8 +138,9 @@ export class Dots {
 
   #paint() {
     if (this.#still.matches) return;
-    if (this.#staleFrame) this.#fitCanvas();
+    if (this.#staleFrame && !this.#ground.coarse) this.#fitCanvas();
     this.#clear();
+    if (this.#ground.coarse || this.flow.dots.length === 0) return;
     const zoom = this.#cy.zoom() * this.#ratio;
     const pan = this.#cy.pan();
     const { left, top } = this.#frame;
@@ -158,24 +156,25 @@ export class Dots {
     const pen = this.#pen;
     pen.strokeStyle = colour;
     pen.beginPath();
+    const written = this.#cy.zoom() >= SEEN.labels;
     for (const dot of this.flow.dots) {
-      const path = this.#paths.get(dot.edge);
+      const path = this.#scene.wires.path(dot.edge);
       if (dot.failed !== failed || !path || (this.#lit.size && !this.#lit.has(dot.edge))) continue;
+      if (this.#dimmed && !this.#dimmed.has(dot.edge)) continue;
       const head = path.at(dot.at);
-      const label = this.#labels.get(dot.edge);
-      if (label && Math.abs(head.x - label.x) < label.half && Math.abs(head.y - label.y) < LABEL.half) continue;
+      if (written && this.#onLabel(dot.edge, path, head)) continue;
       const tail = path.at(Math.max(0, dot.at - TAIL));
       pen.moveTo(tail.x, tail.y);
       pen.lineTo(head.x + 0.01, head.y);
     }
     pen.stroke();
   }
-}
 
-/** @param {EdgeSingular} edge @returns {Path | null} null for an edge that is not drawn (yet) */
-function pathOf(edge) {
-  const start = edge.sourceEndpoint();
-  const end = edge.targetEndpoint();
-  if (!start || !end || !Number.isFinite(start.x) || !Number.isFinite(end.x)) return null;
-  return new Path(start, edge.controlPoints() ?? [], end);
+  /** @param {string} id of an edge @param {import("./curve.js").Path} path @param {{x: number, y: number}} head */
+  #onLabel(id, path, head) {
+    const letters = this.#scene.label(id).length;
+    if (!letters) return false;
+    const { x, y } = path.at(path.length / 2);
+    return Math.abs(head.x - x) < letters * LABEL.letter + LABEL.side && Math.abs(head.y - y) < LABEL.half;
+  }
 }

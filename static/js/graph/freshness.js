@@ -7,8 +7,8 @@ export const STALE_TICKS = 5;
 
 /**
  * `connecting`: nothing has come yet. `live`, `late` (over 2 ticks), `stale` (over 5, or the source says so),
- * `starting`: the source has not been read yet. `offline`: the websocket is away.
- * @typedef {"connecting" | "live" | "late" | "stale" | "starting" | "offline"} Freshness
+ * `starting`: the source has not been read yet. `offline`: the websocket is away. `past`: not of now, at the person's wish.
+ * @typedef {"past" | "connecting" | "live" | "late" | "stale" | "starting" | "offline"} Freshness
  */
 
 /**

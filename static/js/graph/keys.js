@@ -6,9 +6,13 @@
  * @typedef {object} Commands
  * @property {() => void} toggleView
  * @property {() => void} find
+ * @property {() => void} hide
  * @property {() => void} fit
  * @property {() => void} escape
+ * @property {(key: string) => void} time [ and ] step back and forward, l leads back to live
  * @property {(arrow: Arrow) => boolean} walk whether the key was used
+ * @property {(how: "fold" | "unfold") => void} fold the namespace of what is chosen
+ * @property {() => void} neighbourhood of the chosen node
  */
 
 /** @param {Commands} commands */
@@ -33,8 +37,23 @@ function obey(key, target, commands) {
     case "f":
       commands.fit();
       return true;
+    case "+":
+    case "-":
+      commands.fold(key === "-" ? "fold" : "unfold");
+      return true;
+    case "n":
+      commands.neighbourhood();
+      return true;
     case "/":
       commands.find();
+      return true;
+    case "[":
+    case "]":
+    case "l":
+      commands.time(key);
+      return true;
+    case "h":
+      commands.hide();
       return true;
     case "ArrowLeft":
     case "ArrowRight":

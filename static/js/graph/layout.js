@@ -1,44 +1,27 @@
-// Where the nodes stand: left to right by dagre, an app's versions stacked in one column, namespaces kept together.
-// Pure: numbers in, numbers out. What later frames do to it is in rearrange.js.
+// Where the nodes stand: left to right, an app's versions stacked in one column, namespaces and clusters kept together.
+// Small graphs by dagre, larger ones by nested.js. Pure: numbers in, numbers out. Later frames: rearrange.js.
 
 import { Graph, layout as dagre } from "@dagrejs/dagre";
 
-import { layers } from "./layers.js";
+import { boxes, CELL, cellOf } from "./cells.js";
+import { padded, PADDING, severalClusters, union } from "./frames.js";
+import { nested } from "./nested.js";
 
 /** @import { GraphEdge, GraphNode } from "./types.js" */
 
 /** @typedef {{x: number, y: number}} Point */
 /** @typedef {{positions: Map<string, Point>, routes: Map<string, Point[]>}} Layout routes: bends of long edges */
 
-/** Room for one node with the two lines of its label, in the graph's own units. */
-export const CELL = Object.freeze({ width: 104, height: 92 });
 /** What a box around versions needs beside its nodes. */
 const BOX = Object.freeze({ side: 12, title: 30 });
 export const GAP = Object.freeze({ rank: 116, node: 16 });
 
-/**
- * The versions of an app (and the service that stands before them) share a box; a single one has none.
- * @param {Iterable<GraphNode>} nodes
- * @returns {Map<string, string>} node id to the key of its box
- */
-export function boxes(nodes) {
-  /** @type {Map<string, string[]>} */
-  const members = new Map();
-  for (const node of nodes) {
-    if (!node.app || node.kind === "unknown") continue;
-    const key = `box:${node.namespace}/${node.app}`;
-    members.set(key, [...(members.get(key) ?? []), node.id]);
-  }
-  const shared = [...members].filter(([, ids]) => ids.length > 1);
-  return new Map(shared.flatMap(([key, ids]) => ids.map((id) => /** @type {[string, string]} */ ([id, key]))));
-}
-
 /** Above these dagre takes longer than a person waits (measured: 150 nodes and 300 edges, a second). */
-const DAGRE = Object.freeze({ columns: 120, links: 240, apart: 50 });
+const DAGRE = Object.freeze({ columns: 90, links: 160, apart: 50 });
 
 /**
  * A layout from nothing. Where the boxes of two namespaces would overlap, dagre is asked again to keep them apart,
- * which it pays for with longer edges.
+ * which it pays for with longer edges; where it cannot, each namespace is laid out by itself.
  * @param {GraphNode[]} nodes
  * @param {GraphEdge[]} edges
  * @returns {Layout}
@@ -46,10 +29,17 @@ const DAGRE = Object.freeze({ columns: 120, links: 240, apart: 50 });
 export function arrange(nodes, edges) {
   const columns = columnsOf(nodes);
   const links = linksOf(columns, edges);
-  if (columns.size > DAGRE.columns || links.length > DAGRE.links) return simple(columns, links);
-  const plain = byDagre(columns, links, false) ?? simple(columns, links);
-  if (apart(columns, plain.positions) || columns.size > DAGRE.apart) return plain;
-  return byDagre(columns, links, true) ?? plain;
+  const inParts = () => stacked(nested([...columns.values()], links, GAP), columns);
+  if (columns.size > DAGRE.columns || links.length > DAGRE.links || severalClusters(nodes)) return inParts();
+  const plain = byDagre(columns, links, false);
+  if (plain && apart(columns, plain.positions)) return plain;
+  const kept = columns.size <= DAGRE.apart ? byDagre(columns, links, true) : null;
+  return kept && apart(columns, kept.positions) ? kept : inParts();
+}
+
+/** @param {Map<string, Point>} centres @param {Map<string, Column>} columns @returns {Layout} */
+function stacked(centres, columns) {
+  return { positions: stack((key) => centres.get(key), columns), routes: new Map() };
 }
 
 /** @typedef {{id: string, from: string, to: string}} Link an edge between two columns */
@@ -59,12 +49,6 @@ function linksOf(columns, edges) {
   const home = new Map([...columns.values()].flatMap((c) => c.nodes.map((node) => [node.id, c.key])));
   const links = edges.map(({ id, source, target }) => ({ id, from: home.get(source) ?? "", to: home.get(target) ?? "" }));
   return links.filter(({ from, to }) => from && to && from !== to).sort((a, b) => (a.id < b.id ? -1 : 1));
-}
-
-/** @param {Map<string, Column>} columns @param {Link[]} links @returns {Layout} */
-function simple(columns, links) {
-  const centres = layers([...columns.values()], links, GAP);
-  return { positions: stack((key) => centres.get(key), columns), routes: new Map() };
 }
 
 /** @param {Map<string, Column>} columns @param {Link[]} links @param {boolean} compound @returns {Layout | null} */
@@ -98,7 +82,8 @@ export function meet(a, b) {
 export function rectOf(column, positions) {
   const points = column.nodes.map((node) => at(positions, node.id));
   const boxed = column.nodes.length > 1;
-  const half = { x: CELL.width / 2 + (boxed ? BOX.side : 0), y: CELL.height / 2 };
+  const cell = boxed || !column.nodes[0] ? CELL : cellOf(column.nodes[0]);
+  const half = { x: cell.width / 2 + (boxed ? BOX.side : 0), y: cell.height / 2 };
   return {
     left: Math.min(...points.map((point) => point.x)) - half.x,
     right: Math.max(...points.map((point) => point.x)) + half.x,
@@ -107,25 +92,34 @@ export function rectOf(column, positions) {
   };
 }
 
+/** @typedef {{key: string, columns: Column[]}} Block a namespace with its columns, or a column that stands in none */
+
+/** @param {Iterable<Column>} columns @returns {Map<string, Block>} */
+export function blocksOf(columns) {
+  /** @type {Map<string, Block>} */
+  const blocks = new Map();
+  for (const column of columns) {
+    const key = column.namespace ? `ns:${column.cluster}/${column.namespace}` : column.key;
+    const block = blocks.get(key);
+    if (block) block.columns.push(column);
+    else blocks.set(key, { key, columns: [column] });
+  }
+  return blocks;
+}
+
+/** @param {Block} block @param {Map<string, Point>} positions @returns {Rect} around its columns, and its box if it has one */
+export function frameOf(block, positions) {
+  const rect = block.columns.map((column) => rectOf(column, positions)).reduce(union);
+  return block.columns[0]?.namespace ? padded(rect, PADDING.namespace) : rect;
+}
+
 /** @param {Map<string, Column>} columns @param {Map<string, Point>} positions whether no namespace meets another */
 function apart(columns, positions) {
-  /** @type {Map<string, Rect>} */
-  const frames = new Map();
-  for (const column of columns.values()) {
-    const rect = rectOf(column, positions);
-    const frame = frames.get(column.namespace) ?? rect;
-    frames.set(column.namespace, {
-      left: Math.min(frame.left, rect.left),
-      right: Math.max(frame.right, rect.right),
-      top: Math.min(frame.top, rect.top),
-      bottom: Math.max(frame.bottom, rect.bottom),
-    });
-  }
-  const all = [...frames.values()];
+  const all = [...blocksOf(columns.values()).values()].map((block) => frameOf(block, positions));
   return all.every((frame, i) => !all.slice(i + 1).some((other) => meet(frame, other)));
 }
 
-/** @typedef {{key: string, namespace: string, nodes: GraphNode[], width: number, height: number}} Column */
+/** @typedef {{key: string, cluster: string, namespace: string, nodes: GraphNode[], width: number, height: number}} Column */
 
 /** @param {GraphNode[]} nodes @returns {Map<string, Column>} one column for each box and each node without one */
 export function columnsOf(nodes) {
@@ -134,11 +128,14 @@ export function columnsOf(nodes) {
   const columns = new Map();
   for (const node of [...nodes].sort(byVersion)) {
     const key = box.get(node.id) ?? `node:${node.id}`;
-    const column = columns.get(key) ?? { key, namespace: node.namespace, nodes: [], width: 0, height: 0 };
+    // A folded namespace stands for itself, in no box.
+    const namespace = node.kind === "namespace" ? "" : node.namespace;
+    const column = columns.get(key) ?? { key, cluster: node.cluster ?? "", namespace, nodes: [], width: 0, height: 0 };
     column.nodes.push(node);
     const boxed = box.has(node.id);
-    column.width = CELL.width + (boxed ? 2 * BOX.side : 0);
-    column.height = CELL.height * column.nodes.length + (boxed ? BOX.title + BOX.side : 0);
+    const cell = cellOf(node);
+    column.width = cell.width + (boxed ? 2 * BOX.side : 0);
+    column.height = cell.height * column.nodes.length + (boxed ? BOX.title + BOX.side : 0);
     columns.set(key, column);
   }
   return columns;
@@ -165,7 +162,7 @@ function stack(centreOf, columns) {
     const boxed = column.nodes.length > 1;
     const top = centre.y - column.height / 2 + (boxed ? BOX.title : 0);
     column.nodes.forEach((node, i) => {
-      positions.set(node.id, { x: Math.round(centre.x), y: Math.round(top + CELL.height * (i + 0.5)) });
+      positions.set(node.id, { x: Math.round(centre.x), y: Math.round(top + cellOf(node).height * (i + 0.5)) });
     });
   }
   return positions;

@@ -15,7 +15,12 @@ const GLYPHS = {
 
 /** @param {GraphNode["kind"]} kind @param {string} colour @returns {string} data: address of a 24 by 24 picture */
 export function glyph(kind, colour) {
-  return picture(24, `<g fill="none" stroke="${colour}" stroke-width="1.4" stroke-linecap="round" stroke-linejoin="round">${GLYPHS[kind]}</g>`);
+  return picture(24, glyphShapes(kind, colour));
+}
+
+/** @param {GraphNode["kind"]} kind @param {string} colour @returns {string} SVG elements, 24 by 24 */
+export function glyphShapes(kind, colour) {
+  return `<g fill="none" stroke="${colour}" stroke-width="1.4" stroke-linecap="round" stroke-linejoin="round">${GLYPHS[kind]}</g>`;
 }
 
 /**
@@ -24,13 +29,23 @@ export function glyph(kind, colour) {
  * @returns {string} data: address of an 18 by 18 picture: a notch, a cross, or nothing
  */
 export function mark(health, colour) {
+  return picture(18, markShapes(health, colour));
+}
+
+/** @param {GraphNode["health"]} health @param {Colours} colour @returns {string} SVG elements, 18 by 18; or "" */
+export function markShapes(health, colour) {
   if (health === "degraded") {
-    return picture(18, `<path d="M9 1 17 16H1z" fill="${colour.degraded}" stroke="${colour.surface}" stroke-width="1.5" stroke-linejoin="round"/><path d="M9 6v4.6M9 12.8v.6" stroke="${colour.onMark}" stroke-width="1.9" stroke-linecap="round"/>`);
+    return `<path d="M9 1 17 16H1z" fill="${colour.degraded}" stroke="${colour.surface}" stroke-width="1.5" stroke-linejoin="round"/><path d="M9 6v4.6M9 12.8v.6" stroke="${colour.onMark}" stroke-width="1.9" stroke-linecap="round"/>`;
   }
   if (health === "failing") {
-    return picture(18, `<circle cx="9" cy="9" r="8" fill="${colour.failing}" stroke="${colour.surface}" stroke-width="1.5"/><path d="m6 6 6 6m0-6-6 6" stroke="${colour.onMark}" stroke-width="2" stroke-linecap="round"/>`);
+    return `<circle cx="9" cy="9" r="8" fill="${colour.failing}" stroke="${colour.surface}" stroke-width="1.5"/><path d="m6 6 6 6m0-6-6 6" stroke="${colour.onMark}" stroke-width="2" stroke-linecap="round"/>`;
   }
-  return picture(18, "");
+  return "";
+}
+
+/** @param {string} colour @returns {string} data: address of an 18 by 18 picture: what is folded can be unfolded */
+export function plus(colour) {
+  return picture(18, `<rect x="2" y="2" width="14" height="14" rx="3.5" fill="none" stroke="${colour}" stroke-width="1.3"/><path d="M9 5.6v6.8M5.6 9h6.8" stroke="${colour}" stroke-width="1.5" stroke-linecap="round"/>`);
 }
 
 /** @param {number} size @param {string} body */

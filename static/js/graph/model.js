@@ -1,18 +1,22 @@
 // The graph as the socket tells it: full frames, numbered deltas, and what changed between two of them.
 // Pure: it knows neither the page nor the clock, so that `node --test` runs it as it is.
 
-/** @import { DeltaFrame, FullFrame, GraphEdge, GraphNode, GraphType, Source, StatusFrame } from "./types.js" */
+/** @import { DeltaFrame, FullFrame, GraphEdge, GraphNode, GraphType, LeftOut, Source, StatusFrame } from "./types.js" */
 
 /**
  * What a frame did. `gap`: the delta does not follow what is here, nothing was changed, ask for a full frame.
  * `shape`: nodes or edges came or went, so that the layout has to look; `view`: this is another view altogether.
- * @typedef {{gap: boolean, shape: boolean, view: boolean}} Outcome
+ * `changed`: what a delta set; null after a full frame, of which anything may be new.
+ * @typedef {{gap: boolean, shape: boolean, view: boolean, changed: Changed | null}} Outcome
  */
+/** @typedef {{nodes: GraphNode[], edges: GraphEdge[]}} Changed */
 
+/** @type {Changed} */
+const NOTHING = Object.freeze({ nodes: [], edges: [] });
 /** @type {Outcome} */
-const GAP = Object.freeze({ gap: true, shape: false, view: false });
+const GAP = Object.freeze({ gap: true, shape: false, view: false, changed: NOTHING });
 /** @type {Outcome} */
-const SAME = Object.freeze({ gap: false, shape: false, view: false });
+const SAME = Object.freeze({ gap: false, shape: false, view: false, changed: NOTHING });
 
 export class GraphModel {
   /** @type {Map<string, GraphNode>} */ nodes = new Map();
@@ -27,6 +31,13 @@ export class GraphModel {
   /** @type {GraphType | null} */ graphType = null;
   /** @type {string[]} */ namespaces = [];
   tickSeconds = 1;
+  /** Namespaces that are one node each now, by hand or because there is too much. @type {string[]} */
+  folded = [];
+  /** What the server did not send, because nobody could read so much. @type {LeftOut} */
+  leftOut = { nodes: 0, edges: 0 };
+  #newView = false;
+  /** Edge ids by the node at which they end and begin; made when asked for. @type {Adjacency | null} */
+  #adjacency = null;
 
   /**
    * @param {FullFrame | DeltaFrame | StatusFrame} frame
@@ -45,24 +56,46 @@ export class GraphModel {
     this.seq = null;
   }
 
+  /**
+   * Becomes a part of another graph, with everything that the other says of itself.
+   * @param {GraphModel} whole
+   * @param {Map<string, GraphNode>} nodes
+   * @param {Map<string, GraphEdge>} edges
+   */
+  become(whole, nodes, edges) {
+    Object.assign(this, whole, { nodes, edges });
+    this.#adjacency = null;
+  }
+
+  /** Another part of the mesh was asked for: the next full frame is a view of its own, even of the same things. */
+  expectView() {
+    this.#newView = true;
+  }
+
   /** @param {FullFrame} frame @returns {Outcome} */
   #full(frame) {
-    const view = this.graphType !== frame.graph_type || !sameWords(this.namespaces, frame.namespaces);
+    const view = this.#newView || this.graphType !== frame.graph_type || !sameWords(this.namespaces, frame.namespaces);
     const nodes = byId(frame.nodes);
     const edges = byId(frame.edges);
     const shape = view || !sameKeys(this.nodes, nodes) || !sameKeys(this.edges, edges);
     Object.assign(this, { nodes, edges, graphType: frame.graph_type, namespaces: frame.namespaces, notice: frame.notice });
     this.tickSeconds = frame.tick_seconds;
+    this.#newView = false;
+    this.folded = [];
+    this.leftOut = { nodes: 0, edges: 0 };
+    if (shape) this.#adjacency = null;
     this.#stamp(frame);
-    return { gap: false, shape, view };
+    return { gap: false, shape, view, changed: null };
   }
 
   /** @param {DeltaFrame} frame @returns {Outcome} */
   #delta(frame) {
     if (this.seq === null || frame.base !== this.seq) return GAP;
     const joinedOrLeft = [patch(this.nodes, frame.nodes), patch(this.edges, frame.edges)];
+    const shape = joinedOrLeft.includes(true);
+    if (shape) this.#adjacency = null;
     this.#stamp(frame);
-    return { gap: false, shape: joinedOrLeft.includes(true), view: false };
+    return { gap: false, shape, view: false, changed: { nodes: frame.nodes.set, edges: frame.edges.set } };
   }
 
   /** @param {FullFrame | DeltaFrame} frame */
@@ -70,21 +103,38 @@ export class GraphModel {
     this.seq = frame.seq;
     this.takenAt = frame.taken_at;
     this.source = frame.source;
+    if (frame.folded) this.folded = frame.folded;
+    if (frame.left_out) this.leftOut = frame.left_out;
   }
 
   /** @param {string} nodeId @returns {GraphEdge[]} the edges that end there, busiest first */
   into(nodeId) {
-    return this.#edgesWhere((edge) => edge.target === nodeId);
+    return this.#at("target", nodeId).sort(busiestFirst);
   }
 
   /** @param {string} nodeId @returns {GraphEdge[]} the edges that start there, busiest first */
   outOf(nodeId) {
-    return this.#edgesWhere((edge) => edge.source === nodeId);
+    return this.#at("source", nodeId).sort(busiestFirst);
   }
 
-  /** @param {(edge: GraphEdge) => boolean} wanted */
-  #edgesWhere(wanted) {
-    return [...this.edges.values()].filter(wanted).sort(busiestFirst);
+  /** @param {"source" | "target"} end @param {string} nodeId @returns {GraphEdge[]} a new list */
+  #at(end, nodeId) {
+    this.#adjacency ??= adjacency(this.edges.values());
+    const ids = this.#adjacency[end].get(nodeId) ?? [];
+    return ids.flatMap((id) => this.edges.get(id) ?? []);
+  }
+
+  /**
+   * A node with all that it calls and is called by; an edge with its two ends.
+   * @param {string} id
+   * @returns {Set<string>} ids of nodes and edges, the given one included; empty when there is no such thing
+   */
+  around(id) {
+    const edge = this.edges.get(id);
+    if (edge) return new Set([id, edge.source, edge.target]);
+    if (!this.nodes.has(id)) return new Set();
+    const calls = [...this.#at("source", id), ...this.#at("target", id)];
+    return new Set([id, ...calls.flatMap((call) => [call.id, call.source, call.target])]);
   }
 
   /** @param {string} id @returns {GraphNode | GraphEdge | undefined} */
@@ -117,14 +167,29 @@ export class GraphModel {
     const seen = new Set(queue);
     found.add(start);
     for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
-      for (const edge of this.edges.values()) {
-        if (edge[near] !== at) continue;
+      for (const edge of this.#at(near, at)) {
         found.add(edge.id).add(edge[far]);
         if (!seen.has(edge[far])) queue.push(edge[far]);
         seen.add(edge[far]);
       }
     }
   }
+}
+
+/** @typedef {{source: Map<string, string[]>, target: Map<string, string[]>}} Adjacency */
+
+/** @param {Iterable<GraphEdge>} edges @returns {Adjacency} */
+function adjacency(edges) {
+  /** @type {Adjacency} */
+  const found = { source: new Map(), target: new Map() };
+  for (const edge of edges) {
+    for (const end of /** @type {const} */ (["source", "target"])) {
+      const ids = found[end].get(edge[end]);
+      if (ids) ids.push(edge.id);
+      else found[end].set(edge[end], [edge.id]);
+    }
+  }
+  return found;
 }
 
 /** @param {GraphEdge} a @param {GraphEdge} b */

@@ -19,6 +19,10 @@ export const EDGE_LABEL_WORDS = {
   p50: "Latency p50",
   p95: "Latency p95",
   p99: "Latency p99",
+  throughput: "Throughput",
+  connections: "TCP connections opened",
+  messages: "gRPC messages",
+  mtls: "Mutual TLS",
   none: "No label",
 };
 
@@ -59,9 +63,22 @@ const FLAG_WORDS = new Map([
   ["UAEX", "refused by external authorization"],
 ]);
 
+/** The namespaces that are one node together. No Kubernetes name has a star in it. */
+export const OTHERS = "*other";
+const GROUPS = new Map([
+  [OTHERS, "other namespaces"],
+  ["*outside", "outside the mesh"],
+]);
+
+/** @param {GraphNode} node @returns {string} what it is folded with, or stands for: a namespace, or one of the groups above */
+export function groupOf(node) {
+  return node.kind === "namespace" ? node.id.replace(/^namespace:/, "") : node.namespace;
+}
+
 /** @param {GraphNode} node @returns {string} */
 export function baseName(node) {
   if (node.kind === "hidden") return "another namespace";
+  if (node.kind === "namespace") return GROUPS.get(groupOf(node)) ?? groupOf(node);
   if (node.kind === "workload") return node.workload || node.app || node.id;
   if (node.kind === "service") return node.service || node.app || node.id;
   return node.app || node.workload || node.service || (node.kind === "unknown" ? "unknown" : node.id);
@@ -70,6 +87,7 @@ export function baseName(node) {
 /** @param {GraphNode} node @returns {string} "reviews v3" */
 export function nodeTitle(node) {
   if (node.kind === "service") return `${baseName(node)} (service)`;
+  if (node.kind === "namespace") return GROUPS.get(groupOf(node)) ?? `${node.namespace} (namespace)`;
   return node.version ? `${baseName(node)} ${node.version}` : baseName(node);
 }
 
@@ -79,13 +97,22 @@ export function nodeTitle(node) {
  * @returns {string} the name, and the version on a line of its own
  */
 export function nodeLines(node, boxed) {
+  const { difference } = node;
+  return difference && difference.kind !== "same" ? `${ownLines(node, boxed)}\n${difference.word}` : ownLines(node, boxed);
+}
+
+/** @param {GraphNode} node @param {boolean} boxed */
+function ownLines(node, boxed) {
   if (boxed && node.kind === "app" && node.version) return wrap(node.version);
   if (boxed && node.kind === "service") return "no workload";
+  if (node.kind === "namespace") return `${cut(baseName(node), CARD_LINE)}\n${members(node)}`;
   const name = wrap(baseName(node));
   return node.version && node.kind === "app" ? `${name}\n${cut(node.version)}` : name;
 }
 
 const LINE = 18;
+/** On the card of a folded namespace the letters are larger. */
+const CARD_LINE = 15;
 
 /** @param {string} name @returns {string} one line, or two that break after a hyphen or a dot; what is longer is cut */
 export function wrap(name) {
@@ -94,9 +121,14 @@ export function wrap(name) {
   return `${name.slice(0, at)}\n${cut(name.slice(at))}`;
 }
 
-/** @param {string} line */
-function cut(line) {
-  return line.length > LINE ? `${line.slice(0, LINE - 1)}…` : line;
+/** @param {string} line @param {number} most letters */
+function cut(line, most = LINE) {
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+}
+
+/** @param {GraphNode} node a folded namespace @returns {string} "12 inside" */
+export function members(node) {
+  return `${node.members.toLocaleString("en")} inside`;
 }
 
 /** @param {GraphNode} node @returns {string} */

@@ -24,6 +24,11 @@ export function noteFor(model, reading, error) {
   return emptyNote(model);
 }
 
+/** @param {string} hide the expression @returns {Note} of a graph in which nothing is left to draw */
+export function hiddenNote(hide) {
+  return { kind: "empty", title: "Everything is hidden", text: `The expression \`${hide}\` hides all of the graph.`, action: "Show all" };
+}
+
 /** @param {GraphModel} model @returns {Note} */
 function emptyNote({ source, namespaces }) {
   const name = source?.name ?? "";

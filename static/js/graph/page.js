@@ -1,36 +1,44 @@
 // The Graph page: joins the address, the socket, the model, the drawing, the table and the panel.
 
-import { ApiError, get } from "../api.js";
 import { byId, data, setText } from "../dom.js";
 import { LiveSocket } from "../socket.js";
-import { badgesByService } from "./acting.js";
+import { Acting } from "./acting.js";
 import { format, parse } from "./address.js";
+import { Announcer } from "./announcer.js";
+import { keepAsking } from "./asking.js";
+import { ExportMenu } from "./export/menu.js";
+import { FindBar } from "./find/bar.js";
+import { counted, Sight } from "./find/sight.js";
+import { fold, namespaceOf, unfold } from "./folding.js";
+import { configured } from "./charts/links.js";
 import { read } from "./freshness.js";
 import { resizable } from "./grip.js";
 import { listenToKeys } from "./keys.js";
 import { GraphModel } from "./model.js";
-import { HEALTH_WORDS, nodeTitle } from "./names.js";
-import { noteFor, Notes } from "./notes.js";
+import { hiddenNote, noteFor, Notes } from "./notes.js";
 import { Panel } from "./panel.js";
-import { Pill, words } from "./pill.js";
+import { Pill } from "./pill.js";
+import { Scope } from "./scope.js";
 import { Stage } from "./stage.js";
 import { Table } from "./table.js";
+import { Time } from "./time/index.js";
 import { fillNamespaces, Toolbar } from "./toolbar.js";
 import { step } from "./walk.js";
 
 /** @import { Service } from "../shapes.js" */
-/** @import { Reading } from "./freshness.js" */
+/** @import { Badge } from "./acting.js" */
+/** @import { Outcome } from "./model.js" */
 /** @import { Frame, PageState, View } from "./types.js" */
 /** @import { Arrow } from "./walk.js" */
 
 const NARROW = "(max-width: 720px)";
 const CLOCK_MS = 250;
-/** Faults and splits made elsewhere are badges within this time. */
-const SERVICES_EVERY_MS = 10_000;
 /** A resync that brought nothing is asked for again. */
 const RESYNC_EVERY_MS = 3_000;
+/** Of a look at the very same numbers. @type {Outcome} */
+const AGAIN = Object.freeze({ gap: false, shape: false, view: false, changed: { nodes: [], edges: [] } });
 
-const page = /** @type {{serverTime: number, tickSeconds: number, loginUrl: string, socketPath: string}} */ (data("page"));
+const page = /** @type {{serverTime: number, tickSeconds: number, loginUrl: string, socketPath: string, links?: Record<string, string>}} */ (data("page"));
 const loaded = /** @type {PerformanceNavigationTiming | undefined} */ (performance.getEntriesByType("navigation")[0]);
 /** How far this machine's clock is ahead of the server's, in milliseconds. */
 const clockAhead = performance.timeOrigin + (loaded?.responseStart ?? 0) - page.serverTime;
@@ -42,31 +50,56 @@ class GraphPage {
   #narrow = matchMedia(NARROW);
   #pill = new Pill(byId("age", HTMLElement));
   #socket = this.#connect();
-  #stage = new Stage(this.#model, this.#state.label, (id) => this.choose(id));
-  #table = new Table(byId("twin", HTMLElement), this.#model, (id) => this.choose(id));
+  #acting = new Acting();
+  /** What is drawn and listed: the model without what is hidden. */
+  #sight = new Sight(this.#model, (node) => this.#acting.kinds(node));
+  #stage = new Stage(this.#sight.seen, this.#model, [this.#state.label, this.#state.label2], this.#acting, {
+    choose: (id) => this.choose(id),
+    fold: (namespace) => this.go(fold(this.#state, namespace)),
+    unfold: (namespace) => this.go(unfold(this.#state, namespace)),
+    focus: (id) => this.#focus(id),
+  });
+  #scope = new Scope(this.#model, (change) => this.go(change));
+  #table = new Table(byId("twin", HTMLElement), this.#sight.seen, (id) => this.choose(id));
   #panel = new Panel(this.#model, byId("page-module", HTMLScriptElement).dataset.plotly ?? "", (id) => this.choose(id));
-  #notes = new Notes(() => this.go({ ns: [] }));
+  #time = new Time(this.#model, configured(page.links), (id) => this.choose(id), {
+    go: (change, replace) => this.go(change, replace),
+    frame: (frame) => this.#apply(frame),
+    series: (series) => this.#panel.series(series),
+    depart: () => this.#depart(),
+    arrive: () => this.#socket.connect(),
+    changed: () => this.#tick(),
+    now: () => Date.now() - clockAhead,
+  });
+  #notes = new Notes(() => this.#noteAction());
+  #bar = new FindBar(this.#sight, { change: (change, replace) => this.go(change, replace) });
   #toolbar = new Toolbar({
     change: (change) => this.go(change),
-    find: (text) => this.#find(text),
     fit: () => this.#stage.fit(),
     tidy: () => this.#stage.tidy(),
   });
   /** @type {string | null} */ #offlineSince = null;
   #error = "";
   #resyncAskedAt = -Infinity;
-  #announced = "";
+  #announcer = new Announcer();
   /** @type {Set<string>} */ #namespaces = new Set();
 
   start() {
     resizable(byId("panel-grip", HTMLElement), byId("panel", HTMLElement));
     this.#listen();
+    new ExportMenu({
+      model: this.#model,
+      state: () => this.#state,
+      drawn: () => this.#stage.drawn(),
+      hidden: () => counted(this.#sight.hidden, "hidden"),
+      view: () => this.#subscription,
+    });
     this.#follow();
-    this.#socket.connect();
+    if (this.#time.travel.isLive) this.#socket.connect();
+    this.#time.start();
     window.setInterval(() => this.#tick(), CLOCK_MS);
     this.#tick();
-    void this.#askServices();
-    window.setInterval(() => document.hidden || void this.#askServices(), SERVICES_EVERY_MS);
+    keepAsking({ services: (services) => this.#knowServices(services), badges: (badges) => this.#knowBadges(badges) });
   }
 
   /** @returns {View} as the address says, or as the window is wide */
@@ -133,38 +166,65 @@ class GraphPage {
     this.#narrow.addEventListener("change", () => this.#follow());
     listenToKeys({
       toggleView: () => this.go({ view: this.view === "graph" ? "table" : "graph" }),
-      find: () => this.#toolbar.focusFind(),
+      find: () => this.#bar.focusFind(),
+      hide: () => this.#bar.focusHide(),
       fit: () => this.#stage.fit(),
       escape: () => this.#escape(),
       walk: (arrow) => this.#walk(arrow),
+      time: (key) => this.#time.key(key),
+      fold: (how) => this.#foldChosen(how),
+      neighbourhood: () => this.#focus(this.#state.select),
     });
   }
 
   /** Brings all parts in line with the state. */
   #follow() {
-    const { type, ns, select, label } = this.#state;
+    const { ns, select, label, label2 } = this.#state;
     this.#toolbar.show(this.#state, this.view);
+    this.#scope.show(this.#state);
     this.#root.dataset.view = this.view;
     this.#table.setShown(this.view === "table");
     fillNamespaces([...this.#namespaces], ns);
-    this.#subscribe(type, ns);
+    this.#subscribe(this.#state);
+    this.#time.follow(this.#state, this.#subscription);
     this.#socket.watch(select || null);
-    this.#stage.label(label);
+    if (this.#sight.ask(this.#state)) this.#look();
+    this.#bar.show(this.#state);
+    this.#stage.label([label, label2]);
     this.#stage.choose(select);
     this.#panel.open(select);
     this.#table.render(select, this.view === "table");
     this.#tick();
   }
 
-  #subscribed = "";
+  #subscribed = { key: "", place: "" };
+  /** @type {import("../socket.js").Subscription} */ #subscription = { graph_type: "versioned_app", namespaces: [] };
 
-  /** @param {PageState["type"]} type @param {string[]} namespaces */
-  #subscribe(type, namespaces) {
-    const key = `${type} ${namespaces.join()}`;
-    if (key === this.#subscribed) return;
-    this.#subscribed = key;
+  /** @param {PageState} state */
+  #subscribe({ type, ns, fold: folded, unfold: open, focus, depth, idle }) {
+    const place = `${type} ${ns.join()} ${focus} ${depth}`;
+    const wanted = {
+      graph_type: type,
+      namespaces: ns,
+      ...(folded.length && { fold: folded }),
+      ...(open.length && { unfold: open }),
+      ...(focus && { focus, depth }),
+      ...(idle && { idle }),
+    };
+    const key = JSON.stringify(wanted);
+    if (key === this.#subscribed.key) return;
+    // Of another part of the mesh nothing has to stand where it stood; of the same one everything has.
+    if (place !== this.#subscribed.place) this.#model.expectView();
+    this.#subscribed = { key, place };
     this.#error = "";
-    this.#socket.subscribe({ graph_type: type, namespaces });
+    this.#subscription = wanted;
+    this.#socket.subscribe(wanted);
+  }
+
+  #depart() {
+    this.#socket.rest();
+    this.#offlineSince = null;
+    this.#error = "";
   }
 
   /** @param {Frame} frame */
@@ -179,6 +239,7 @@ class GraphPage {
       case "full":
       case "delta":
       case "status":
+        if (frame.type !== "delta") this.#time.travel.arrived();
         this.#apply(frame);
     }
     this.#tick();
@@ -194,12 +255,40 @@ class GraphPage {
     }
     if (frame.type === "status") return;
     this.#error = "";
-    this.#stage.frame(outcome);
-    this.#table.render(this.#state.select, this.view === "table");
+    this.#look(outcome);
+    this.#scope.show(this.#state);
     this.#panel.render();
-    this.#announceHealth(before);
+    if (this.#time.travel.isLive) this.#announcer.health(before, this.#model.nodes);
     this.#learnNamespaces([...this.#model.nodes.values()].map((node) => node.namespace));
     this.#root.dataset.seq = String(this.#model.seq);
+  }
+
+  /** Draws and lists what is to be seen of the model, and marks what was found. @param {Outcome} outcome */
+  #look(outcome = AGAIN) {
+    const hides = this.#sight.look();
+    const seen = { ...outcome, shape: outcome.shape || hides, changed: this.#sight.within(outcome.changed) };
+    // What comes and goes by hiding moves nothing else, and not the window either.
+    if (this.#model.seq !== null) this.#stage.frame(seen, hides && !outcome.shape);
+    this.#table.render(this.#state.select, this.view === "table", seen);
+    if (seen.shape || this.#sight.isFoundAnew) this.#mark();
+    this.#bar.count();
+  }
+
+  #mark() {
+    const { nodes, edges } = this.#sight.found;
+    const ids = new Set([...nodes, ...edges]);
+    this.#stage.mark(ids, this.#sight.lit());
+    this.#table.mark(ids);
+  }
+
+  get #allHidden() {
+    return this.#model.nodes.size > 0 && this.#sight.seen.nodes.size === 0;
+  }
+
+  #noteAction() {
+    if (this.#allHidden) this.go({ hide: "" });
+    else if (this.#time.travel.isLive) this.go({ ns: [] });
+    else this.#time.travel.live();
   }
 
   #resync() {
@@ -213,16 +302,18 @@ class GraphPage {
   #tick() {
     const { source, takenAt, tickSeconds } = this.#model;
     const facts = { source, takenAt, tickSeconds, offlineSince: this.#offlineSince };
-    const reading = read(facts, Date.now() - clockAhead);
+    const now = Date.now() - clockAhead;
+    const reading = this.#time.travel.reading(now) ?? read(facts, now);
+    this.#time.render();
     this.#pill.show(reading, source);
     this.#root.dataset.state = reading.state;
-    this.#root.classList.toggle("frozen", reading.frozen && this.#model.seq !== null);
-    const note = noteFor(this.#model, reading, this.#error);
+    this.#root.classList.toggle("frozen", reading.frozen && reading.state !== "past" && this.#model.seq !== null);
+    const note = this.#allHidden ? hiddenNote(this.#state.hide) : this.#time.travel.isLive ? noteFor(this.#model, reading, this.#error) : this.#time.travel.note(now);
     this.#notes.show(note);
     this.#root.dataset.note = note?.kind ?? "";
     this.#stage.run(!reading.frozen && note === null && this.view === "graph" && !document.hidden);
     this.#showNotice(note ? "" : this.#error || this.#model.notice);
-    this.#announceFreshness(reading);
+    this.#announcer.freshness(reading);
   }
 
   /** @param {string} message an error of the server's or a word about rights, while the graph itself stands */
@@ -232,40 +323,9 @@ class GraphPage {
     setText(notice, message);
   }
 
-  /** @param {Reading} reading */
-  #announceFreshness(reading) {
-    const text = words(reading);
-    if (text === this.#announced) return;
-    // "Late" comes and goes on a busy network; only what lasts is worth a word.
-    if (reading.frozen || this.#announced.includes("since")) this.#announce(text);
-    this.#announced = text;
-  }
-
-  /** @param {Map<string, import("./types.js").Health>} before */
-  #announceHealth(before) {
-    const news = [...this.#model.nodes.values()].filter((node) => before.has(node.id) && before.get(node.id) !== node.health);
-    const worth = news.filter((node) => node.health !== "idle" && before.get(node.id) !== "idle");
-    if (worth.length) this.#announce(worth.map((node) => `${nodeTitle(node)}: ${HEALTH_WORDS[node.health]}`).join(". "));
-  }
-
-  /** @param {string} text */
-  #announce(text) {
-    setText(byId("announcer", HTMLElement), text);
-  }
-
-  /** @param {string} text */
-  #find(text) {
-    const wanted = text.trim().toLowerCase();
-    const nodes = [...this.#model.nodes.values()];
-    const found = wanted ? nodes.filter((node) => `${nodeTitle(node)} ${node.namespace} ${node.workload}`.toLowerCase().includes(wanted)) : [];
-    this.#stage.mark(new Set(found.map((node) => node.id)));
-    this.#table.mark(wanted);
-    setText(byId("count", HTMLElement), wanted ? `${found.length} found` : "");
-  }
-
   #escape() {
-    if (this.#toolbar.clearFind()) this.#find("");
-    else if (this.#panel.isOpen) {
+    if (this.#bar.escape()) return;
+    if (this.#panel.isOpen) {
       this.choose("");
       byId(this.view === "graph" ? "canvas" : "twin", HTMLElement).focus();
     }
@@ -274,22 +334,34 @@ class GraphPage {
   /** @param {Arrow} arrow */
   #walk(arrow) {
     if (this.view !== "graph") return false;
-    const next = step(this.#model, this.#stage.positions(), this.#state.select, arrow);
+    const next = step(this.#sight.seen, this.#stage.positions(), this.#state.select, arrow);
     // Each step is no place to come "back" to; the first one is.
     if (next) this.go({ select: next }, this.#state.select !== "");
     return true;
   }
 
-  async #askServices() {
-    try {
-      const { services } = /** @type {{services: Service[]}} */ (await get("services?namespaces="));
-      this.#learnNamespaces(services.map((service) => service.namespace));
-      this.#stage.setBadges(badgesByService(services));
-      this.#panel.know(services);
-    } catch (error) {
-      // The chooser then offers what the graph itself has shown, and the badges stay as they were.
-      if (!(error instanceof ApiError)) throw error;
-    }
+  /** @param {Badge[]} badges */
+  #knowBadges(badges) {
+    this.#acting.know(badges);
+    this.#stage.showActing();
+    this.#look();
+  }
+
+  /** @param {string} id of a node to see with its neighbours only */
+  #focus(id) {
+    if (this.#model.nodes.has(id)) this.go({ focus: id, depth: 1, select: id });
+  }
+
+  /** @param {"fold" | "unfold"} how */
+  #foldChosen(how) {
+    const namespace = namespaceOf(this.#model, this.#state.select);
+    if (namespace) this.go((how === "fold" ? fold : unfold)(this.#state, namespace));
+  }
+
+  /** @param {Service[]} services */
+  #knowServices(services) {
+    this.#learnNamespaces(services.map((service) => service.namespace));
+    this.#panel.know(services);
   }
 
   /** @param {string[]} names */

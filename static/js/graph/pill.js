@@ -2,13 +2,14 @@
 
 import { el, icon } from "../dom.js";
 import { age, clock } from "../format.js";
+import { ago, timeOf } from "./time/moments.js";
 
 /** @import { Source } from "./types.js" */
 /** @import { Freshness, Reading } from "./freshness.js" */
 
-/** The style sheet's three looks. @type {Record<Freshness, "ok" | "late" | "away">} */
-const LOOKS = { connecting: "late", starting: "late", live: "ok", late: "late", stale: "away", offline: "away" };
-const ICONS = { ok: "ok", late: "degraded", away: "failing" };
+/** The style sheet's three looks. @type {Record<Freshness, "ok" | "late" | "away" | "past">} */
+const LOOKS = { past: "past", connecting: "late", starting: "late", live: "ok", late: "late", stale: "away", offline: "away" };
+const ICONS = { past: "clock", ok: "ok", late: "degraded", away: "failing" };
 
 export class Pill {
   /** @type {HTMLElement} */ #element;
@@ -27,7 +28,7 @@ export class Pill {
     const text = words(reading);
     const name = source?.name ?? "";
     const seconds = reading.ageSeconds === null ? "" : String(Math.floor(reading.ageSeconds));
-    const key = `${reading.state} ${name} ${text} ${seconds}`;
+    const key = `${reading.state} ${reading.since} ${name} ${text} ${seconds}`;
     if (key === this.#shown) return;
     this.#shown = key;
     const look = LOOKS[reading.state];
@@ -35,6 +36,10 @@ export class Pill {
     this.#element.dataset.freshness = reading.state;
     this.#element.dataset.age = seconds;
     this.#element.title = source?.message ?? "";
+    if (reading.state === "past") {
+      this.#element.replaceChildren(icon(ICONS[look]), ...pastWords(reading));
+      return;
+    }
     const where = name && reading.state !== "offline" ? el("span", { class: "age-source" }, name) : null;
     this.#element.replaceChildren(icon(ICONS[look]), el("strong", {}, text), where ?? "", ageText(reading));
   }
@@ -44,6 +49,8 @@ export class Pill {
 export function words({ state, since }) {
   const from = since ? ` since ${clock(new Date(since))}` : "";
   switch (state) {
+    case "past":
+      return "Not live: what is shown is of the past";
     case "connecting":
       return "Connecting";
     case "starting":
@@ -57,6 +64,13 @@ export function words({ state, since }) {
     default:
       return "Live";
   }
+}
+
+/** @param {Reading} reading @returns {HTMLElement[]} "at 12:04:31, 14 min ago": how long ago where there is room */
+function pastWords({ since, ageSeconds }) {
+  const at = Date.parse(since);
+  const now = at + (ageSeconds ?? 0) * 1000;
+  return [el("strong", {}, `at ${timeOf(at, now)}`), el("strong", { class: "age-ago" }, `, ${ago(at, now)}`)];
 }
 
 /** @param {Reading} reading */

@@ -1,6 +1,8 @@
 // How cytoscape draws what the page's theme and the elements' data say.
 
-import { glyph, mark } from "./marks.js";
+import { CARD } from "./cells.js";
+import { glyph, mark, plus } from "./marks.js";
+import { differences } from "./time/paint.js";
 
 /** @import { StylesheetJson, NodeSingular } from "cytoscape" */
 /** @import { Colours } from "./theme.js" */
@@ -9,23 +11,30 @@ import { glyph, mark } from "./marks.js";
 export const NODE_SIZE = 42;
 export const DEGRADED_OVER = 0.01;
 export const FAILING_OVER = 0.05;
-const FADED = 0.14;
+export const FADED = 0.14;
+const DIMMED = 0.22;
 
-/** @param {number} rps @returns {number} width of the line, by the logarithm of the rate */
-export function edgeWidth(rps) {
-  return Math.min(8, 1.25 + 1.55 * Math.log10(1 + rps));
+/** @param {GraphEdge} edge @returns {number} width of the line, by the logarithm of requests, of TCP's kibibytes, per second */
+export function edgeWidth(edge) {
+  const amount = edge.protocol === "tcp" ? bytesOf(edge) / 1024 : edge.requests_per_second;
+  return Math.min(8, 1.25 + 1.55 * Math.log10(1 + amount));
+}
+
+/** @param {GraphEdge} edge @returns {number} per second, both ways */
+export function bytesOf(edge) {
+  return (edge.sent_bytes_per_second ?? 0) + (edge.received_bytes_per_second ?? 0);
 }
 
 /** @param {GraphEdge} edge @returns {Health} what the colour of the line says, by the error ratio alone */
 export function edgeHealth(edge) {
-  if (edge.requests_per_second <= 0) return "idle";
+  if (edge.requests_per_second <= 0) return edge.protocol === "tcp" && bytesOf(edge) > 0 ? "ok" : "idle";
   if (edge.error_ratio > FAILING_OVER) return "failing";
   return edge.error_ratio > DEGRADED_OVER ? "degraded" : "ok";
 }
 
 /** @param {Colours} colour @param {string} font @returns {StylesheetJson} */
 export function stylesheet(colour, font) {
-  const sheet = [...nodes(colour, font), ...boxes(colour), ...edges(colour, font), ...states(colour)];
+  const sheet = [...nodes(colour, font), ...differences(colour), ...states(colour)];
   return /** @type {StylesheetJson} */ (/** @type {unknown} */ (sheet));
 }
 
@@ -73,81 +82,36 @@ function nodes(colour, font) {
       selector: "node.service",
       style: { shape: "round-triangle", width: NODE_SIZE + 4, "background-position-y": ["70%", "0%"] },
     },
+    { selector: "node.namespace", style: card(colour, healthOf) },
     { selector: "node.unknown, node.hidden", style: { "border-style": "dashed", "border-dash-pattern": [4, 3] } },
     { selector: "node.degraded", style: { "border-width": 3, "border-color": colour.degraded } },
     { selector: "node.failing", style: { "border-width": 4, "border-color": colour.failing } },
-    { selector: "node.idle", style: { "border-color": colour.idle, color: colour.muted } },
+    { selector: "node.idle", style: { "border-color": colour.idle, color: colour.muted, "background-opacity": 0.5, "background-image-opacity": 0.6 } },
   ];
 }
 
-/** @param {Colours} colour */
-function boxes(colour) {
-  const box = {
+/**
+ * A folded namespace: its name and what it holds are on it, and a plus to unfold it.
+ * @param {Colours} colour @param {(node: NodeSingular) => Health} healthOf
+ */
+function card(colour, healthOf) {
+  return {
     shape: "round-rectangle",
-    "corner-radius": "10px",
-    "background-color": colour.box,
-    "background-opacity": 1,
-    "border-width": 1,
-    "border-color": colour.boxBorder,
-    "compound-sizing-wrt-labels": "include",
-    events: "no",
+    "corner-radius": "9px",
+    width: CARD.width,
+    height: CARD.height,
+    "background-image": (/** @type {NodeSingular} */ node) => [plus(colour.muted), mark(healthOf(node), colour)],
+    "background-width": ["18px", "18px"],
+    "background-height": ["18px", "18px"],
+    "background-position-x": ["100%", "100%"],
+    "background-position-y": ["50%", "0%"],
+    "background-offset-x": ["-8px", "7px"],
+    "font-size": 19,
+    "text-valign": "center",
+    "text-margin-y": 0,
+    "text-margin-x": -9,
+    "text-max-width": `${CARD.width - 34}px`,
   };
-  return [
-    { selector: "node.app-box", style: { ...box, padding: "12px", "min-height": "0px" } },
-    {
-      selector: "node.namespace-box",
-      style: {
-        ...box,
-        "background-opacity": 0,
-        "border-color": colour.namespaceBorder,
-        "border-style": "dashed",
-        "border-dash-pattern": [2, 4],
-        padding: "40px",
-      },
-    },
-  ];
-}
-
-/** @param {Colours} colour @param {string} font */
-function edges(colour, font) {
-  return [
-    {
-      selector: "edge",
-      style: {
-        "curve-style": "unbundled-bezier",
-        "control-point-weights": "data(weights)",
-        "control-point-distances": "data(distances)",
-        "edge-distances": "node-position",
-        width: "data(width)",
-        "line-color": colour.edge,
-        "target-arrow-color": colour.edge,
-        "target-arrow-shape": "triangle",
-        "arrow-scale": 0.8,
-        "target-distance-from-node": 3,
-        "source-distance-from-node": 2,
-        label: "data(label)",
-        color: colour.text,
-        "font-family": font,
-        "font-size": 11,
-        "text-background-color": colour.surface,
-        "text-background-opacity": 0.92,
-        "text-background-padding": "2px",
-        "text-background-shape": "round-rectangle",
-        "min-zoomed-font-size": 6,
-        "overlay-opacity": 0,
-      },
-    },
-    { selector: "edge.looped", style: { "curve-style": "bezier", "loop-direction": "-45deg", "loop-sweep": "60deg" } },
-    { selector: "edge.tcp", style: { "line-style": "dashed", "line-dash-pattern": [7, 4] } },
-    { selector: "edge.degraded", style: tinted(colour.degraded) },
-    { selector: "edge.failing", style: tinted(colour.failing) },
-    { selector: "edge.idle", style: { ...tinted(colour.idle), "line-style": "dotted", color: colour.muted } },
-  ];
-}
-
-/** @param {string} colour */
-function tinted(colour) {
-  return { "line-color": colour, "target-arrow-color": colour };
 }
 
 /** @param {Colours} colour */
@@ -157,11 +121,8 @@ function states(colour) {
     { selector: "node.item:active", style: { "overlay-opacity": 0 } },
     { selector: "core", style: { "active-bg-opacity": 0 } },
     { selector: ".faded", style: { opacity: FADED } },
+    { selector: ".dimmed", style: { opacity: DIMMED } },
     { selector: "node.found", style: { ...ring, "outline-style": "dashed" } },
     { selector: "node.chosen", style: ring },
-    {
-      selector: "edge.chosen",
-      style: { "underlay-color": colour.accent, "underlay-opacity": 0.3, "underlay-padding": 5, "z-index": 10 },
-    },
   ];
 }

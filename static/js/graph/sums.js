@@ -16,16 +16,33 @@ export function sum(edges) {
   return { requests, errorRatio: requests > 0 ? errors / requests : 0 };
 }
 
+/** @typedef {Sum & {way: "received" | "sent"}} NamespaceSum */
+
 /**
  * @param {GraphModel} model
- * @param {string} namespace
- * @returns {Sum & {way: "received" | "sent"}} of all requests that end in it; of one that only calls (a gateway's), of
- *   those that it sends
+ * @returns {Map<string, NamespaceSum>} by namespace, of all requests that end in it; of one that only calls (a
+ *   gateway's), of those that it sends
  */
-export function namespaceSum(model, namespace) {
-  const at = (/** @type {string} */ id) => model.nodes.get(id)?.namespace === namespace;
-  const edges = [...model.edges.values()];
-  const received = edges.filter((edge) => at(edge.target));
-  if (received.length) return { ...sum(received), way: "received" };
-  return { ...sum(edges.filter((edge) => at(edge.source))), way: "sent" };
+export function namespaceSums(model) {
+  /** @type {{received: Map<string, GraphEdge[]>, sent: Map<string, GraphEdge[]>}} */
+  const edges = { received: new Map(), sent: new Map() };
+  for (const edge of model.edges.values()) {
+    note(edges.received, model.nodes.get(edge.target)?.namespace, edge);
+    note(edges.sent, model.nodes.get(edge.source)?.namespace, edge);
+  }
+  const names = new Set([...model.nodes.values()].map((node) => node.namespace).filter(Boolean));
+  return new Map([...names].map((name) => [name, sumOf(edges.received.get(name), edges.sent.get(name))]));
+}
+
+/** @param {Map<string, GraphEdge[]>} lists @param {string | undefined} name @param {GraphEdge} edge */
+function note(lists, name, edge) {
+  if (!name) return;
+  const list = lists.get(name);
+  if (list) list.push(edge);
+  else lists.set(name, [edge]);
+}
+
+/** @param {GraphEdge[] | undefined} received @param {GraphEdge[]} sent @returns {NamespaceSum} */
+function sumOf(received, sent = []) {
+  return received ? { ...sum(received), way: "received" } : { ...sum(sent), way: "sent" };
 }

@@ -1,12 +1,12 @@
 // The table twin: the same view in rows, for eyes, screen readers and tests alike.
 
-import { el, findAll, icon, setText } from "../dom.js";
+import { byId, el, findAll, icon, setText } from "../dom.js";
 import { number, percent, rate } from "../format.js";
-import { HEALTH_WORDS, kindWord, nodeTitle } from "./names.js";
+import { HEALTH_WORDS, kindWord, members, nodeTitle, titleOf } from "./names.js";
 import { FIRST_ORDER, reorder, rows } from "./rows.js";
 import { edgeHealth } from "./style.js";
 
-/** @import { GraphModel } from "./model.js" */
+/** @import { GraphModel, Outcome } from "./model.js" */
 /** @import { Column, Order, Row } from "./rows.js" */
 /** @import { GraphEdge, GraphNode } from "./types.js" */
 
@@ -14,6 +14,12 @@ const CELLS = /** @type {const} */ (["source", "target", "protocol", "requests",
 
 /** Rows that change places each second cannot be read: the order is taken anew now and then, and never under a hand. */
 const SORT_EVERY_MS = 10_000;
+/** Nobody reads more at once, and ten thousand rows cost seconds; the rest comes when it is asked for. */
+const MOST_ROWS = 400;
+/** While the drawing is shown, for whoever hears the page instead. */
+const MOST_UNSEEN = 100;
+/** Numbers in rows that nobody sees may wait so long: they are then written at once for several frames. */
+const UNSEEN_WITHIN_MS = 500;
 
 export class Table {
   /** @type {HTMLElement} */ #root;
@@ -24,6 +30,13 @@ export class Table {
   /** @type {Order} */ #order = FIRST_ORDER;
   /** @type {GraphModel} */ #model;
   #sortedAt = -Infinity;
+  #most = MOST_ROWS;
+  #chosen = "";
+  #shown = false;
+  #waiting = 0;
+  /** @type {ReadonlySet<string>} */ #found = new Set();
+  /** @type {Set<string>} rows with numbers that are not written yet */ #stale = new Set();
+  #more = byId("more-rows", HTMLButtonElement);
 
   /** @param {HTMLElement} root @param {GraphModel} model @param {(id: string) => void} chosen */
   constructor(root, model, chosen) {
@@ -38,51 +51,98 @@ export class Table {
       const row = event.target instanceof Element ? event.target.closest("tr") : null;
       if (row?.dataset.edge) chosen(row.dataset.edge);
     });
+    this.#more.addEventListener("click", () => {
+      this.#most += MOST_ROWS;
+      this.#arrange(true);
+    });
     this.#showOrder();
   }
 
   /** @param {boolean} shown whether a person sees it: only then do its buttons take the focus */
   setShown(shown) {
+    const news = shown !== this.#shown;
+    this.#shown = shown;
+    if (news && this.#model.seq !== null) this.#arrange(shown);
     for (const button of findAll(this.#root, "button", HTMLButtonElement)) button.tabIndex = shown ? 0 : -1;
   }
 
-  /** @param {string} selected @param {boolean} shown */
-  render(selected, shown) {
-    for (const [id, element] of this.#rows) {
-      if (this.#model.edges.has(id)) continue;
-      element.remove();
-      this.#rows.delete(id);
-    }
-    const before = this.#rows.size;
-    const wanted = rows(this.#model, this.#order);
-    const elements = wanted.map((row) => this.#fill(row, selected, shown));
+  /**
+   * @param {string} selected
+   * @param {boolean} shown
+   * @param {Outcome | null} outcome what the last frame did; null: nothing came, something else is chosen
+   */
+  render(selected, shown, outcome = null) {
     const due = performance.now() - this.#sortedAt > SORT_EVERY_MS && !this.#body.matches(":hover, :focus-within");
-    if (due || this.#rows.size !== before) this.#arrange(elements);
-    this.#listNodes();
+    const changed = outcome?.changed;
+    if (outcome?.shape || this.#rows.size === 0 || (outcome && due)) this.#arrange(shown);
+    else if (outcome) this.#renew(changed ? changed.edges.map((edge) => edge.id) : this.#rows.keys());
+    for (const id of new Set([this.#chosen, selected])) this.#rows.get(id)?.classList.toggle("chosen", id === selected);
+    this.#chosen = selected;
+    if (outcome || this.#items.size === 0) this.#listNodes(outcome?.shape ? undefined : changed?.nodes);
   }
 
-  /** @param {string} text marks the rows that name it; "" marks none */
-  mark(text) {
-    for (const row of this.#rows.values()) {
-      const names = `${row.cells[0]?.textContent} ${row.cells[1]?.textContent}`.toLowerCase();
-      row.classList.toggle("found", text !== "" && names.includes(text));
-    }
+  /** @param {Set<string>} ids of the nodes and edges that were found: their rows are marked */
+  mark(ids) {
+    this.#found = ids;
+    for (const row of this.#rows.values()) this.#markRow(row);
+    for (const [id, item] of this.#items) item.classList.toggle("found", ids.has(id));
+  }
+
+  /** @param {HTMLTableRowElement} row one edge, found itself or by one of its ends */
+  #markRow(row) {
+    const { edge = "", source = "", target = "" } = row.dataset;
+    row.classList.toggle("found", this.#found.has(edge) || this.#found.has(source) || this.#found.has(target));
   }
 
   /** @param {Column} column */
   #sort(column) {
     this.#order = reorder(this.#order, column);
     this.#showOrder();
-    const wanted = rows(this.#model, this.#order).map((row) => this.#rows.get(row.edge.id));
-    this.#arrange(wanted.filter((element) => element !== undefined));
+    this.#arrange(true);
   }
 
-  /** Moves a row only if it stands elsewhere: a focus inside would be lost. @param {Element[]} elements */
-  #arrange(elements) {
+  /**
+   * Brings the rows in their order: as many as are wanted. A row moves only if it stands elsewhere, because a focus
+   * inside would be lost.
+   * @param {boolean} shown
+   */
+  #arrange(shown) {
     this.#sortedAt = performance.now();
-    elements.forEach((row, i) => {
-      if (this.#body.children[i] !== row) this.#body.insertBefore(row, this.#body.children[i] ?? null);
+    const all = rows(this.#model, this.#order);
+    const wanted = all.slice(0, shown ? this.#most : MOST_UNSEEN);
+    this.#stale.clear();
+    const ids = new Set(wanted.map((row) => row.edge.id));
+    for (const [id, element] of this.#rows) {
+      if (ids.has(id)) continue;
+      element.remove();
+      this.#rows.delete(id);
+    }
+    wanted.forEach((row, i) => {
+      const element = this.#fill(row, this.#rows.get(row.edge.id) ?? this.#create(row.edge, shown));
+      if (this.#body.children[i] !== element) this.#body.insertBefore(element, this.#body.children[i] ?? null);
     });
+    this.#more.hidden = all.length <= wanted.length;
+    setText(this.#more, `${(all.length - wanted.length).toLocaleString("en")} more: show ${MOST_ROWS} of them`);
+  }
+
+  /** @param {Iterable<string>} ids of edges with new numbers */
+  #renew(ids) {
+    for (const id of ids) if (this.#rows.has(id)) this.#stale.add(id);
+    if (this.#stale.size === 0) return;
+    const write = () => {
+      this.#waiting = 0;
+      for (const id of this.#stale) this.#refill(id);
+      this.#stale.clear();
+    };
+    if (this.#shown) write();
+    else this.#waiting ||= window.setTimeout(write, UNSEEN_WITHIN_MS);
+  }
+
+  /** New numbers in a row, if it is among those shown. @param {string} id */
+  #refill(id) {
+    const element = this.#rows.get(id);
+    const edge = this.#model.edges.get(id);
+    if (element && edge) this.#fill({ edge, source: titleOf(this.#model, edge.source), target: titleOf(this.#model, edge.target) }, element);
   }
 
   #showOrder() {
@@ -93,10 +153,9 @@ export class Table {
     }
   }
 
-  /** @param {Row} row @param {string} selected @param {boolean} shown */
-  #fill(row, selected, shown) {
+  /** @param {Row} row @param {HTMLTableRowElement} element */
+  #fill(row, element) {
     const { edge } = row;
-    const element = this.#rows.get(edge.id) ?? this.#create(edge, shown);
     const health = edgeHealth(edge);
     Object.assign(element.dataset, {
       rps: edge.requests_per_second,
@@ -112,7 +171,6 @@ export class Table {
       const cell = element.cells[i];
       if (cell) setText(cell.querySelector("[data-text]") ?? cell, texts[name]);
     });
-    element.classList.toggle("chosen", edge.id === selected);
     return element;
   }
 
@@ -122,16 +180,18 @@ export class Table {
     row.dataset.protocol = edge.protocol;
     for (const name of CELLS) row.append(cell(name, shown));
     this.#rows.set(edge.id, row);
+    this.#markRow(row);
     return row;
   }
 
-  #listNodes() {
+  /** @param {Iterable<GraphNode>} changed */
+  #listNodes(changed = this.#model.nodes.values()) {
     for (const [id, item] of this.#items) {
       if (this.#model.nodes.has(id)) continue;
       item.remove();
       this.#items.delete(id);
     }
-    for (const node of this.#model.nodes.values()) {
+    for (const node of changed) {
       const item = this.#items.get(node.id) ?? this.#addItem(node.id);
       item.dataset.health = node.health;
       item.dataset.rps = String(node.requests_per_second);
@@ -143,6 +203,7 @@ export class Table {
   /** @param {string} id */
   #addItem(id) {
     const item = el("li", { "data-node": id });
+    item.classList.toggle("found", this.#found.has(id));
     this.#items.set(id, item);
     this.#nodes.append(item);
     return item;
@@ -181,5 +242,6 @@ function known(value) {
 /** @param {GraphNode} node */
 function sentence(node) {
   const numbers = `${rate(node.requests_per_second)}, ${percent(node.error_ratio)} errors`;
-  return `${nodeTitle(node)}, ${kindWord(node)}: ${HEALTH_WORDS[node.health]}, ${numbers}`;
+  const kind = node.kind === "namespace" ? `folded, ${members(node)}` : kindWord(node);
+  return `${nodeTitle(node)}, ${kind}: ${HEALTH_WORDS[node.health]}, ${numbers}`;
 }

@@ -18,6 +18,7 @@ const NAMES = Object.freeze({
   degraded: "--graph-degraded",
   failing: "--graph-failing",
   idle: "--graph-idle",
+  info: "--graph-info",
   onMark: "--graph-on-mark",
   grid: "--graph-grid",
   p50: "--graph-p50",

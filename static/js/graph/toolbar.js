@@ -7,7 +7,6 @@ import { byId, find, findAll } from "../dom.js";
 /**
  * @typedef {object} Orders
  * @property {(change: Partial<PageState>) => void} change
- * @property {(text: string) => void} find
  * @property {() => void} fit
  * @property {() => void} tidy
  */
@@ -15,13 +14,13 @@ import { byId, find, findAll } from "../dom.js";
 export class Toolbar {
   #type = byId("type", HTMLSelectElement);
   #label = byId("label", HTMLSelectElement);
-  #find = byId("find", HTMLInputElement);
+  #label2 = byId("label2", HTMLSelectElement);
 
   /** @param {Orders} orders */
   constructor(orders) {
     this.#type.addEventListener("change", () => orders.change({ type: /** @type {GraphType} */ (this.#type.value), select: "" }));
     this.#label.addEventListener("change", () => orders.change({ label: /** @type {EdgeLabel} */ (this.#label.value) }));
-    this.#find.addEventListener("input", () => orders.find(this.#find.value));
+    this.#label2.addEventListener("change", () => orders.change({ label2: /** @type {EdgeLabel} */ (this.#label2.value) }));
     byId("view", HTMLElement).addEventListener("change", (event) => {
       if (event.target instanceof HTMLInputElement) orders.change({ view: /** @type {View} */ (event.target.value) });
     });
@@ -33,20 +32,8 @@ export class Toolbar {
   show(state, view) {
     this.#type.value = state.type;
     this.#label.value = state.label;
+    this.#label2.value = state.label2;
     for (const radio of findAll(byId("view", HTMLElement), "input", HTMLInputElement)) radio.checked = radio.value === view;
-  }
-
-  focusFind() {
-    this.#find.focus();
-    this.#find.select();
-  }
-
-  /** @returns {boolean} whether there was anything to clear */
-  clearFind() {
-    const had = this.#find.value !== "" || document.activeElement === this.#find;
-    this.#find.value = "";
-    this.#find.blur();
-    return had;
   }
 }
 

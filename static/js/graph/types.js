@@ -2,7 +2,10 @@
 
 /** @typedef {"ok" | "degraded" | "failing" | "idle"} Health */
 /** @typedef {"versioned_app" | "app" | "workload" | "service"} GraphType */
-/** @typedef {"requests" | "share" | "errors" | "p50" | "p95" | "p99" | "none"} EdgeLabel */
+/**
+ * @typedef {"requests" | "share" | "errors" | "p50" | "p95" | "p99" | "throughput" | "connections" | "messages"
+ *   | "mtls" | "none"} EdgeLabel
+ */
 /** @typedef {"graph" | "table"} View */
 
 /** @typedef {import("../shapes.js").Source} Source */
@@ -24,6 +27,7 @@
  * @property {number} members how many nodes a folded namespace stands for; 0 for others
  * @property {number} bytes_per_second both ways together
  * @property {Latency} latency_ms
+ * @property {import("./time/differences.js").Difference} [difference] while two moments are compared
  */
 
 /** @typedef {{p50: number | null, p95: number | null, p99: number | null}} Latency in milliseconds */
@@ -45,7 +49,10 @@
  * @property {number} messages_per_second gRPC's, both ways
  * @property {number} connections_per_second TCP's, opened
  * @property {number | null} mtls 0 to 1: the part over mutual TLS; null where no destination reports
+ * @property {import("./time/differences.js").Difference} [difference] while two moments are compared
  */
+
+/** @typedef {{nodes: number, edges: number}} LeftOut how many of each the server did not send */
 
 /**
  * @typedef {object} FullFrame
@@ -59,6 +66,8 @@
  * @property {number} tick_seconds
  * @property {GraphNode[]} nodes
  * @property {GraphEdge[]} edges
+ * @property {string[]} [folded] namespaces that are one node each now
+ * @property {LeftOut} [left_out]
  */
 
 /**
@@ -70,6 +79,8 @@
  * @property {Source} source
  * @property {{set: GraphNode[], remove: string[]}} nodes
  * @property {{set: GraphEdge[], remove: string[]}} edges
+ * @property {string[]} [folded] only when it changed, as left_out
+ * @property {LeftOut} [left_out]
  */
 
 /** @typedef {{type: "status", notice: string, source: Source}} StatusFrame */
@@ -95,7 +106,18 @@
  * @property {string[]} ns empty: every namespace
  * @property {string} select id of a node or an edge, or ""
  * @property {EdgeLabel} label
+ * @property {EdgeLabel} label2 a second one beside it
+ * @property {string} find expression; what it selects is lit
+ * @property {string} hide expression; what it selects is not drawn
  * @property {View | ""} view "" leaves the choice to the width of the window
+ * @property {string} at ISO moment that is shown; "": live
+ * @property {string} vs ISO moment to compare it with, or ""
+ * @property {number} speed of the replay, or 0
+ * @property {string[]} fold namespaces that the person folded by hand
+ * @property {string[]} unfold namespaces that the person unfolded by hand
+ * @property {string} focus id of the node whose neighbourhood is shown, or ""
+ * @property {number} depth how many steps of it, from 1
+ * @property {boolean} idle whether what has no traffic is shown too
  */
 
 export {};

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { arrange, boxes, columnsOf, meet, rectOf } from "../../../static/js/graph/layout.js";
+import { boxes } from "../../../static/js/graph/cells.js";
+import { arrange, columnsOf, meet, rectOf } from "../../../static/js/graph/layout.js";
 import { rearrange } from "../../../static/js/graph/rearrange.js";
 
 function node(app, version, namespace = "bookinfo", kind = "app") {

@@ -46,7 +46,8 @@ test("what a person has to know about rights comes with a full frame or a status
 test("a delta that follows changes what it sets and removes what it removes", () => {
   const model = chain();
   const outcome = model.apply(delta(8, 7, { remove: ["d"] }, { set: [edge("a", "b", 6)], remove: ["b->d:http"] }));
-  assert.deepEqual(outcome, { gap: false, shape: true, view: false });
+  assert.deepEqual([outcome.gap, outcome.shape, outcome.view], [false, true, false]);
+  assert.deepEqual(outcome.changed, { nodes: [], edges: [edge("a", "b", 6)] });
   assert.equal(model.edges.get("a->b:http").requests_per_second, 6);
   assert.equal(model.nodes.has("d"), false);
   assert.equal(model.takenAt, "2026-01-01T12:00:01Z");
@@ -81,7 +82,7 @@ test("after expectFull even the next number is a gap, until a full frame comes",
 test("a full frame of the same nodes and edges leaves the picture as it stands", () => {
   const model = chain();
   const again = full(20, [...model.nodes.values()], [...model.edges.values()]);
-  assert.deepEqual(model.apply(again), { gap: false, shape: false, view: false });
+  assert.deepEqual(model.apply(again), { gap: false, shape: false, view: false, changed: null });
 });
 
 test("a full frame of other namespaces is another view", () => {
@@ -111,4 +112,35 @@ test("a path in a circle comes to an end", () => {
 
 test("edges of a node come busiest first", () => {
   assert.deepEqual(chain().outOf("b").map((one) => one.target), ["d", "c"]);
+});
+
+test("around a node are its calls and their ends, and nothing further", () => {
+  assert.deepEqual([...chain().around("c")].sort(), ["b", "b->c:http", "c"]);
+  assert.deepEqual([...chain().around("a->b:http")].sort(), ["a", "a->b:http", "b"]);
+  assert.equal(chain().around("nothing").size, 0);
+});
+
+test("an edge that comes with a delta is on the paths from then on", () => {
+  const model = chain();
+  model.path("a");
+  model.apply(delta(8, 7, { set: [node("e")] }, { set: [edge("d", "e")] }));
+  assert.ok(model.path("a").has("e"));
+});
+
+test("what is folded and left out holds until a frame says otherwise", () => {
+  const model = chain();
+  model.apply({ ...full(8, [node("a")], []), folded: ["shop"], left_out: { nodes: 0, edges: 120 } });
+  model.apply(delta(9, 8));
+  assert.deepEqual([model.folded, model.leftOut.edges], [["shop"], 120]);
+  model.apply({ ...delta(10, 9), folded: [], left_out: { nodes: 0, edges: 3 } });
+  assert.deepEqual([model.folded, model.leftOut.edges], [[], 3]);
+  model.apply(full(11, [node("a")], []));
+  assert.equal(model.leftOut.edges, 0);
+});
+
+test("another part of the mesh is a view of its own, once", () => {
+  const model = chain();
+  model.expectView();
+  assert.equal(model.apply(full(8, [node("a")], [])).view, true);
+  assert.equal(model.apply(full(9, [node("a")], [])).view, false);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { format, parse } from "../../../static/js/graph/address.js";
-import { controls, Path, relative } from "../../../static/js/graph/curve.js";
+import { controls, Path } from "../../../static/js/graph/curve.js";
 import { Flow, MOST_DOTS } from "../../../static/js/graph/flow.js";
 import { read } from "../../../static/js/graph/freshness.js";
 import { kindWord, nodeLines, nodeTitle, wrap } from "../../../static/js/graph/names.js";
@@ -53,17 +53,26 @@ test("an address gives back the state that it was made of", () => {
   const states = [
     { type: "versioned_app", ns: [], select: "", label: "requests", view: "" },
     { type: "workload", ns: ["a", "b"], select: "app:ns/x/v1->app:ns/y/v2:http", label: "p95", view: "table" },
-    { type: "service", ns: [], select: "ä &=?#", label: "none", view: "graph" },
+    { type: "service", ns: [], select: "ä &=?#", label: "none", label2: "mtls", view: "graph", find: "a b", hide: "p95 > 1 s" },
   ];
-  for (const state of states) assert.deepEqual(parse(format(state)), state);
+  const scopes = [
+    { fold: [], unfold: [], focus: "", depth: 1, idle: false },
+    { fold: ["a", "b"], unfold: ["c"], focus: "app:ns/x/v1", depth: 3, idle: true },
+  ];
+  for (const state of states) for (const scope of scopes) assert.deepEqual(parse(format({ ...parse(""), ...state, ...scope })), { ...parse(""), ...state, ...scope });
 });
 
 test("the plainest state has an address without a query", () => {
   assert.equal(format(parse("")), "");
 });
 
+test("a neighbourhood has at least one step and not more than anybody can follow", () => {
+  assert.deepEqual(["0", "-2", "x", "2.7", "99"].map((depth) => parse(`?focus=a&depth=${depth}`).depth), [1, 1, 1, 2, 5]);
+});
+
 test("what an address does not mean takes its default", () => {
-  assert.deepEqual(parse("?type=nonsense&label=x&view=3d&ns=,b,a,b"), { type: "versioned_app", ns: ["a", "b"], select: "", label: "requests", view: "" });
+  assert.deepEqual(parse("?type=nonsense&label=x&view=3d&ns=,b,a,b"), { ...parse(""), ns: ["a", "b"] });
+  assert.deepEqual(parse(""), { type: "versioned_app", ns: [], select: "", label: "requests", label2: "none", view: "", find: "", hide: "", fold: [], unfold: [], focus: "", depth: 1, idle: false, at: "", vs: "", speed: 0 });
 });
 
 // Series
@@ -158,17 +167,15 @@ test("a point at no distance is the start, and at the whole length the end", () 
   assert.ok(path.length > Math.hypot(100, 80));
 });
 
-test("relative control points are the same points", () => {
-  const from = { x: 10, y: 20 };
-  const to = { x: 210, y: 120 };
-  const points = controls(from, to, [], 0);
-  const { weights, distances } = relative(from, to, points);
-  const [dx, dy] = [to.x - from.x, to.y - from.y];
-  const length = Math.hypot(dx, dy);
-  points.forEach((point, i) => {
-    assert.ok(Math.abs(from.x + dx * weights[i] - (dy / length) * distances[i] - point.x) < 1e-9);
-    assert.ok(Math.abs(from.y + dy * weights[i] + (dx / length) * distances[i] - point.y) < 1e-9);
-  });
+test("the distance from a line is that from its nearest piece", () => {
+  const path = new Path({ x: 0, y: 0 }, [], { x: 100, y: 0 });
+  assert.deepEqual([path.distance({ x: 50, y: 7 }), path.distance({ x: -3, y: 4 }), path.distance({ x: 100, y: 0 })], [7, 5, 0]);
+});
+
+test("an S passes at no distance through the points that it is asked for", () => {
+  const [from, to] = [{ x: 10, y: 20 }, { x: 210, y: 120 }];
+  const path = new Path(from, controls(from, to, [], 0), to);
+  for (const part of [0, 0.3, 0.5, 1]) assert.ok(path.distance(path.at(path.length * part)) < 0.01);
 });
 
 // Names

@@ -7,6 +7,7 @@ from math import sqrt
 import pytest
 
 from localmesh.xds.model import inner_address
+from tests.localmesh.controlplane.bed import eventually
 from tests.localmesh.controlplane.certificates import Authority
 from tests.localmesh.xds.objects import destination_rule, service_entry, to, virtual_service
 
@@ -83,6 +84,36 @@ async def test_tls_goes_where_its_name_says_and_is_not_opened(bed, tmp_path):
         assert await greeting(bed, tls=client, name="b.example") == "v2"
         with pytest.raises((ssl.SSLError, ConnectionError)):
             await greeting(bed, tls=client, name="c.test")
+    finally:
+        for each in servers:
+            each.close()
+
+
+async def test_connections_have_istios_metrics_when_they_open_and_when_they_are_over(bed):
+    servers = [await greet(bed.ip(host), PORT, "hello") for host in ("71", "72")]
+    try:
+        ports = [{"name": "tcp", "number": PORT, "protocol": "TCP"}]
+        await bed.apply(entry(bed, ports=ports, hosts=["counted.example"], name="counted"))
+        assert [await greeting(bed) for _ in range(3)] == ["hello"] * 3
+
+        async def counted(name):
+            found = await bed.metrics("productpage-v1", f"istio_tcp_{name}_total")
+            return [
+                (labels, value)
+                for labels, value in found
+                if labels["destination_service"] == "counted.example"
+            ]
+
+        async def all_over():
+            return sum(value for _, value in await counted("connections_closed")) == 3
+
+        await eventually(all_over)
+        opened, sent = await counted("connections_opened"), await counted("sent_bytes")
+        assert sum(value for _, value in opened) == 3
+        assert sum(value for _, value in sent) == 3 * len("hello")
+        labels = opened[0][0]
+        assert (labels["reporter"], labels["request_protocol"]) == ("source", "tcp")
+        assert labels["source_workload"] == "productpage-v1"
     finally:
         for each in servers:
             each.close()
