@@ -18,6 +18,7 @@ from routing.rollouts.moves import (
     intended,
     is_foreign,
     is_harm_held,
+    landed,
     paused,
     rule_of,
     running,
@@ -44,7 +45,7 @@ def observed(state: State, spec: Spec, seen: Observed) -> Outcome:
         found = rule(state, spec, seen)
         if found is not None:
             return found
-    return _onward(state, spec)
+    return _onward(state, spec, seen)
 
 
 def is_watched(state: State, seen: Observed) -> bool:
@@ -160,7 +161,7 @@ _RULES: Final[tuple[Callable[[State, Spec, Observed], Outcome | None], ...]] = (
 )
 
 
-def _onward(state: State, spec: Spec) -> Outcome:
+def _onward(state: State, spec: Spec, seen: Observed) -> Outcome:
     """The next step, if this one is over and the gates are open."""
     ends = state.finishing or state.step + 1 >= len(spec.steps)
     if state.step >= 0 and not state.finishing:
@@ -172,9 +173,17 @@ def _onward(state: State, spec: Spec) -> Outcome:
         return asked
     state = running(state)
     if ends:
-        return intended(state, "promote", Rule(100), state.step, "promoted")
+        return _promoted(state, seen)
     found, actions = intended(state, "advance", rule_of(spec, state.step + 1), state.step + 1)
     return running(found), actions
+
+
+def _promoted(state: State, seen: Observed) -> Outcome:
+    found, actions = intended(state, "promote", Rule(100), state.step, "promoted")
+    # After a step of 100 it stands already, as this look saw: there is nothing to write.
+    if found.intent is not None and state.confirmed == found.intent.rule:
+        return landed(found, found.intent, seen.now), ()
+    return found, actions
 
 
 def asking(state: State, spec: Spec, *, ends: bool) -> Outcome | None:

@@ -34,8 +34,8 @@ class Now:
 @dataclass(frozen=True, slots=True)
 class World:
     """What is known of the cluster now. `standing`: what steers the service (None: not known, the API is
-    away). `foreign`: in words, what somebody else changed of what the rollout owns, since its last write. `may`:
-    whether who started it still may (None: not known).
+    away). `foreign`: in words, what somebody else changed of what the rollout owns since its last write.
+    `may`: whether who started it still may (None: not known).
     """
 
     standing: Rule | None = None
@@ -49,8 +49,9 @@ class World:
 @dataclass(frozen=True, slots=True)
 class Observed:
     """A look. `looks` by judged guard, `values` by queried guard (None: none, many or not a number),
-    `requests` of the canary: all since the last cursor, up to `cursor`. `source`: whether there is anything to look at.
-    `injected`: an experiment injected faults meanwhile. `share` is of the rule that intent `share_of` wrote.
+    `requests` of the canary: all since the last cursor, up to `cursor`. `source`: whether there is anything
+    to look at. `injected`: an experiment injected faults meanwhile. `share` is of the rule that the intent
+    `share_of` wrote.
     """
 
     now: Now

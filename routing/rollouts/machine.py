@@ -2,10 +2,10 @@
 
 Whoever runs it keeps to this order. The new state and its actions are saved together, under the leader's
 epoch; only then are they done. Of a Write, what became of it is told as `Written`; of an Ask, the answer as
-`Answered`. Notify and Record may be done from what was saved, at any time. A leader that takes over, or starts
-again after a crash, calls `resumed` before anything else; what was intended is then looked up in the cluster,
-so that no write is done twice and none is lost. A write carries the resource version that was read with the
-world in which it was decided, and the epoch is asked once more right before it.
+`Answered`. Notify and Record may be done from what was saved, at any time. A leader that takes over, or
+begins anew after a crash, calls `resumed` before anything else; what was intended is then looked up in the
+cluster, so that no write is done twice and none is lost. A write carries the resource version that was read
+with the world in which it was decided, and the epoch is asked once more right before it.
 """
 
 from dataclasses import replace
@@ -95,6 +95,10 @@ def _told(before: State, after: State, spec: Spec, now: Now, actions: tuple[Acti
     more: list[Action] = []
     if after.written != before.written and before.step >= 0 and not after.ended:
         more.append(Record(card(before, spec, now.wall, f"Step {before.step + 1} was left.")))
+    if after.backward and not before.backward:
+        # Told at once: the write may have to wait for the API server.
+        more.append(Record(card(after, spec, now.wall)))
+        more.append(Notify("taking_back", after.why.words if after.why else ""))
     reason = after.why.code if after.why else ""
     if after.status != before.status or (
         _is_still(after) and reason != (before.why.code if before.why else "")

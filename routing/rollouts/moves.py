@@ -43,12 +43,12 @@ def landed(state: State, intent: Intent, now: Now) -> State:
         step=intent.step,
         intent=None,
         passed=(),
-        clock=Clock(reading=now.monotonic, process=now.process),
     )
     if intent.end:
-        # What the end was for stays to be read; a promotion needs no reason.
+        # What the end was for stays to be read, as the step's clock does; a promotion needs no reason.
         why = None if intent.end == "promoted" else state.why
         return replace(found, status=_ending(intent.end), why=why, finishing=False)
+    found = replace(found, clock=Clock(reading=now.monotonic, process=now.process))
     return found if state.status == "paused" or is_harm_held(state) else running(found)
 
 

@@ -120,8 +120,8 @@ class State:
     """`step`: -1 before the first. `wanted`: what is to stand; `confirmed`: what stood when last looked at or
     written (None: never seen); `written`: the intent that brought it. `numbers`: how many intents and
     questions had one. `approved`: the step that a person let end. `passed`: the stages whose gates opened for
-    the next move. `cursor`: up to where the source was counted, in its time. `finishing`: a person asked to promote.
-    `harmed`: the guards that found harm.
+    the next move. `cursor`: up to where the source was counted, in its time. `finishing`: a person asked to
+    promote. `harmed`: the guards that found harm.
     """
 
     status: Status = "planned"
