@@ -43,6 +43,7 @@ class Rollouts(RuleBasedStateMachine):
         self.asked = set()
         self.number = 0
         self.retries = 0
+        self.refusals = []
 
     def does(self, deed):
         """One deed of the leader; whatever becomes of it, somebody leads after it."""
@@ -52,7 +53,7 @@ class Rollouts(RuleBasedStateMachine):
             self.leader = Leader(self.mesh, self.leader.epoch + 1)
             return True
         except RefusedError as refused:
-            assert len(str(refused)) > 10
+            self.refusals.append(str(refused))
         return False
 
     @rule(seconds=st.sampled_from((1, 10, 10, 10, 30, 300)))
@@ -101,6 +102,13 @@ class Rollouts(RuleBasedStateMachine):
     def an_answer_is_lost(self, lost):
         self.mesh.cluster.lost = lost
 
+    @rule(lost=st.sampled_from(("before", "after", "")), dies=st.integers(0, 9))
+    def harm_in_the_worst_moment(self, lost, dies):
+        """The write back is the one whose answer is lost, or in the midst of which the leader dies."""
+        self.mesh.canary_bad, self.mesh.cluster.lost = 0.05, lost
+        self.leader.dies_at = self.leader.boundaries + dies if dies else 0
+        self.looks_often(3)
+
     @rule(weight=st.sampled_from((3, 40, 77)))
     def somebody_else_edits(self, weight):
         self.edits.add(Rule(weight))
@@ -140,6 +148,10 @@ class Rollouts(RuleBasedStateMachine):
         # Somebody else's weights may be written again only by a person's resume, which writes ours.
         assert set(self.mesh.cluster.stood) <= ours
         assert self.mesh.cluster.rule in ours | self.edits
+
+    @invariant()
+    def a_refusal_says_why(self):
+        assert all(len(words) > 10 for words in self.refusals)
 
     @invariant()
     def no_intent_is_written_twice(self):
@@ -185,6 +197,6 @@ class Rollouts(RuleBasedStateMachine):
 
 
 Rollouts.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=50, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestRollouts = Rollouts.TestCase

@@ -4,20 +4,7 @@ import statistics
 
 import pytest
 
-from routing.rollouts.judge import Evidence, Limits, Look, looked, verdict
-from tests.routing.rollouts.simulating import LOOKS, Scenario, naive_verdict, rollouts
-
-LIMITS = Limits(alpha=0.01, margin=0.0, tolerated=0.0)
-
-
-def harmful_after(looks: list[Look]) -> int | None:
-    """After how many looks the judge calls harm, if it does."""
-    evidence = Evidence()
-    for number, look in enumerate(looks, 1):
-        evidence = looked(evidence, look, LIMITS)
-        if verdict(evidence, LIMITS) == "harm":
-            return number
-    return None
+from bench.rollouts import LOOKS, Scenario, harmful_after, naive_verdict, rollouts
 
 
 def aborted(scenario: Scenario, count: int) -> float:
