@@ -6,7 +6,7 @@ from typing import Final
 
 from routing.rollouts.deciding import asking
 from routing.rollouts.inputs import Command, RefusedError
-from routing.rollouts.moves import Outcome, intended, paused, rule_of, running, steering
+from routing.rollouts.moves import Outcome, intended, is_foreign_paused, paused, rule_of, running, steering
 from routing.rollouts.spec import Spec
 from routing.rollouts.states import Clock, Rule, State, Why
 
@@ -38,7 +38,8 @@ def _resume(state: State, _: Spec, _command: Command) -> Outcome:
     code = state.why.code
     if code == "step_pause":
         return running(replace(state, approved=state.step)), ()
-    if code == "foreign_edit" and state.intent is None:
+    # Where nothing of the rollout stands yet, it starts from what stands.
+    if code == "foreign_edit" and state.intent is None and state.written:
         return intended(running(state), "set", state.wanted, state.step)
     return running(state), ()
 
@@ -91,7 +92,7 @@ def _retry(state: State, _: Spec, command: Command) -> Outcome:
         raise RefusedError("Nothing failed that could be tried again.")
     if state.intent is not None:
         raise RefusedError("A write is still in doubt; it is looked after first.")
-    if state.status == "paused" and state.why is not None and state.why.code == "foreign_edit":
+    if is_foreign_paused(state):
         raise RefusedError("Somebody else's edit stands; resume writes the step's again.")
     if state.ended:
         # Numbers and cursor go on: no intent is mistaken for an old one, and nothing is counted twice.

@@ -17,6 +17,7 @@ from routing.rollouts.moves import (
     held,
     intended,
     is_foreign,
+    is_foreign_paused,
     is_harm_held,
     landed,
     paused,
@@ -73,7 +74,8 @@ def _gone(state: State, spec: Spec, seen: Observed) -> Outcome | None:
     if world.canary != "gone" or state.backward:
         return None
     words = f"The canary {spec.canary} is gone."
-    if state.intent is None and state.confirmed is not None and state.confirmed == Rule():
+    others = is_foreign(state, world) or is_foreign_paused(state)
+    if others or (state.intent is None and state.confirmed == Rule()):
         return _ended(state, words), ()
     # Requests must not go on to a version that is not there.
     return intended(replace(state, why=Why("gone", words)), "restore", Rule(), state.step, "gone")
@@ -86,7 +88,7 @@ def _ended(state: State, words: str) -> State:
 def _harm(state: State, spec: Spec, seen: Observed) -> Outcome | None:
     if not state.harmed or state.backward or is_harm_held(state) or is_foreign(state, seen.world):
         return None
-    if state.status == "paused" and state.why is not None and state.why.code == "foreign_edit":
+    if is_foreign_paused(state):
         return None
     why = Why("harm", f"Harm was found by {', '.join(state.harmed)}.")
     if spec.on_harm == "rollback":

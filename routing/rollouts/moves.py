@@ -71,8 +71,9 @@ def examined(state: State, world: World, now: Now) -> Outcome:
     if not _is_still_wanted(state, intent):
         state = dropped(state)
         return (foreign(state, world), ()) if standing != state.confirmed else (state, ())
-    if standing == state.confirmed or state.confirmed is None or state.backward:
+    if standing == state.confirmed or state.confirmed is None:
         return replace(state, confirmed=standing), (_write(intent),)
+    # It may have been done, and somebody wrote over it: not even a way back is written over that twice.
     return foreign(dropped(state), world), ()
 
 
@@ -89,6 +90,11 @@ def is_foreign(state: State, world: World) -> bool:
         return False
     ours = {state.confirmed, state.intent.rule if state.intent else None}
     return world.standing not in ours or bool(world.foreign)
+
+
+def is_foreign_paused(state: State) -> bool:
+    """Whether it is paused because of somebody else's edit."""
+    return state.status == "paused" and state.why is not None and state.why.code == "foreign_edit"
 
 
 def foreign(state: State, world: World) -> State:

@@ -221,6 +221,33 @@ def test_a_canary_that_is_gone_gets_no_request_any_more():
     assert weights(mesh) == [5, 0]
 
 
+@pytest.mark.parametrize("name", ["abort", "set_weight"])
+def test_a_write_in_doubt_is_not_repeated_over_somebody_elses_edit(name):
+    mesh, leader = after(spec(), 1)
+    mesh.cluster.lost = "after"
+    leader.commands(name, weight=12)
+    mesh.cluster.edit(Rule(77))
+    mesh.passes()
+    leader.looks()
+    assert (leader.state.status, why(leader), mesh.cluster.rule) == ("paused", "foreign_edit", Rule(77))
+    leader.commands("abort")
+    assert (leader.state.status, mesh.cluster.rule) == ("aborted", Rule(0))
+
+
+def test_a_first_write_in_doubt_and_edited_over_leaves_what_stands_as_the_start():
+    mesh = Mesh(spec())
+    mesh.cluster.lost = "after"
+    leader = Leader(mesh, 1)
+    leader.looks()
+    mesh.cluster.edit(Rule(77))
+    mesh.passes()
+    leader.looks()
+    assert (leader.state.status, mesh.cluster.rule) == ("paused", Rule(77))
+    leader.commands("resume")
+    assert mesh.cluster.rule == Rule(77)
+    assert goes(mesh, leader).status == "promoted"
+
+
 def test_a_baseline_that_is_gone_ends_it():
     mesh, leader = after(spec(), 1)
     mesh.cluster.baseline = "gone"
