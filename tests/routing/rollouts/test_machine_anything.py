@@ -1,5 +1,6 @@
 """Anything in any order: a leader, its cluster, its people and its deaths, driven by hypothesis."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -188,8 +189,9 @@ class Rollouts(RuleBasedStateMachine):
         cluster, mesh = self.mesh.cluster, self.mesh
         cluster.away, cluster.may, cluster.lost, self.leader.dies_at = False, True, "", 0
         ended_before = mesh.database.state.ended
-        self.does(lambda: self.leader.commands("abort"))
         for _ in range(3):
+            # A way back that somebody wrote over pauses; who aborts again gets it.
+            self.does(lambda: self.leader.commands("abort"))
             mesh.passes()
             self.does(self.leader.looks)
         state = mesh.database.state
@@ -199,6 +201,6 @@ class Rollouts(RuleBasedStateMachine):
 
 
 Rollouts.TestCase.settings = settings(
-    max_examples=400, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
-TestRollouts = Rollouts.TestCase
+TestRollouts = pytest.mark.timeout(300)(Rollouts.TestCase)
