@@ -114,7 +114,7 @@ def looks_on(mesh, leader):
 @pytest.mark.parametrize("canary_bad", [0.001, 0.05])
 def test_a_leader_that_another_one_overtook_never_writes_again(canary_bad):
     slept = 0
-    for dies_at in range(1, 60):
+    for dies_at in range(1, 45):
         mesh = Mesh(spec(), canary_bad=canary_bad)
         sleeper = Sleeper(mesh, 1, dies_at)
         refused = looks_on(mesh, sleeper)
