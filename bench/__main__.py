@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from bench import analysis, browser, cluster, graph, incremental, planning, recorder, viewers
+from bench import analysis, browser, cluster, graph, incremental, planning, recorder, rollouts, viewers
 from bench.table import Row, render
 
 PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
@@ -20,6 +20,7 @@ PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
     "browser": browser.measure,
     "recorder": recorder.measure,
     "graph": graph.measure,
+    "judge": rollouts.measure,
 }
 """Each part by its name: given whether it is to be small, it measures, or raises."""
 

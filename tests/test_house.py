@@ -25,7 +25,10 @@ PURE = {
         "planner", "diff", "contents", "expressions", "schemas", "yaml_files", "yaml_io", "yaml_marks",
         "examples", "explain", "shapes",
         "analysis.engine", "analysis.reading", "analysis.reports", "analysis.incremental", "analysis.cures",
-        "badges", "blast", "effects", "retries", "sample_ratio", "shares", "verifying",
+        "badges", "blast", "effects", "retries", "rollouts.commanding", "rollouts.counting",
+        "rollouts.deciding", "rollouts.evidence", "rollouts.foresight", "rollouts.inputs", "rollouts.judge",
+        "rollouts.machine", "rollouts.moves", "rollouts.parsing", "rollouts.spec", "rollouts.states",
+        "sample_ratio", "shares", "verifying",
     ],
     "localmesh": ["xds"],
 }  # fmt: skip

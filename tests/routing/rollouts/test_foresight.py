@@ -1,0 +1,59 @@
+"""What is told before the start: what could be seen, how long it takes, and what speaks against it."""
+
+import pytest
+
+from routing.rollouts.foresight import Before, foresee
+from routing.rollouts.spec import Errors, Step
+from tests.routing.rollouts.driving import Leader, Mesh, goes
+from tests.routing.rollouts.specs import spec
+
+STEPS = (Step(5, 600), Step(25, 600), Step(50, 600), Step(100, 60))
+
+
+def codes(**more) -> set[str]:
+    usual = {"per_second": 1000.0, "bad_ratio": {"errors": 0.005}}
+    return {warning.code for warning in foresee(spec(steps=STEPS), Before(**{**usual, **more})).warnings}
+
+
+def test_more_traffic_sees_smaller_regressions_sooner():
+    quiet, busy = (foresee(spec(steps=STEPS), Before(rate, {"errors": 0.005})) for rate in (40.0, 1000.0))
+    for few, many in list(zip(quiet.steps, busy.steps, strict=True))[:3]:
+        assert few.sights[0].smallest > many.sights[0].smallest
+        assert few.sights[0].seconds_to_harm >= many.sights[0].seconds_to_harm
+    assert quiet.seconds_to_verdict > busy.seconds_to_verdict
+
+
+def test_the_expected_end_is_that_of_a_healthy_rollout_of_the_machine():
+    wanted = spec(guards=(Errors(tolerated=0.01),))
+    ahead = foresee(wanted, Before(4000.0, {"errors": 0.001}))
+    mesh = Mesh(wanted)
+    assert goes(mesh, Leader(mesh, 1)).status == "promoted"
+    # Each step loses a look until its share is verified.
+    assert ahead.seconds <= mesh.time - 1000 <= ahead.seconds + 10 * (len(wanted.steps) + 1)
+
+
+def test_a_step_takes_as_long_as_its_requests_need():
+    ahead = foresee(spec(steps=(Step(10, 60, requests=6000), Step(100, 60))), Before(10.0, {"errors": 0.0}))
+    assert ahead.steps[0].seconds == 6000
+
+
+@pytest.mark.parametrize(
+    ("known", "code"),
+    [
+        ({"canary_ready": False}, "CANARY_NOT_READY"),
+        ({"manager": "Argo CD"}, "OTHER_MANAGER"),
+        ({"retries": 2}, "RETRIES"),
+        ({"gateway_only": True}, "GATEWAY_ONLY"),
+        ({"per_second": 0.0}, "NO_TRAFFIC"),
+        ({"bad_ratio": {}}, "NOT_MEASURED"),
+        ({"per_second": 0.001}, "NO_VERDICT"),
+    ],
+)
+def test_what_speaks_against_it_is_told(known, code):
+    assert code in codes(**known)
+    assert code not in codes()
+
+
+def test_a_switch_from_none_to_all_leaves_nothing_to_compare():
+    ahead = foresee(spec(steps=(Step(100, 60),)), Before(100.0, {"errors": 0.001}))
+    assert "NOTHING_TO_COMPARE" in {warning.code for warning in ahead.warnings}
