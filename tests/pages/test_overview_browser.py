@@ -36,6 +36,7 @@ def test_services_stand_there_live_with_a_sparkline_and_lead_to_the_graph(page):
     expect(reviews.locator("polyline").first).to_be_attached()
     expect(page.locator("#sums")).to_contain_text("all well; 25 rps in 1 namespace.")
     expect(page.locator("#age")).to_contain_text("Live")
+    expect(page.locator('tr[data-service="bookinfo/ratings"] .status')).to_have_text("Idle")
     reviews.get_by_role("link").click()
     expect(page.locator("#panel")).to_contain_text("reviews")
     assert "select=service" in page.url
@@ -43,7 +44,7 @@ def test_services_stand_there_live_with_a_sparkline_and_lead_to_the_graph(page):
 
 def test_what_is_typed_filters_the_rows_and_stays_in_the_address(page):
     page.goto("/overview/")
-    expect(page.locator("#service-table tbody tr")).to_have_count(2)
+    expect(page.locator("#service-table tbody tr")).to_have_count(3)
     page.locator("#find").fill("det book")
     expect(page.locator("#service-table tbody tr")).to_have_count(1)
     expect(page.locator("#left-out")).to_have_text("1 found")
@@ -66,5 +67,5 @@ def test_problems_of_the_configuration_stand_beside(page, cluster):
 def test_nothing_runs_out_of_the_page(page, width):
     page.set_viewport_size({"width": width, "height": 900})
     page.goto("/overview/")
-    expect(page.locator("#service-table tbody tr")).to_have_count(2)
+    expect(page.locator("#service-table tbody tr")).to_have_count(3)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
