@@ -60,6 +60,7 @@ def _serve(port: int) -> None:
 
     namespaces = ({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": n}} for n in ("shop", "pay"))
     with connection.override(FakeCluster(namespaces)):
+        serving.look_for_cycles_seldom()
         config = uvicorn.Config(_application(), host="127.0.0.1", port=port, **serving.OPTIONS)
         asyncio.run(uvicorn.Server(config).serve())
 

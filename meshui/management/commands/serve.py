@@ -54,6 +54,7 @@ class Command(BaseCommand):
         else:
             self.stdout.write(f"meshui listens at {url}/")
         config = uvicorn.Config("meshui.asgi:application", **serving.OPTIONS)
+        serving.look_for_cycles_seldom()
         # uvicorn raises the signal that stopped it once more when it is done; Ctrl-C is an orderly end here.
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
