@@ -6,7 +6,6 @@ timed in the same run, between the others.
 """
 
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -180,7 +179,7 @@ def _measured(folder: Path) -> dict[str, float]:
     first, _ = _frame(pipeline)
     times, shown = zip(*(_frame(pipeline) for _ in range(_TICKS)), strict=True)
     # Before anything is parsed whole, which takes more.
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    memory = _most_resident()
     before, after = _picture(pipeline, 0)[1], _picture(pipeline, 1)[1]
     deltas = [_timed(lambda: frames.delta(delta(before, after), _SOURCE, None)) for _ in range(_TICKS)]
     return {
@@ -193,6 +192,15 @@ def _measured(folder: Path) -> dict[str, float]:
         "memory": memory,
         "parse": _parsing([body for _, body in pipeline.bodies(0)]),
     }
+
+
+def _most_resident() -> int:
+    """The most bytes that this process ever had in memory.
+
+    Not by getrusage, which counts what its parent had when it made this process.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
 def _parsing(bodies: Sequence[bytes]) -> float:
