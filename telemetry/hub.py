@@ -238,13 +238,9 @@ class Hub:
         if subscription.view is None:
             raise ValueError("A frame shows a view, and this socket has none.")
         watched = self._watched[subscription.view]
-        if watched.view.overview and self._latest:
-            return self._overview(watched.view, self._latest, self._sparks)
-        if watched.snapshot is None:
-            return frames.status(self._source, watched.view.visible, watched.view.notice)
         if watched.full is None:
-            watched.full = frames.full(watched.snapshot, self._source, self._tick)
-        return watched.full
+            watched.full = self._full(watched)
+        return watched.full or frames.status(self._source, watched.view.visible, watched.view.notice)
 
     def series_frame(self, subscription: Subscription) -> Frame:
         """The last minutes of what the socket watches."""
@@ -284,8 +280,15 @@ class Hub:
             trail.asked = trail.reaches(now - KEEP_SECONDS + _NEARLY_SECONDS)
         return trail
 
+    def _full(self, watched: _Watched) -> Frame | None:
+        """None before the first reading."""
+        if watched.view.overview and self._latest:
+            return self._overview(watched.view, self._latest, self._sparks)
+        return frames.full(watched.snapshot, self._source, self._tick) if watched.snapshot else None
+
     def _pass_on_overview(self, watched: _Watched, observation: Observation) -> None:
         """There are no differences to tell: the rows are few, and half of them change each time anyway."""
+        watched.full = None
         stepped = watched.drawn_step != self._sparks.steps
         watched.drawn_step = self._sparks.steps
         frame = self._overview(watched.view, observation, self._sparks if stepped else None)

@@ -125,15 +125,6 @@ class Reporting:
         known = call is not None and call < len(self._best)
         return rank < _NEVER and (not known or bool(rank <= self._best[call]))
 
-    def mtls(self, labels: EdgeLabels) -> float | None:
-        """The part (0-1) of the call that its destination, or a waypoint before it, got over mutual TLS; None
-        where neither says.
-        """
-        call = self._register.calls.find(call_of(labels))
-        if call is None or call >= len(self.secured) or np.isnan(self.secured[call]):
-            return None
-        return float(self.secured[call])
-
 
 def _best(columns: Columns, ranks: Numbers, reading: Reading, calls: int) -> Numbers:
     """The rank of the best report of each call: who has something to report now, else who had once."""

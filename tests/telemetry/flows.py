@@ -2,6 +2,7 @@
 the same.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from typing import NamedTuple
 from cluster.access import Visible
 from telemetry.quantiles import Histogram, merge
 from telemetry.redaction import seen
-from telemetry.reporting import Reporting, moves
+from telemetry.reporting import Reporting, call_of, moves
 from telemetry.samples import EdgeLabels, RequestRate, Samples, VolumeRate, code_of, is_error
 
 
@@ -49,13 +50,21 @@ def flows(samples: Samples, reporting: Reporting | None = None) -> tuple[Flow, .
         if total := totals.get(duration.labels):
             edges, counts = zip(*duration.buckets, strict=True)
             total.histograms.append(Histogram(edges, counts))
-    active = (total.flow(labels, reporting.mtls(labels)) for labels, total in totals.items())
+    active = (total.flow(labels, _mtls(reporting, labels)) for labels, total in totals.items())
     idle = (
         Flow(each.labels, 0.0, 0.0, {}, None, each.idle_seconds)
         for each in samples.idle
         if each.labels not in totals and reporting.believes(each.labels)
     )
     return (*active, *idle)
+
+
+def _mtls(reporting: Reporting, labels: EdgeLabels) -> float | None:
+    """The part (0-1) of the call over mutual TLS, as its destination or a waypoint before it says."""
+    call = reporting._register.calls.find(call_of(labels))
+    if call is None or call >= len(reporting.secured) or math.isnan(reporting.secured[call]):
+        return None
+    return float(reporting.secured[call])
 
 
 def redacted(flows: Iterable[Flow], visible: Visible) -> tuple[Flow, ...]:

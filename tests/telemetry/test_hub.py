@@ -96,6 +96,18 @@ async def test_the_same_bytes_go_to_every_socket_of_a_view(world):
     assert first is second
 
 
+async def test_the_rows_of_an_overview_are_written_once_for_all_who_open_it(world):
+    world.tick()
+    view = View("service", overview=True)
+    one, other = world.looking(view), world.looking(view)
+    (first,), (second,) = await one.take(), await other.take()
+    assert first is second
+    world.tick(5)
+    late = world.looking(view)
+    (row,) = (await taken(late))[0]["services"][:1]
+    assert row["requests_per_second"] == 5
+
+
 async def test_a_slow_socket_gets_the_latest_state_instead_of_a_backlog(world):
     world.tick()
     slow, quick = world.looking(), world.looking()

@@ -3,6 +3,7 @@
 
 import { findAll } from "../dom.js";
 import { duration, rate } from "../format.js";
+import { loadPlotly } from "./plotly-script.js";
 import { KEEP_SECONDS, latest } from "./series.js";
 import { colours, fontFamily } from "./theme.js";
 
@@ -121,13 +122,7 @@ export class Figures {
 
   /** @returns {Promise<Plotly>} */
   #load() {
-    this.#plotly ??= new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      script.src = this.#source;
-      script.onload = () => (window.Plotly ? resolve(window.Plotly) : reject(new Error("plotly did not start")));
-      script.onerror = () => reject(new Error("plotly could not be fetched"));
-      document.head.append(script);
-    });
+    this.#plotly ??= loadPlotly(this.#source);
     return this.#plotly;
   }
 }

@@ -1,5 +1,6 @@
 // The drawing of the Figures page: plotly, fetched once, told anew with each answer; a zoom outlives it.
 
+import { loadPlotly } from "../plotly-script.js";
 import { colours, fontFamily } from "../theme.js";
 import { layout, traces } from "./plot.js";
 
@@ -80,13 +81,7 @@ export class Chart {
 
   /** @returns {Promise<Plotly>} */
   #load() {
-    this.#plotly ??= new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      script.src = this.#source;
-      script.onload = () => (window.Plotly ? resolve(window.Plotly) : reject(new Error("plotly did not start")));
-      script.onerror = () => reject(new Error("plotly could not be fetched"));
-      document.head.append(script);
-    });
+    this.#plotly ??= loadPlotly(this.#source);
     return this.#plotly;
   }
 }
