@@ -12,10 +12,10 @@ from django.db.models import QuerySet
 from cluster.kinds import SERVICE
 from cluster.person import PersonCluster
 from routing import problems, stored
-from routing.models import Change, Plan
+from routing.models import Change, Plan, Rollout
 from routing.problems import Need
 
-Row = TypeVar("Row", Plan, Change)
+Row = TypeVar("Row", Plan, Change, Rollout)
 
 
 def needs(
