@@ -44,10 +44,15 @@ class TooManyError(Exception):
     """Somebody waits for too much at once."""
 
 
+def free(person: int) -> bool:
+    """Whether a person has a place left."""
+    return _seats[person] < MOST_A_PERSON
+
+
 @contextmanager
 def seat(person: int) -> Iterator[None]:
     """One of the places of a person. Raises TooManyError."""
-    if _seats[person] >= MOST_A_PERSON:
+    if not free(person):
         raise TooManyError
     _seats[person] += 1
     try:
