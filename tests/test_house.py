@@ -26,7 +26,7 @@ PURE = {
         "examples", "explain", "shapes",
         "analysis.engine", "analysis.reading", "analysis.reports", "analysis.incremental", "analysis.cures",
         "badges", "blast", "effects", "retries", "rollouts.commanding", "rollouts.counting",
-        "rollouts.deciding", "rollouts.evidence", "rollouts.foresight", "rollouts.inputs", "rollouts.judge",
+        "rollouts.course", "rollouts.deciding", "rollouts.evidence", "rollouts.foresight", "rollouts.inputs", "rollouts.judge",
         "rollouts.machine", "rollouts.moves", "rollouts.parsing", "rollouts.spec", "rollouts.states",
         "sample_ratio", "shares", "verifying",
     ],
