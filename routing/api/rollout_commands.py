@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.urls import URLPattern, path
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
@@ -21,7 +22,7 @@ from routing.api.base import (
     data_of,
     user_of,
 )
-from routing.api.rollout_waiting import Wait, later, noted
+from routing.api.rollout_waiting import Wait, later, noted, patient
 from routing.api.rollouts import KEY, TAGS, looked_up
 from routing.errors import ConflictError, WrongRulesError
 from routing.models import Rollout, RolloutCommand
@@ -137,3 +138,16 @@ class RetryView(CommandView):
     """Trying again."""
 
     name = "retry"
+
+
+def addresses() -> list[URLPattern]:
+    """The address of each command, named as the last part of it."""
+    views = (PauseView, ResumeView, PromoteView, AbortView, WeightView, StepBackView, RetryView)
+    return [
+        path(
+            f"rollouts/<int:rollout_id>/{(word := showing.PATHS[view.name])}",
+            patient(view.as_view()),
+            name=f"api-rollout-{word}",
+        )
+        for view in views
+    ]

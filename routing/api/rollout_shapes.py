@@ -11,6 +11,8 @@ from routing.rollouts.spec import FORMATS, KINDS, ON_HARM, ON_NO_TRAFFIC, ON_NO_
 Base = serializers.Serializer[Any]
 VERDICTS = ("harm", "no_worse", "not_known")
 LONGEST_WAIT = 60
+MOST_ROLLOUTS = 500
+GREATEST_ID = 2**63 - 1
 
 
 def _ratio(**more: Any) -> serializers.FloatField:

@@ -5,7 +5,6 @@ from typing import Any, Final
 from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
@@ -30,9 +29,11 @@ from routing.api.base import (
 )
 from routing.api.rollout_streams import opened
 from routing.api.rollout_waiting import Wait, later, noted
+from routing.errors import WrongRulesError
 from routing.models import Rollout
 from routing.parsers import JsonParser, TextYamlParser, XYamlParser, YamlParser
-from routing.rolling import news, showing, starting
+from routing.rolling import news, requested, showing, starting
+from routing.rules import RulesError
 
 KEY: Final = OpenApiParameter(
     "Idempotency-Key",
@@ -86,10 +87,11 @@ class RolloutsView(RoutingView):
 
         Nothing is started when anything is wrong with it; all of that is told at once.
         """
-        body, note, key = starting.taken_apart(data_of(request), request.headers.get("Idempotency-Key"))
+        body, note, key = _taken_apart(request)
         user, person = user_of(request), people.acting(request)
-        row, new = starting.start(body, user, person, traffic_of(person), key=key, note=note)
-        return Response(_detail(row, request, person), status=201 if new else 200)
+        known = starting.known(body, user, person, key)
+        row = known or starting.start(body, user, person, traffic_of(person), key=key, note=note)
+        return Response(_detail(row, request, person), status=200 if known else 201)
 
 
 class PreviewView(RoutingView):
@@ -105,7 +107,7 @@ class PreviewView(RoutingView):
     )
     def post(self, request: Request) -> Response:
         """What a rollout would write, could see and would take, with the traffic of now. Starts nothing."""
-        body, _, _ = starting.taken_apart(data_of(request), None)
+        body, _, _ = _taken_apart(request)
         person = people.acting(request)
         return Response(starting.preview(body, person, traffic_of(person)))
 
@@ -190,6 +192,13 @@ class OneEventsView(RoutingView):
         """Server-sent events: the rollout in detail, and again when it changes; as for all rollouts."""
         looked_up(people.acting(request), rollout_id)
         return opened(request, rollout_id)
+
+
+def _taken_apart(request: Request) -> tuple[Any, str, str]:
+    try:
+        return requested.taken_apart(data_of(request), request.headers.get("Idempotency-Key"))
+    except RulesError as error:
+        raise WrongRulesError(error.errors) from error
 
 
 def seen(person: PersonCluster, rows: QuerySet[Rollout]) -> QuerySet[Rollout]:

@@ -8,14 +8,14 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from cluster.identity import Ask
 from cluster.kinds import VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from routing.models import Rollout, RolloutEvent
-from routing.rolling import commands
-from routing.rollouts import counting, evidence as cards, parsing, states
+from routing.rolling import commands, webhooks
+from routing.rollouts import counting, parsing, states
+from routing.rollouts import evidence as cards
 from routing.rollouts import spec as asked
 from routing.rollouts.moves import is_harm_held
 from routing.rollouts.spec import Promql, Spec
@@ -179,15 +179,6 @@ def _spec(spec: Spec, person: PersonCluster, *, whole: bool) -> Json:
                 shown["query"] = HIDDEN_QUERY
     if not whole:
         for each in (*found["notify"], *found["gates"]):
-            each["url"] = masked(each["url"])
+            each["url"] = webhooks.shown(each["url"])
     return found
 
-
-def masked(url: str) -> str:
-    """An address without what may be a secret in it: who is told, not by which key."""
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "…"
-    return f"{parts.scheme}://{parts.hostname or ''}{port}/…"
