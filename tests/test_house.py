@@ -28,7 +28,7 @@ PURE = {
         "badges", "blast", "effects", "retries", "rollouts.commanding", "rollouts.counting",
         "rollouts.deciding", "rollouts.evidence", "rollouts.foresight", "rollouts.inputs", "rollouts.judge",
         "rollouts.machine", "rollouts.moves", "rollouts.parsing", "rollouts.spec", "rollouts.states",
-        "sample_ratio", "shares", "verifying",
+        "sample_ratio", "shares", "verifying", "rolling.addresses", "rolling.signing", "rolling.slack",
     ],
     "localmesh": ["xds"],
 }  # fmt: skip
