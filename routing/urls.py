@@ -51,9 +51,7 @@ urlpatterns = [
         streamed(rollouts.OneEventsView.as_view()),
         name="api-rollout-events",
     ),
-    path(
-        "rollouts/<int:rollout_id>/evidence", rollouts.EvidenceView.as_view(), name="api-rollout-evidence"
-    ),
+    path("rollouts/<int:rollout_id>/evidence", rollouts.EvidenceView.as_view(), name="api-rollout-evidence"),
     *rollout_commands.addresses(),
     path("problems", problems.ProblemsView.as_view(), name="api-problems"),
     path("configuration", configuration.ConfigurationView.as_view(), name="api-configuration"),

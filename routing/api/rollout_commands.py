@@ -64,7 +64,9 @@ class CommandView(RoutingView):
         sent = self._sent(request, row)
         if sent.handled_at is None and not noted(request, "waited"):
             seconds = settings.ROUTING_COMMAND_SECONDS
-            wait = Wait(news.command(sent.pk), seen=False, seconds=seconds, person=user.pk, notes={"sent": sent.pk})
+            wait = Wait(
+                news.command(sent.pk), seen=False, seconds=seconds, person=user.pk, notes={"sent": sent.pk}
+            )
             return later(Response({}, status=202), wait)
         if sent.refusal:
             raise ConflictError(sent.refusal)
@@ -116,9 +118,7 @@ class AbortView(CommandView):
 
 
 @extend_schema_view(
-    post=_described(
-        "weigh", "Sets the canary's weight, and pauses there.", shapes.WeightRequestSerializer
-    )
+    post=_described("weigh", "Sets the canary's weight, and pauses there.", shapes.WeightRequestSerializer)
 )
 class WeightView(CommandView):
     """Setting a weight."""

@@ -5,7 +5,7 @@ at for each, and every 15 s where nothing happens.
 """
 
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Final, cast
@@ -69,12 +69,6 @@ class Stream:
 
         Raises OverError.
         """
-        try:
-            return self._frames()
-        finally:
-            close_old_connections()
-
-    def _frames(self) -> tuple[list[bytes], Any]:
         person = people.of(self._who(), self.cluster)
         stood = news.numbers((self.key,))[self.key]
         rows = Rollout.objects.filter(pk__in=stood) if self.rollout is None else Rollout.objects.all()
@@ -137,7 +131,7 @@ def _had(request: Request, rollout: int | None) -> dict[int, int]:
     return {rollout: int(last)} if rollout is not None and last.isdecimal() and len(last) < 19 else {}
 
 
-def streamed(view: View) -> Callable[..., Awaitable[HttpResponseBase]]:
+def streamed(view: View) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
     """The view, streaming where it answers by `opened`. What is known of it (`cls`, `csrf_exempt`) stays."""
     answer_of = sync_to_async(view, thread_sensitive=True)
 
@@ -151,7 +145,11 @@ def streamed(view: View) -> Callable[..., Awaitable[HttpResponseBase]]:
             # A server without ASGI would wait in its only thread: whoever listens comes again by himself.
             once = await sync_to_async(lambda: list(_once(stream)), thread_sensitive=True)()
             return StreamingHttpResponse(iter(once), headers=HEADERS)
-        return StreamingHttpResponse(_events(request, stream), headers=HEADERS) if free(stream.user) else too_many()
+        return (
+            StreamingHttpResponse(_events(request, stream), headers=HEADERS)
+            if free(stream.user)
+            else too_many()
+        )
 
     return streaming
 
@@ -165,12 +163,12 @@ def _once(stream: Stream) -> Iterator[bytes]:
 
 
 async def _events(request: HttpRequest, stream: Stream) -> AsyncIterator[bytes]:
-    frames_of = sync_to_async(stream.frames, thread_sensitive=True)
+    frames_of = sync_to_async(_looked, thread_sensitive=True)
     yield RETRY
     try:
         with seat(stream.user):
             while True:
-                frames, stood = await frames_of()
+                frames, stood = await frames_of(stream)
                 for frame in frames or [HEARTBEAT]:
                     yield frame
                 await until(request, stream.key, stood, HEARTBEAT_SECONDS)
@@ -178,6 +176,14 @@ async def _events(request: HttpRequest, stream: Stream) -> AsyncIterator[bytes]:
         yield END
     except news.ClosingError:
         return
+
+
+def _looked(stream: Stream) -> tuple[list[bytes], Any]:
+    try:
+        return stream.frames()
+    finally:
+        # A stream lasts for hours, and most of the time there is nothing to read.
+        close_old_connections()
 
 
 def _frame(row: Rollout, shown: Any) -> bytes:

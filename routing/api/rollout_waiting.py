@@ -6,7 +6,7 @@ of it an asynchronous one, which waits on the event loop and has the view answer
 
 import functools
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -81,7 +81,7 @@ def noted(request: Request, name: str) -> Any:
     return getattr(request._request, "meshui_notes", {}).get(name)  # noqa: SLF001 - Django's own request
 
 
-def patient(view: View) -> Callable[..., Awaitable[HttpResponseBase]]:
+def patient(view: View) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
     """The view, waiting where it says so by `later`. What is known of it (`cls`, `csrf_exempt`) stays."""
     answer_of = sync_to_async(view, thread_sensitive=True)
 

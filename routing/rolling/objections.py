@@ -10,7 +10,6 @@ from cluster.person import PersonCluster
 from routing.rolling import webhooks
 from routing.rollouts.spec import Promql, Spec
 from routing.rules import FieldError
-from telemetry import instant
 
 ABREAST: Final = 8
 _FOR_ALL_ONLY: Final = (
@@ -22,7 +21,7 @@ def found(spec: Spec, person: PersonCluster) -> list[FieldError]:
     """What is wrong with the queries and addresses of a rollout, by field. Waits for other people's services,
     some at a time and seconds at most.
     """
-    addresses = {each.url for each in (*spec.notify, *spec.gates)}
+    addresses = {told.url for told in spec.notify} | {gate.url for gate in spec.gates}
     with ThreadPoolExecutor(ABREAST) as pool:
         refusals = dict(zip(addresses, pool.map(webhooks.check, addresses), strict=True))
     said = [
@@ -41,9 +40,10 @@ def _queries(spec: Spec, person: PersonCluster) -> Iterator[tuple[str, str]]:
 
 
 def _query(cluster: str, guard: Promql) -> str:
+    from telemetry import instant  # noqa: PLC0415
+
     try:
         instant.value(cluster, guard.query)
     except instant.QueryError as error:
         return error.words
     return ""
-

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from cluster import inventory
 from cluster.identity import Ask
-from cluster.kinds import DESTINATION_RULE, GRPC_ROUTE, HTTP_ROUTE, SERVICE, VIRTUAL_SERVICE, Kind
+from cluster.kinds import DESTINATION_RULE, GRPC_ROUTE, HTTP_ROUTE, SERVICE, VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from cluster.refs import Manifest, Ref
 from routing import istio, live, managers, operations, planner, problems, retries, rules, scope, stored
@@ -118,11 +118,12 @@ def of(spec: Spec, person: PersonCluster, traffic: Traffic) -> Prospect:
 
 def _read(spec: Spec, person: PersonCluster) -> Live:
     """What is routed here. Routes of the Gateway API count where the person may read them."""
-    kinds: list[Kind] = [VIRTUAL_SERVICE, DESTINATION_RULE]
-    for kind in (HTTP_ROUTE, GRPC_ROUTE):
-        if person.served_version(kind) and not person.why_not(Ask("list", kind, spec.namespace)):
-            kinds.append(kind)
-    return live.read(person, {spec.namespace}, kinds)
+    readable = (
+        kind
+        for kind in (HTTP_ROUTE, GRPC_ROUTE)
+        if person.served_version(kind) and not person.why_not(Ask("list", kind, spec.namespace))
+    )
+    return live.read(person, {spec.namespace}, (VIRTUAL_SERVICE, DESTINATION_RULE, *readable))
 
 
 def _wrong_versions(spec: Spec, service: inventory.Service) -> Iterable[FieldError]:
@@ -175,16 +176,14 @@ def _needs(spec: Spec, ahead: Sequence[Step]) -> str:
     return scope.needs(kept, [f"{spec.namespace}/{spec.service}"], sources)
 
 
-def _before(
-    spec: Spec, state: Live, service: inventory.Service | None, traffic: Traffic
-) -> Before:
+def _before(spec: Spec, state: Live, service: inventory.Service | None, traffic: Traffic) -> Before:
     virtual = istio.virtual_services_of(state.virtual_services, spec.namespace, spec.service)
     canary = service.version(spec.canary) if service is not None else None
     in_force = virtual.main or virtual.wildcard
     name = (spec.namespace, spec.service)
     return Before(
         per_second=_per_second(spec, traffic),
-        bad_ratio=_bad_ratios(spec, service, traffic),
+        bad_ratio=_bad_ratios(spec, traffic),
         canary_ready=canary is not None and canary.ready_pods > 0,
         manager=" and ".join(each.name for each in managers.of(in_force) if each.acts),
         retries=retries.configured(state.virtual_services, [name])[name],
@@ -199,7 +198,7 @@ def _per_second(spec: Spec, traffic: Traffic) -> float:
     return sum(caller.requests_per_second for caller in callers)
 
 
-def _bad_ratios(spec: Spec, service: inventory.Service | None, traffic: Traffic) -> dict[str, float]:
+def _bad_ratios(spec: Spec, traffic: Traffic) -> dict[str, float]:
     """The baseline's ratio of bad requests by guard, of those that are measured."""
     if not traffic.available():
         return {}

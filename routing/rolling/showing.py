@@ -181,4 +181,3 @@ def _spec(spec: Spec, person: PersonCluster, *, whole: bool) -> Json:
         for each in (*found["notify"], *found["gates"]):
             each["url"] = webhooks.shown(each["url"])
     return found
-

@@ -92,7 +92,9 @@ def known(body: Any, user: User, person: PersonCluster, key: str) -> Rollout | N
 
     Raises ConflictError when it was another one than this body asks for.
     """
-    found = Rollout.objects.filter(created_by=user, key=key).select_related("created_by").first() if key else None
+    found = (
+        Rollout.objects.filter(created_by=user, key=key).select_related("created_by").first() if key else None
+    )
     if found is None:
         return None
     try:
@@ -168,7 +170,9 @@ def require(person: PersonCluster, asks: Iterable[Ask]) -> None:
 def occupied(other: Rollout, person: PersonCluster) -> ConflictError:
     """Why a service cannot have one more rollout: named, with its address, to who may see it."""
     if not scope.seen_by(person, Rollout.objects.filter(pk=other.pk)).exists():
-        return ConflictError("The service has a rollout already, which you may not see; it has one at a time.")
+        return ConflictError(
+            "The service has a rollout already, which you may not see; it has one at a time."
+        )
     error = OccupiedError(other)
     error.extra = {**error.extra, "rollout": other.pk, "link": f"/rollouts/{other.pk}/"}
     return error
