@@ -2,10 +2,11 @@
 
 import contextlib
 import json
+import subprocess
 from collections.abc import Mapping
 from typing import Any
 
-from tests.console import Console, until
+from tests.console import ROOT, Console, until
 from tests.demo.running import Demo
 
 ENDED = ("promoted", "rolled_back", "aborted", "gone")
@@ -122,3 +123,14 @@ def cleared(demo: Demo) -> None:
         demo.kubectl("delete", kind, "reviews", "ratings", "details", "--ignore-not-found")
     demo.kubectl("delete", "deployment", "ratings-v2", "details-v2", "--ignore-not-found", "--wait=false")
     demo.kubectl("annotate", "deployment", "reviews-v3", "localmesh/error-percent-")
+
+
+def pipeline(demo: Demo, *arguments: str) -> tuple[int, str]:
+    """The exit code of `manage.py rollout`, and what it printed."""
+    env = demo.environment | {
+        "MESHUI_DATA_DIR": str(demo.state),
+        "KUBECONFIG": str(demo.state / "kubeconfig-client"),
+    }
+    command = [str(ROOT / ".venv/bin/python"), "manage.py", "rollout", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr

@@ -15,6 +15,7 @@ from tests.demo.rolling import (
     becomes,
     cleared,
     detail,
+    pipeline,
     started,
     told,
     turned,
@@ -137,7 +138,9 @@ def test_an_edit_by_others_pauses_the_rollout_and_what_is_theirs_survives_its_en
     ]
     demo.kubectl("patch", "vs", "reviews", "--type=json", "-p", json.dumps(theirs))
     time.sleep(2)
-    assert detail(demo, steered)["status"] == "running", "what is beside the rollout's own is nobody's business"
+    assert detail(demo, steered)["status"] == "running", (
+        "what is beside the rollout's own is nobody's business"
+    )
 
     own = [{"op": "replace", "path": "/spec/http/1/route/0/weight", "value": 60}]
     own += [{"op": "replace", "path": "/spec/http/1/route/1/weight", "value": 40}]
@@ -235,9 +238,101 @@ def test_prometheus_can_read_how_rollouts_stand(rolling, verdicts):
     assert healthy["service"] in text
 
 
-def test_a_pipeline_starts_and_waits_and_reads_the_end_from_the_exit_code(rolling, tmp_path):
+def test_a_pipeline_reads_the_end_from_the_exit_code(rolling, tmp_path):
     demo = rolling
     request = tmp_path / "rollout.json"
-    request.write_text(json.dumps(asked("ratings", "v2", (50, 600))))
-    said = demo.manage("rollout", "start", str(request))
-    assert "ratings" in said
+    request.write_text(json.dumps(asked("ratings", "v2", *LONG)))
+    code, said = pipeline(demo, "start", "--file", str(request), "--json", "--key", "build-7")
+    assert code == 0, said
+    rollout = json.loads(said)["id"]
+    assert (
+        json.loads(pipeline(demo, "start", "--file", str(request), "--json", "--key", "build-7")[1])["id"]
+        == rollout
+    )
+    code, said = pipeline(demo, "start", "--file", str(request))
+    assert code == 2 and f"{rollout}" in said
+    assert pipeline(demo, "wait", str(rollout), "--timeout", "1")[0] == 3
+    code, said = pipeline(demo, "abort", str(rollout), "--wait")
+    assert code == 0, said
+    code, said = pipeline(demo, "wait", str(rollout))
+    assert code == 1 and "aborted" in said
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """Other people's services: gates that open when they are told to, and somebody who is told."""
+
+    def do_POST(self):
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.heard.append((self.path, dict(self.headers), json.loads(content)))
+        self.send_response(200 if self.path != "/gate" or self.server.opens else 403)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Nothing."""
+
+
+@pytest.fixture
+def others():
+    """A server on loopback for gates and messages; `heard` is what came."""
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    server.heard, server.opens = [], False
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def console(rolling, tmp_path):
+    """Starts a console of its own on the demo's cluster, again and again on the same data."""
+    begun = []
+
+    def start() -> Console:
+        environment = {"MESHUI_WEBHOOK_ALLOW": "127.0.0.1", "MESHUI_WEBHOOK_SECRET": "s" * 40}
+        kubeconfig = {"KUBECONFIG": rolling.state / "kubeconfig-client"}
+        begun.append(Console(tmp_path / "state", "run", kubeconfig, environment))
+        begun[-1].wait_until_ready()
+        return begun[-1]
+
+    yield start
+    for each in begun:
+        if each.process.poll() is None:
+            each.stop()
+
+
+def test_a_console_that_is_killed_goes_on_at_the_same_step_and_asks_its_gates_again(rolling, console, others):
+    demo, first = rolling, console()
+    at = f"http://127.0.0.1:{others.server_port}"
+    body = asked("ratings", "v2", (30, 2), (60, 2)) | {
+        "gates": [{"stage": "before_promotion", "url": f"{at}/gate"}],
+        "notify": [{"url": f"{at}/told"}, {"url": f"{at}/slack", "format": "slack"}],
+    }
+    rollout = started(first, body)
+    until(lambda: detail(first, rollout)["step"] == 0, "30 % are written")
+    os.killpg(first.process.pid, signal.SIGKILL)
+    first.process.wait()
+    assert weights(demo, "ratings") == {"v1": 70, "v2": 30}
+
+    again = console()
+    until(lambda: detail(again, rollout)["clock"]["verified"], "the step goes on")
+    now = detail(again, rollout)
+    assert (now["status"], weights(demo, "ratings").get("v2")) in (("running", 30), ("running", 60))
+    held = becomes(again, rollout, "held")
+    until(lambda: detail(again, rollout)["why"]["code"] == "gate_refused", "its gate does not open")
+    assert held["weight"] in (30, 60)
+    assert weights(demo, "ratings").get("v2") == 60
+    others.opens = True
+    becomes(again, rollout, "promoted", seconds=60)
+    assert weights(demo, "ratings")["v2"] == 100
+
+    until(
+        lambda: any(path == "/told" and "promoted" in str(body) for path, _, body in others.heard),
+        "it is told",
+    )
+    until(lambda: any(path == "/slack" and "text" in body for path, _, body in others.heard), "Slack is told")
+    assert all("X-Meshui-Signature" in headers for _, headers, _ in others.heard)
+    written = [event for event in detail(again, rollout)["log"] if event["kind"] == "write"]
+    assert len(written) == 3, "each weight was written once: 30, 60, 100"
