@@ -1,0 +1,36 @@
+"""The engine on a calm day: a rollout goes through its steps, is judged, and obeys."""
+
+import pytest
+
+from routing.errors import ConflictError
+from routing.models import Rollout, RolloutCommand, RolloutEvent
+from routing.rolling import commands, records
+from routing.rollouts.inputs import COMMANDS, RefusedError
+from routing.rollouts.spec import Gate, Told
+from routing.rollouts.states import Rule
+from tests.routing.rolling.stage import Played, Stage, assert_true, started, written
+from tests.routing.rollouts.specs import spec
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_healthy_rollout_promotes_itself_step_by_step(olga):
+    played = Played(olga)
+    assert played.goes().status == "promoted"
+    assert [rule.weight for _, rule in written(played)] == [5, 25, 50, 100]
+    row = played.fresh
+    assert (row.status, row.weight, row.occupies) == ("promoted", 100, None)
+    assert row.started_at < row.finished_at
+    assert row.course["points"]
+    assert_true(played)
+
+
+def test_harm_is_rolled_back_in_the_same_second(olga):
+    played = Played(olga)
+    played.looks(4)
+    played.mesh.canary_bad = 0.2
+    played.stage.passes()
+    played.tick()
+    assert (played.state.status, played.mesh.cluster.rule) == ("rolled_back", Rule(0))
+    assert written(played)[-1] == ("rollback", Rule(0))
+    assert_true(played)
