@@ -222,8 +222,10 @@ def written(played):
     return [(kind, rule) for _, kind, rule in played.mesh.cluster.writes]
 
 
-def assert_true(played):
-    """The log tells of each write in the cluster, once and in order; the row says what its state says."""
+def assert_true(played, *weights):
+    """The log tells of each write in the cluster, once and in order; the row says what its state says, and
+    the weights were of a step or asked for.
+    """
     row, cluster = played.fresh, played.mesh.cluster
     told = row.events.filter(kind="write", code__in=("done", "found")).order_by("pk")
     assert [each.data["intent"] for each in told] == [number for number, _, _ in cluster.writes]
@@ -232,7 +234,7 @@ def assert_true(played):
     state = played.state
     assert (row.status, row.step) == (state.status, state.step)
     assert (row.occupies is None) == state.ended == (row.finished_at is not None)
-    assert set(cluster.stood) <= steps_of(played.spec)
+    assert set(cluster.stood) <= steps_of(played.spec) | {Rule(each) for each in weights}
     if state.ended:
         last = row.events.filter(kind="card").order_by("pk").last()
         assert (last.code, last.data["status"]) == (state.status, state.status)
