@@ -6,6 +6,7 @@ import pytest
 
 from cluster import connection, kinds
 from cluster.errors import Invalid, Unavailable
+from cluster.refs import Ref
 from routing.models import Change, Plan
 from routing.rolling.worlds import Worlds
 from routing.rolling.writer import Writer
