@@ -6,23 +6,25 @@ back with the console's own, so that it works when those are gone.
 """
 
 import logging
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 from django.contrib.auth.models import User
 
 from cluster import connection, people
 from cluster.connection import UnknownClusterError
-from cluster.errors import ClusterError
+from cluster.errors import ClusterError, Conflict, NotFound
 from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from cluster.person import PersonCluster
+from cluster.refs import Manifest
 from routing import apply, live, plans
 from routing.errors import ConflictError, NotWrittenError, WrongRulesError
 from routing.models import Change, ChangeState, Plan
 from routing.planner import Live
 from routing.rolling import pictures
 from routing.rolling.ports import Done, Driven
-from routing.rollouts.inputs import StaleEpochError, Write
+from routing.rollouts.inputs import Write
 from routing.rollouts.spec import Spec
 from routing.rollouts.standing import NOTHING, Scene, foreign, scene, standing, unknown_service
 from routing.rollouts.states import BACKWARD, Rule
@@ -30,25 +32,32 @@ from routing.rollouts.wanted import rules
 from routing.rules import MAX_NOTE
 from telemetry import live as traffic
 
-Fence: TypeAlias = Callable[[Driven, Write], object]
-"""Asked right before each write to the cluster. Raises StaleEpochError when it is not to be done any more."""
+Still: TypeAlias = Callable[[int], bool]
+"""Whether an epoch still counts: asked right before each write to the cluster."""
 log = logging.getLogger(__name__)
+FENCE: Final = "meshui.io/rollout-fence"
+"""An annotation that stands on a VirtualService for a moment, to change its version."""
+_FENCES: Final = 5
+_COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "back": ("step_back",),
+    "set": ("set_weight", "resume"),
+    "promote": ("promote",),
+    "restore": ("abort",),
+}
+"""The commands by which a person causes a write of a kind."""
 _STANDS: Final = "It stands already; nothing had to be written."
 
 
 class Writer:
     """`routing.rolling.ports.Writer`, of real clusters."""
 
-    def __init__(self, fence: Fence = lambda *_: None) -> None:
-        self._fence = fence
+    def __init__(self, still: Still = lambda _: True) -> None:
+        self._still = still
 
-    def write(self, driven: Driven, write: Write, by: User | None = None) -> Done:
-        """Has a rule stand, if what stands is still what `driven.state.confirmed` says. Raises nothing.
-
-        `by`: who commanded it, for the record; else whoever started the rollout.
-        """
+    def write(self, driven: Driven, write: Write) -> Done:
+        """Has a rule stand, if what stands is still what `driven.state.confirmed` says. Raises nothing."""
         try:
-            return _Writing(driven, write, self._fence, by).run()
+            return _Writing(driven, write, self._still).run()
         except (WrongRulesError, ConflictError, NotWrittenError, ClusterError, UnknownClusterError) as error:
             return _failed(error)
         except Exception:
@@ -56,16 +65,27 @@ class Writer:
             log.exception("a write of rollout #%s ended in an error", driven.row.pk)
             return Done("unknown", "An error of the console's own; its log has more.")
 
+    def fence(self, driven: Driven) -> bool:
+        """Gives what steers the service another version, so that no write that is under way arrives any more.
+
+        Whether it was done, or there is nothing to change; False: nobody knows. Raises nothing.
+        """
+        try:
+            return _fenced(driven)
+        except (ClusterError, UnknownClusterError) as error:
+            log.warning("rollout #%s: what is under way cannot be fenced off: %s", driven.row.pk, error)
+            return False
+
 
 class _Writing:
     """One write of one rollout."""
 
-    def __init__(self, driven: Driven, write: Write, fence: Fence, by: User | None) -> None:
-        self.driven, self.write, self.fence = driven, write, fence
+    def __init__(self, driven: Driven, write: Write, still: Still) -> None:
+        self.driven, self.write, self.leads = driven, write, still
         self.spec: Spec = driven.spec
         self.backward = write.kind in BACKWARD
         self.initiator = User.objects.get(pk=driven.row.created_by_id)
-        self.by = by or self.initiator
+        self.by = _commander(driven, write) or self.initiator
 
     def run(self) -> Done:
         """Raises what planning and applying raise."""
@@ -136,11 +156,9 @@ class _Writing:
 
     def still(self) -> str:
         """Why this is not to be written any more; empty when it is."""
-        try:
-            self.fence(self.driven, self.write)
-        except StaleEpochError as error:
-            return str(error) or "Another leader has this rollout."
-        return ""
+        if self.leads(self.driven.state.epoch):
+            return ""
+        return f"The rollouts have another leader than that of epoch {self.driven.state.epoch}."
 
     def note(self) -> str:
         """`Rollout #7, step 2 of 4: 25 %.`"""
@@ -157,6 +175,50 @@ class _Writing:
         }[self.write.kind]
         text = f"Rollout #{self.driven.row.pk}, {said}.{why}"
         return "".join(char if char.isprintable() else " " for char in text)[:MAX_NOTE]
+
+
+def _commander(driven: Driven, write: Write) -> User | None:
+    """Who commanded a write; None for one that the rollout decided by itself."""
+    names = _COMMANDS.get(write.kind)
+    why = driven.state.why
+    if names is None or (write.kind == "restore" and (why is None or why.code != "person")):
+        return None
+    if write.kind == "promote" and not driven.state.finishing:
+        return None
+    obeyed = driven.row.commands.filter(name__in=names, refusal="", handled_at__isnull=False)
+    last = obeyed.select_related("by").order_by("-handled_at", "-pk").first()
+    return None if last is None else last.by
+
+
+def _fenced(driven: Driven) -> bool:
+    there = connection.get(driven.row.cluster)
+    picture, own = pictures.of(there), there.acting(None)
+    for _ in range(_FENCES):
+        seen = picture.fresh(driven.spec.namespace, driven.spec.service)
+        if seen is None:
+            return False
+        main = seen.scene.virtual.main
+        if main is None:
+            return True
+        try:
+            # A write that changes nothing would not change the version either.
+            own.replace(_marked(own.replace(_marked(main, driven.state.epoch)), None))
+        except (Conflict, NotFound):
+            # Somebody wrote meanwhile: it may have been what is to be kept out.
+            continue
+        finally:
+            picture.wrote()
+        return True
+    return False
+
+
+def _marked(manifest: Manifest, epoch: int | None) -> Manifest:
+    """The manifest with a mark, or (None) without."""
+    metadata = manifest["metadata"]
+    others = {key: text for key, text in (metadata.get("annotations") or {}).items() if key != FENCE}
+    notes = others if epoch is None else {**others, FENCE: f"epoch {epoch}, {uuid.uuid4().hex[:8]}"}
+    rest = {key: value for key, value in metadata.items() if key != "annotations"}
+    return {**manifest, "metadata": {**rest, **({"annotations": notes} if notes else {})}}
 
 
 def told(rule: Rule) -> str:

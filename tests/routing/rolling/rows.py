@@ -9,7 +9,7 @@ from routing.rolling.ports import Driven
 from routing.rollouts import spec as specs
 from routing.rollouts import states
 from routing.rollouts.inputs import Write
-from routing.rollouts.states import BACKWARD, Intent, Rule, State
+from routing.rollouts.states import Intent, Rule, State
 from tests.routing.rollouts.scenes import spec
 
 NEEDS = "Service./bookinfo VirtualService.networking.istio.io/bookinfo"
@@ -36,11 +36,11 @@ def driven(by, asked=None, *, confirmed=None, cluster="default", **state):
     return Driven(row, asked, made)
 
 
-def does(writer, rollout, kind, rule, by=None):
+def does(writer, rollout, kind, rule):
     """Has a writer do a write as the engine would; what came of it, and the rollout afterwards."""
     intent = Intent(rollout.state.numbers + 1, kind, rule, max(0, rollout.state.step))
     intended = replace(rollout.state, intent=intent, numbers=intent.id, wanted=rule)
-    done = writer.write(replace(rollout, state=intended), Write(intent.id, kind, rule), by)
+    done = writer.write(replace(rollout, state=intended), Write(intent.id, kind, rule))
     if done.result != "done":
         return done, rollout
     after = replace(intended, intent=None, confirmed=rule, written=intent.id)
@@ -54,6 +54,3 @@ def goes(writer, rollout, *rules):
         done, rollout = does(writer, rollout, kind, rule)
         assert done.result == "done", done
     return rollout
-
-
-__all__ = ["BACKWARD", "does", "driven", "goes"]

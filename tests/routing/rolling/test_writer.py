@@ -3,14 +3,15 @@
 from dataclasses import replace
 
 import pytest
+from django.utils import timezone
 
 from cluster import connection, kinds
-from cluster.errors import Invalid, Unavailable
+from cluster.errors import Conflict, Invalid, Unavailable
 from cluster.refs import Ref
 from routing.models import Change, Plan
+from routing.rolling import commands
 from routing.rolling.worlds import Worlds
-from routing.rolling.writer import Writer
-from routing.rollouts.inputs import StaleEpochError
+from routing.rolling.writer import FENCE, Writer
 from routing.rollouts.standing import route_name
 from routing.rollouts.states import Rule
 from tests.people import person
@@ -72,25 +73,24 @@ def test_a_write_is_refused_where_something_else_stands_than_the_rollout_believe
 
 
 def test_a_stale_leader_writes_nothing_though_the_plan_was_made(cluster, olga):
-    def fence(rollout, write):
-        raise StaleEpochError("Another leader began.")
+    asked = []
 
-    done, _ = does(Writer(fence), driven(olga, confirmed=Rule(0)), "advance", Rule(5))
+    def still(epoch):
+        asked.append(epoch)
+        return False
+
+    done, _ = does(Writer(still), driven(olga, confirmed=Rule(0), epoch=4), "advance", Rule(5))
     assert done.result == "refused"
-    assert "Another leader began." in done.words
+    assert "another leader than that of epoch 4" in done.words
+    assert asked == [4]
     assert writes(cluster) == []
     assert Change.objects.get().state == "conflict"
 
 
 def test_a_leader_that_became_stale_between_two_writes_of_a_plan_ends_after_the_first(cluster, olga):
-    asked = []
-
-    def fence(rollout, write):
-        asked.append(write)
-        if len(asked) == 2:
-            raise StaleEpochError("Another leader began.")
-
-    done, _ = does(Writer(fence), driven(olga, confirmed=Rule(0)), "advance", Rule(5))
+    answers = iter([True, False])
+    writer = Writer(lambda _: next(answers))
+    done, _ = does(writer, driven(olga, confirmed=Rule(0)), "advance", Rule(5))
     assert done.result == "unknown"
     assert writes(cluster) == [("replace", str(REVIEWS_SUBSETS))]
     assert Change.objects.get().state == "partial"
@@ -99,10 +99,11 @@ def test_a_leader_that_became_stale_between_two_writes_of_a_plan_ends_after_the_
 def test_an_edit_right_before_the_write_is_a_refusal(cluster, olga):
     rollout = goes(Writer(), driven(olga, confirmed=Rule(0)), Rule(5))
 
-    def fence(*_):
+    def still(_):
         cluster.edit(REVIEWS, lambda each: each["spec"]["http"][0].update(timeout="3s"))
+        return True
 
-    done, _ = does(Writer(fence), rollout, "advance", Rule(25))
+    done, _ = does(Writer(still), rollout, "advance", Rule(25))
     assert done.result == "refused", done
     assert weights(cluster) == {"v1": 95, "v3": 5}
 
@@ -138,9 +139,13 @@ def test_a_cluster_that_is_away_is_a_refusal_before_anything_was_written(cluster
 
 
 def test_who_commanded_a_write_stands_in_its_record(cluster, olga):
-    ann = person("ann")
-    done, _ = does(Writer(), driven(olga, confirmed=Rule(0)), "set", Rule(30), by=ann)
+    ann, rollout = person("ann"), driven(olga, confirmed=Rule(0))
+    commands.send(rollout.row, "set_weight", ann, weight=30, now=timezone.now())
+    rollout.row.commands.update(handled_at=timezone.now())
+    done, rollout = does(Writer(), rollout, "set", Rule(30))
     assert Change.objects.get(pk=done.change).by == ann
+    done, _ = does(Writer(), rollout, "rollback", Rule())
+    assert Change.objects.get(pk=done.change).by == olga
 
 
 class TestRights:
@@ -245,3 +250,33 @@ def test_copies_go_to_the_canary_beside_those_to_others_and_end_with_the_mirror_
     goes(Writer(), rollout, Rule(5))
     (rule,) = cluster.get(REVIEWS)["spec"]["http"]
     assert rule["mirrors"] == [elsewhere]
+
+
+class TestFence:
+    """What is under way when a leader is replaced does not arrive any more."""
+
+    def test_a_write_for_the_version_before_is_refused_and_nothing_of_the_fence_stays(self, cluster, olga):
+        rollout = goes(Writer(), driven(olga, confirmed=Rule(0)), Rule(5))
+        before = cluster.get(REVIEWS)
+        assert Writer().fence(rollout) is True
+        with pytest.raises(Conflict):
+            cluster.replace(before)
+        after = cluster.get(REVIEWS)
+        assert after["spec"] == before["spec"]
+        assert "annotations" not in after["metadata"]
+
+    def test_where_nothing_routes_the_service_there_is_nothing_to_change(self, cluster, olga):
+        cluster.remove(REVIEWS)
+        assert Writer().fence(driven(olga, confirmed=Rule(0))) is True
+
+    def test_while_the_cluster_is_away_nobody_knows(self, cluster, olga):
+        cluster.fail_next("replace", Unavailable("away"))
+        assert Writer().fence(driven(olga, confirmed=Rule(0))) is False
+
+    def test_one_that_was_left_half_way_is_taken_away_by_the_next(self, cluster, olga):
+        rollout = driven(olga, confirmed=Rule(0))
+        cluster.fail_next("replace", Unavailable("away"), skip=1)
+        assert Writer().fence(rollout) is False
+        assert FENCE in cluster.get(REVIEWS)["metadata"]["annotations"]
+        assert Writer().fence(rollout) is True
+        assert "annotations" not in cluster.get(REVIEWS)["metadata"]
