@@ -212,6 +212,8 @@ TELEMETRY_CLUSTER_IDS = env.cluster_ids("MESHUI_CLUSTER_ID")
 # where the control plane says in the resource's status that the proxies do not have it yet.
 ROUTING_SETTLE_SECONDS = env.number("MESHUI_SETTLE_SECONDS", 1.0, minimum=0, maximum=60)
 ROUTING_SETTLE_AT_MOST_SECONDS = env.number("MESHUI_SETTLE_AT_MOST_SECONDS", 10.0, minimum=0, maximum=300)
+# How long an answer to a command waits for whoever drives the rollouts.
+ROUTING_COMMAND_SECONDS = 5.0
 
 # Whom rollouts may ask and tell though the address is not public; how what is sent is signed; how long a gate
 # may take to answer; and where links to the console lead from elsewhere.
