@@ -1,7 +1,7 @@
 """Engines on a stage: the real database and the real engine, in a made-up cluster and traffic.
 
-Time passes when it is told to. Whoever has a boundary may die or sleep there: before each statement that writes
-to the database, and before and after each call that leaves the process.
+Time passes when it is told to. Whoever has a boundary may die or sleep there: before each statement that
+writes to the database, and before and after each call that leaves the process.
 """
 
 from contextlib import contextmanager

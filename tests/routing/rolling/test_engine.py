@@ -2,8 +2,14 @@
 
 import pytest
 
+from routing.errors import ConflictError
+from routing.models import Rollout, RolloutCommand, RolloutEvent
+from routing.rolling import commands, records
+from routing.rollouts.inputs import COMMANDS, RefusedError
+from routing.rollouts.spec import Gate, Told
 from routing.rollouts.states import Rule
-from tests.routing.rolling.stage import Played, assert_true, written
+from tests.routing.rolling.stage import Played, Stage, assert_true, started, written
+from tests.routing.rollouts.specs import spec
 
 pytestmark = pytest.mark.django_db
 

@@ -1,7 +1,7 @@
 """The process dies at every boundary of a rollout, and another one goes on with what it left.
 
-boundaries    before each statement that writes to the database; before and after each call to the cluster that
-              changes something, and each question to a gate
+boundaries    before each statement that writes to the database; before and after each call to the cluster
+              that changes something, and each question to a gate
 afterwards    the same end, the same writes, none twice; the record says what was written
 """
 
