@@ -3,13 +3,15 @@ of it is written to the database.
 """
 
 import random
-from dataclasses import dataclass, field, replace
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 from routing.models import Rollout, RolloutEvent
-from routing.rolling.ports import Sample
+from routing.rolling import logbook
+from routing.rolling.ports import Done, Sample
 from routing.rollouts import course, states
-from routing.rollouts.inputs import Command, Notify, Record, Write
+from routing.rollouts.inputs import Command, Write
 from routing.rollouts.spec import Errors, Latency, Promql, Spec, Step, to_json
 from routing.rollouts.states import State
 from tests.routing.rollouts.driving import SECONDS, Leader, Mesh
@@ -84,8 +86,8 @@ class Story:
 
     def does(self, name, by="ada", **more) -> "Story":
         """A command of a person, as the leader hears it."""
-        words = name.replace("_", " ") + (f" to {more['weight']}" if "weight" in more else "")
-        self._log("command", name, words, by=by)
+        words = name.replace("_", " ").capitalize() + (f" to {more['weight']} %" if more else "") + "."
+        self.logs(logbook.Entry("command", name, words, by))
         self.leader.hears(Command(name, self.mesh.now("process 1"), 1, by=by, **more))
         return self
 
@@ -102,8 +104,10 @@ class Story:
         fresh = self.state.clock.requests == 0 or self.state.step < 0
         return "not_yet_known" if fresh else "as_intended"
 
-    def _log(self, kind, code, words, by="", data=None):
-        found = {"at": self.now, "kind": kind, "code": code, "words": words, "by": by, "data": data or {}}
+    def logs(self, entry: logbook.Entry) -> None:
+        """A line of the log, as of now."""
+        found = {**asdict(entry), "at": self.now, "data": deepcopy(dict(entry.data))}
+        del found["change"]
         self.log.append(found)
 
     def _point(self):
@@ -207,16 +211,13 @@ class Kept(Leader):
         self.story = story
 
     def does(self, outcome, version, command=0):
-        for action in outcome[1]:
-            if isinstance(action, Notify):
-                self.story._log("status", action.event, action.words)
-            if isinstance(action, Record):
-                self.story._log("card", outcome[0].status, action.card["why"], data=dict(action.card))
+        state, actions = outcome
+        for entry in logbook.decided(actions, state, 0):
+            self.story.logs(entry)
         super().does(outcome, version, command)
 
     def writes(self, action: Write, version: int) -> None:
-        words = f"{action.kind}: {self.story.spec.canary} gets {max(0, action.rule.weight)} %"
-        self.story._log("write", action.kind, words)
+        self.story.logs(logbook.wrote(action, Done("done")))
         super().writes(action, version)
 
 

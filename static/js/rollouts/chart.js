@@ -1,6 +1,6 @@
 // One figure of a rollout: draws a panel into its svg. The axis of time is given, so that all figures share it.
 
-import { area, decades, linear, logarithmic, path } from "./scales.js";
+import { area, clamped, decades, linear, logarithmic, path } from "./scales.js";
 import { svg } from "./svg.js";
 
 /** @import { Mark, Panel } from "./panels.js" */
@@ -25,7 +25,7 @@ export function draw(root, panel, frame) {
   const top = frame.first ? TOP + MARKS : TOP;
   const height = panel.height + (frame.first ? MARKS : 0);
   const scale = panel.log ? logarithmic : linear;
-  const y = scale(panel.least, panel.most, height - BOTTOM, top);
+  const y = clamped(scale(panel.least, panel.most, height - BOTTOM, top), panel.least, panel.most);
   root.setAttribute("width", String(frame.width));
   root.setAttribute("height", String(height));
   root.setAttribute("viewBox", `0 0 ${frame.width} ${height}`);

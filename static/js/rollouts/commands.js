@@ -46,6 +46,7 @@ export class Commands {
       this.#waiting = null;
       this.#say("info", "Somebody leads the rollouts again: see the log for what became of the command.");
     }
+    byId("again", HTMLAnchorElement).hidden = !hasEnded(detail);
     const refusals = new Map(detail.commands.map(({ name, refusal }) => [name, refusal]));
     for (const button of this.#buttons()) this.#draw(button, refusals.get(button.dataset.command ?? "") ?? "Not known.");
   }

@@ -13,7 +13,7 @@ import { Feed, SILENCE_MS } from "./feed.js";
 import { showLog } from "./log.js";
 import { showShare } from "./share.js";
 import { showSteps } from "./steps.js";
-import { advice, hasEnded, headline, nextEvent, STATUS } from "./words.js";
+import { advice, hasEnded, headline, judgeWords, nextEvent, STATUS } from "./words.js";
 
 /** @import { Reading } from "../graph/freshness.js" */
 /** @import { Detail } from "./types.js" */
@@ -89,12 +89,15 @@ class RolloutPage {
     const { level, icon: sign, word } = STATUS[rollout.status];
     const root = byId("standing", HTMLElement);
     const said = headline(rollout, now);
-    const key = `${rollout.status} ${said}`;
+    const key = `${rollout.status} ${said} ${judgeWords(rollout)}`;
     if (root.dataset.said === key) return;
     root.dataset.said = key;
     root.className = `standing status-${level}`;
     const can = advice(rollout);
-    root.replaceChildren(icon(sign), el("strong", { class: "standing-word" }, word), el("p", { class: "standing-why" }, said), can ? el("p", { class: "standing-can" }, can) : "");
+    const judge = el("p", { class: "standing-judge" }, judgeWords(rollout));
+    root.replaceChildren(icon(sign), el("strong", { class: "standing-word" }, word), el("p", { class: "standing-why" }, said), el("div", { class: "standing-can" }, judge, can ? el("p", {}, can) : ""));
+    // Not each second that passes, only what is new.
+    setText(byId("rollout-said", HTMLElement), `${word}, ${rollout.weight} %. ${rollout.why?.words ?? ""}`);
   }
 
   /** @param {Detail} rollout @param {number} now */

@@ -9,7 +9,7 @@ import { eValue, progress, span, VERDICT } from "./words.js";
 
 /** @param {Card} card @param {number} seen seconds since the epoch: up to when it has seen anything @returns {HTMLElement[]} */
 export function cardParts(card, seen = card.at) {
-  const { level, word } = VERDICT[card.verdict];
+  const { level } = VERDICT[card.verdict];
   const facts = [
     `step ${card.step + 1}`, `weight ${card.weight} %`, card.confirmed_weight === null ? "" : `${card.confirmed_weight} % stood in the cluster`,
     `${span(card.seconds.value)} of ${span(card.seconds.bound)} under watch`,
@@ -17,7 +17,7 @@ export function cardParts(card, seen = card.at) {
     card.share_verified ? "share verified" : "share not verified",
   ].filter(Boolean); // prettier-ignore
   const at = new Date(seen * 1000);
-  const head = el("p", { class: "card-verdict" }, el("strong", {}, status(level, word)), ` ${card.sentence}`);
+  const head = el("p", { class: "card-verdict" }, status(level, card.sentence));
   const line = el("p", { class: "muted small" }, "as of ", el("time", { datetime: at.toISOString() }, clock(at)), `: ${facts.join(" · ")}`);
   return [head, line, el("ul", { class: "guards" }, ...card.figures.map(guard))];
 }

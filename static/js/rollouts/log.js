@@ -17,8 +17,7 @@ let all = false;
 export function showLog(log) {
   const root = byId("log", HTMLElement);
   const more = byId("log-more", HTMLButtonElement);
-  // Cards have their own place on the page.
-  const rows = log.filter(({ kind }) => kind !== "card");
+  const rows = worthTelling(log);
   const key = `${rows.length} ${rows[0]?.at} ${all}`;
   if (root.dataset.shown === key) return;
   root.dataset.shown = key;
@@ -29,6 +28,21 @@ export function showLog(log) {
     all = true;
     showLog(log);
   };
+}
+
+/**
+ * Without what has its own place (cards), and what was to be written once it was: the newest such line stays, for nobody
+ * knows yet what became of it. Pure.
+ * @param {readonly LogEntry[]} log the newest first
+ */
+export function worthTelling(log) {
+  let told = false;
+  return log.filter(({ kind, code }) => {
+    const intended = kind === "write" && code === "intended";
+    const shown = kind !== "card" && !(intended && told);
+    told ||= kind === "write";
+    return shown;
+  });
 }
 
 /** @param {LogEntry} entry */

@@ -161,7 +161,8 @@ export function marks(log) {
 
 /** @param {LogEntry} entry @returns {Mark["look"] | null} */
 function lookOf({ kind, code }) {
-  if (kind === "write" || kind === "command") return kind;
+  if (kind === "write") return code === "done" || code === "found" ? "write" : null;
+  if (kind === "command") return kind;
   if (kind !== "status") return null;
   if (code === "taking_back") return "failing";
   if (code === "running" || code === "planned") return null;

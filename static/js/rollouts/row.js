@@ -4,7 +4,7 @@ import { BASE } from "../base.js";
 import { el, icon, setText } from "../dom.js";
 import { percent } from "../format.js";
 import { stairs } from "./stairs.js";
-import { nextEvent, span, stepStates, STATUS } from "./words.js";
+import { hasEnded, nextEvent, span, stepStates, STATUS } from "./words.js";
 
 /** @import { Summary } from "./types.js" */
 
@@ -46,8 +46,8 @@ export class Row {
     this.#picture.replaceChildren(stairs(rollout));
     this.#steps(rollout);
     setText(this.#share, `${rollout.weight} %`);
-    setText(this.#observed, rollout.observed_share === null ? "not observed" : `${percent(rollout.observed_share)} observed`);
-    setText(this.#time, inStep(rollout));
+    setText(this.#observed, hasEnded(rollout) ? "at the end" : rollout.observed_share === null ? "not observed" : `${percent(rollout.observed_share)} observed`);
+    setText(this.#time, hasEnded(rollout) ? took(rollout) : inStep(rollout));
     setText(this.#next, nextEvent(rollout, now));
   }
 
@@ -57,6 +57,11 @@ export class Row {
     const words = rollout.step < 0 ? `not begun, ${states.length} steps` : `step ${rollout.step + 1} of ${states.length}`;
     this.#dots.replaceChildren(...states.map((state) => el("i", { class: `dot is-${state}` })), el("span", { class: "small muted" }, words));
   }
+}
+
+/** @param {Summary} rollout */
+function took({ started_at: started, finished_at: finished }) {
+  return started && finished ? `took ${span((Date.parse(finished) - Date.parse(started)) / 1000)}` : "never began";
 }
 
 /** How long its step has been under watch. @param {Summary} rollout */

@@ -9,13 +9,18 @@ export function linear(from, to, start, end) {
   return (value) => start + ((value - from) / size) * (end - start);
 }
 
-/**
- * What is off the scale is drawn at its edge.
- * @param {number} from @param {number} to @param {number} start @param {number} end @returns {Scale}
- */
+/** @param {number} from @param {number} to @param {number} start @param {number} end @returns {Scale} */
 export function logarithmic(from, to, start, end) {
   const inner = linear(Math.log(from), Math.log(to), start, end);
-  return (value) => inner(Math.log(Math.min(to, Math.max(from, value))));
+  return (value) => inner(Math.log(value));
+}
+
+/**
+ * What is off the scale is drawn at its edge.
+ * @param {Scale} scale @param {number} least @param {number} most @returns {Scale}
+ */
+export function clamped(scale, least, most) {
+  return (value) => scale(Math.min(most, Math.max(least, value)));
 }
 
 /** The least of 1, 2, 2.5 and 5 times a power of ten that is not below. @param {number} value */

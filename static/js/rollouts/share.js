@@ -3,13 +3,17 @@
 import { byId, el, find, findAll, setText, status } from "../dom.js";
 import { number } from "../format.js";
 import { evidence, verdict } from "../routing/verdict.js";
+import { hasEnded } from "./words.js";
 
 /** @import { Detail, Verification } from "./types.js" */
 
 /** @param {Detail} rollout */
 export function showShare(rollout) {
   const root = byId("share", HTMLElement);
-  const values = { intended: rollout.weight, configured: inPercent(rollout.configured_share), observed: inPercent(rollout.observed_share) };
+  const ended = hasEnded(rollout);
+  // What was observed last is of before the end: it says nothing of how the traffic flows now.
+  const observed = ended ? null : inPercent(rollout.observed_share);
+  const values = { intended: rollout.weight, configured: ended ? null : inPercent(rollout.configured_share), observed };
   for (const row of findAll(root, "[data-bar]", HTMLElement)) {
     const value = values[/** @type {keyof typeof values} */ (row.dataset.bar ?? "")];
     find(row, "[data-value]", SVGRectElement).setAttribute("width", `${Math.min(100, value ?? 0)}%`);
@@ -17,14 +21,16 @@ export function showShare(rollout) {
   }
   const found = rollout.share;
   const said = byId("share-said", HTMLElement);
-  const key = JSON.stringify([found.verdict, found.sentence, found.diagnosis, found.e_value, rollout.mirror, rollout.match]);
+  const key = JSON.stringify([found.verdict, found.sentence, found.diagnosis, found.e_value, rollout.mirror, rollout.match, ended]);
   if (said.dataset.said === key) return;
   said.dataset.said = key;
   said.replaceChildren(...sentences(rollout));
 }
 
 /** @param {Detail} rollout @returns {HTMLElement[]} */
-function sentences({ share, mirror, match, strategy }) {
+function sentences(rollout) {
+  const { share, mirror, match, strategy } = rollout;
+  if (hasEnded(rollout)) return [el("p", { class: "muted small" }, "Nobody verifies the share after the end: the graph shows how the traffic flows now.")];
   const lines = [];
   if (mirror) lines.push(el("p", { class: "muted small" }, "The canary gets copies of requests. Nothing answers to them, and no share of them is measured."));
   if (match) lines.push(el("p", { class: "muted small" }, `Requests with the ${strategy.kind} go to the canary whatever the weights say; the weight is of the others.`));

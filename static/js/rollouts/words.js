@@ -107,8 +107,7 @@ const ADVICE = {
 
 /** @param {Summary} rollout @returns {string} what a person can do; "" when there is nothing to be done */
 export function advice(rollout) {
-  const { status, why, baseline, canary } = rollout;
-  if (status === "promoted") return `All requests go to ${canary}.`;
+  const { status, why, baseline } = rollout;
   if (status === "gone") return "Nothing was made again. What was left of the rule is below.";
   if (status === "rolled_back" || status === "aborted") return `All requests go to ${baseline}. Retry starts again from the first step, with fresh evidence.`;
   if (status !== "paused" && status !== "held") return "";
@@ -122,18 +121,20 @@ export function advice(rollout) {
  */
 export function headline(rollout, now) {
   const { status, why, canary, weight, step, steps } = rollout;
-  if (status === "promoted") return why?.words || `${canary} was promoted: every step ended with a verdict that allows it.`;
+  if (status === "promoted") return `All requests go to ${canary}.`;
   if (why && (status !== "running" || why.code === "harm" || why.code === "gone")) return why.words;
   if (status === "planned") return "It begins at the next look.";
   const where = `Step ${step + 1} of ${steps.length}: ${canary} gets ${weight} %`;
   return why ? `${where}. ${why.words}` : `${where}; next: ${nextEvent(rollout, now)}.`;
 }
 
-/** How requests come to the canary. @param {Summary} rollout */
-export function strategyWords({ strategy: { kind, name, value } }) {
-  const by = name ? ` ${name}: ${value ?? ""}` : "";
-  const said = { weighted: "by weight", header: `by header${by}`, cookie: `by cookie${by}`, mirror: "mirrored first", blue_green: "blue-green" };
-  return said[/** @type {keyof typeof said} */ (kind)] ?? kind;
+/**
+ * What found harm, in figures; where nothing did, how the judge sees it by now.
+ * @param {Pick<Detail, "evidence" | "verdict">} rollout
+ */
+export function judgeWords({ evidence, verdict }) {
+  if (verdict !== "harm") return `The judge: ${evidence.sentence}`;
+  return evidence.figures.filter((figure) => figure.verdict === "harm").map((figure) => `${figure.name}: ${figure.sentence}`).join(" "); // prettier-ignore
 }
 
 const DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
