@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from routing.api import metrics
 from routing.views import changes, config, explain, plans, services
 
 urlpatterns = [
@@ -14,4 +15,6 @@ urlpatterns = [
     path("plans/<uuid:plan_id>/", plans.plan, name="plan"),
     path("changes/", changes.changes, name="changes"),
     path("changes/<int:change_id>/", changes.change, name="change"),
+    # Where a Prometheus looks by itself; it signs in by a token, as programs do below /api/.
+    path("metrics", metrics.MetricsView.as_view(), name="metrics"),
 ]
