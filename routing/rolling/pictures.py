@@ -207,7 +207,8 @@ class Picture:
             return True
         except ClusterError:
             return False
-        return bool(found["metadata"].get("deletionTimestamp"))
+        ending = (found.get("status") or {}).get("phase") == "Terminating"
+        return ending or bool(found["metadata"].get("deletionTimestamp"))
 
 
 _pictures: dict[str, Picture] = {}
