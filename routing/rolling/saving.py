@@ -131,10 +131,8 @@ def _event(entry: Entry, rollout: int, at: datetime) -> RolloutEvent:
 
 
 def _messages(saving: Saving) -> Iterable[RolloutMessage]:
-    at = _time(saving.at)
-    for action in saving.actions:
-        if isinstance(action, Notify):
-            yield from telling.messages(saving.row, saving.spec, action, at)
+    at, told = _time(saving.at), [each for each in saving.actions if isinstance(each, Notify)]
+    return [each for notify in told for each in telling.messages(saving.row, saving.spec, notify, at)]
 
 
 def _time(at: float) -> datetime:

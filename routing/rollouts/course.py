@@ -2,8 +2,8 @@
 never grows beyond a row of the database. Pure, and plain JSON.
 
 `{"every": looks in a point, "until": when the newest look was, "points": [{"at", "looks", "intended", ...}]}`
-is its form. A point is the mean of the looks from its `at` on until the next one; no point spans a change of what was
-intended. Moments are in seconds since the epoch, of the wall's clock: one that goes back stands still here.
+is its form. A point is the mean of the looks from its `at` on until the next one; none spans a change of what
+was intended. Moments are in seconds since the epoch, of the wall's clock: one that goes back stands still.
 """
 
 import math
