@@ -1,0 +1,81 @@
+/** The figures of a preview as they are read. Pure. */
+import { clock, number, percent, quantity, rate } from "../../format.js";
+import { inWords } from "./durations.js";
+
+/** @typedef {import("./types.js").Preview} Preview */
+/** @typedef {import("./types.js").StepAhead} StepAhead */
+
+const BAD = /** @type {Record<string, string>} */ ({ errors: "failed now", latency: "slow now" });
+
+/**
+ * The figures at the top: name, value, what it means.
+ * @param {Preview} preview
+ * @param {Date} now
+ * @returns {{name: string, value: string, title: string}[]}
+ */
+export function figures(preview, now) {
+  const { traffic, seconds, seconds_to_verdict: verdict } = preview;
+  const bad = Object.entries(traffic.bad_ratio ?? {}).map(([guard, ratio]) => ({
+    name: BAD[guard] ?? guard,
+    value: ratio === null ? "not measured" : percent(ratio),
+    title: "Of the baseline's requests, now",
+  }));
+  return [
+    {
+      name: "traffic now",
+      value: traffic.requests_per_second === null ? "not measured" : rate(traffic.requests_per_second),
+      title: "Requests to the baseline and the canary together",
+    },
+    ...bad,
+    {
+      name: "until a verdict",
+      value: verdict === null ? "none" : verdict === 0 ? "–" : `about ${inWords(verdict)}`,
+      title: "Until a healthy canary is found no worse, with the traffic of now; half of all rollouts take longer",
+    },
+    {
+      name: "expected end",
+      value: seconds === null ? "would hold" : endOf(preview, now),
+      title: seconds === null ? "With the traffic of now it would not end by itself" : `In ${inWords(seconds)}, without pauses and gates`,
+    },
+  ];
+}
+
+/**
+ * The expected end as a time of day, with its date where that is another; "" where there is none.
+ * @param {Preview} preview
+ * @param {Date} now
+ */
+export function endOf({ expected_end: end }, now) {
+  if (!end) return "";
+  const date = new Date(end);
+  const time = clock(date).slice(0, 5);
+  if (date.toDateString() === now.toDateString()) return time;
+  return `${date.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ${time}`;
+}
+
+/**
+ * What the judge could see in a step, by guard: "errors 2.4×".
+ * @param {StepAhead} step
+ * @returns {{sees: string, found: string, title: string}[]}
+ */
+export function sights({ sights: all }) {
+  return all.map(({ guard, smallest, seconds_to_harm: harm }) => ({
+    sees: `${guard} ${smallest === null ? "nothing" : `${number(smallest)}×`}`,
+    found: harm === null ? "never" : inWords(harm),
+    title:
+      smallest === null
+        ? `Not even a hundred times the bad requests would be seen by ${guard} in this step`
+        : `From ${number(smallest)} times the baseline's bad requests on, ${guard} would find harm within this step`,
+  }));
+}
+
+/** @param {StepAhead} step */
+export function lasts({ seconds }) {
+  return seconds === null ? "for ever" : inWords(seconds);
+}
+
+/** "a rollout of 12.4 rps by 3 callers" @param {Preview} preview */
+export function callersWords({ traffic: { callers } }) {
+  if (!callers.length) return "No caller is seen now";
+  return `Called by ${quantity(callers.length, "")} workload${callers.length === 1 ? "" : "s"} now`;
+}
