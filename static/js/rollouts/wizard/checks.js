@@ -20,8 +20,8 @@ export function missing(form) {
   return said([
     [!form.namespace, "namespace", "Choose a namespace."],
     [!form.service, "service", "Choose a service."],
-    [!form.baseline.trim(), "baseline", "Choose the version that is known to be good."],
-    [!form.canary.trim(), "canary", "Choose the version that is to come."],
+    [Boolean(form.service) && !form.baseline.trim(), "baseline", "Choose the version that is known to be good."],
+    [Boolean(form.service) && !form.canary.trim(), "canary", "Choose the version that is to come."],
     [!errors.on && !latency.on && !queries.length, "guards", "Choose at least one thing to judge by."],
   ]);
 }

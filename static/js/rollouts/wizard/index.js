@@ -24,6 +24,8 @@ import { StepsTable } from "./steps-table.js";
 
 /** The traffic moves by itself. */
 const LOOK_AGAIN_MS = 30_000;
+/** What can be missing, as the reason names it. @type {Record<string, string>} */
+const CHOICES = { namespace: "namespace", service: "service", baseline: "baseline", canary: "canary", guards: "a guard" };
 
 /** @type {import("./types.js").Page} */
 const page = data("page");
@@ -161,7 +163,7 @@ function draw(keep = false) {
 /** Why it cannot be started as it is typed; empty when it can. @param {Form} typed @param {FieldError[]} wrong */
 function reasonOf(typed, wrong) {
   const open = missing(typed);
-  if (open.length) return open.map(({ message }) => message).join(" ");
+  if (open.length) return `Still to choose: ${open.map(({ field }) => CHOICES[field]).join(", ")}.`;
   if (wrong.length) return `${count(wrong.length, "field is", "fields are")} wrong; press to see which.`;
   const problem = preview?.problems?.find(({ level }) => level === "error");
   return problem && !asking.isOpen ? problem.message : "";

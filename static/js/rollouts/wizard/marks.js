@@ -74,7 +74,8 @@ export class Marks {
   /** @param {HTMLElement} place */
   #isDue(place) {
     const input = inputOf(place);
-    if (this.#all || !input || this.#left.has(input)) return true;
+    if (this.#all) return true;
+    if (!input || this.#left.has(input)) return Boolean(input);
     return input instanceof HTMLInputElement && input.type === "radio" ? input.checked : valueOf(input) !== "";
   }
 

@@ -29,7 +29,7 @@ export function figures(preview, now) {
     ...bad,
     {
       name: "until a verdict",
-      value: verdict === null ? "none" : verdict === 0 ? "–" : `about ${inWords(verdict)}`,
+      value: verdict === null ? "none" : inWords(verdict),
       title: "Until a healthy canary is found no worse, with the traffic of now; half of all rollouts take longer",
     },
     {
@@ -54,18 +54,22 @@ export function endOf({ expected_end: end }, now) {
 }
 
 /**
- * What the judge could see in a step, by guard: "errors 2.4×".
+ * What the judge could see in a step, by guard: "errors 2.4×", and how long three times as many would take.
  * @param {StepAhead} step
  * @returns {{sees: string, found: string, title: string}[]}
  */
-export function sights({ sights: all }) {
+export function sights({ weight, sights: all }) {
+  if (weight === 0 || weight === 100) {
+    const title = "There are not two versions whose requests could be held against each other";
+    return [{ sees: "nothing to compare", found: "", title }];
+  }
   return all.map(({ guard, smallest, seconds_to_harm: harm }) => ({
-    sees: `${guard} ${smallest === null ? "nothing" : `${number(smallest)}×`}`,
+    sees: `${guard} ${smallest === null ? "> 100×" : `${number(smallest)}×`}`,
     found: harm === null ? "never" : inWords(harm),
     title:
       smallest === null
-        ? `Not even a hundred times the bad requests would be seen by ${guard} in this step`
-        : `From ${number(smallest)} times the baseline's bad requests on, ${guard} would find harm within this step`,
+        ? `Not even a hundred times the bad requests would be found by ${guard} within this step`
+        : `From ${number(smallest)} times the baseline's bad requests on, ${guard} finds harm within this step`,
   }));
 }
 
@@ -74,7 +78,7 @@ export function lasts({ seconds }) {
   return seconds === null ? "for ever" : inWords(seconds);
 }
 
-/** "a rollout of 12.4 rps by 3 callers" @param {Preview} preview */
+/** @param {Preview} preview */
 export function callersWords({ traffic: { callers } }) {
   if (!callers.length) return "No caller is seen now";
   return `Called by ${quantity(callers.length, "")} workload${callers.length === 1 ? "" : "s"} now`;

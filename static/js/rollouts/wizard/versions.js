@@ -33,7 +33,8 @@ export class Versions {
   }
 
   /** Another service was chosen: its versions, and what one would mostly begin with. @param {About} about */
-  show({ versions }) {
+  show({ service, versions }) {
+    this.#table.hidden = !service;
     this.#other.value = "";
     this.#otherPick.checked = false;
     this.#body.replaceChildren(...versions.map(row));
