@@ -66,6 +66,14 @@ class Writer(Protocol):
         who started the rollout.
         """
 
+    def fence(self, driven: Driven) -> bool:
+        """Changes the resource version of what steers the service, so that a write that is still under way
+        (of a leader that was stopped, or unanswered) is refused when it arrives. Raises nothing.
+
+        What stands is looked at after this. Whether it was done, or there is nothing that could be changed;
+        False: nobody knows. It goes with the console's own rights.
+        """
+
 
 class Watcher(Protocol):
     """Looks at the traffic."""
