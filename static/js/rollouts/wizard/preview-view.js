@@ -88,8 +88,8 @@ function stepItem(step, at, open) {
     { class: "ahead-row" },
     el("strong", {}, el("span", { class: "visually-hidden" }, `Step ${at + 1}: `), `${step.weight} %`),
     el("span", {}, el("span", { class: "visually-hidden" }, "lasts "), lasts(step)),
-    el("span", { class: "ahead-many" }, el("span", { class: "visually-hidden" }, "sees at the least "), ...(seen.length ? each("sees") : none())),
-    el("span", { class: "ahead-many" }, el("span", { class: "visually-hidden" }, "three times as many found in "), ...(seen.length ? each("found") : none())),
+    el("span", { class: "ahead-many" }, el("span", { class: "visually-hidden" }, "smallest regression seen: "), ...(seen.length ? each("sees") : none())),
+    el("span", { class: "ahead-many" }, el("span", { class: "visually-hidden" }, "found: "), ...(seen.length ? each("found") : none())),
     el("span", { class: "ahead-writes" }, writes || "none"),
   );
   const body = el("div", { class: "ahead-body" }, el("p", {}, step.sentence), ...step.operations.map((each, number) => operation(each, `${at}-${number}`)));

@@ -4,7 +4,11 @@ import { inWords } from "./durations.js";
 
 /** @typedef {import("./types.js").Preview} Preview */
 /** @typedef {import("./types.js").StepAhead} StepAhead */
+/** @typedef {import("./types.js").Sight} Sight */
 
+/** For which part of bad requests it is told how soon they are found, where the baseline has none. */
+const NONE = 0.05;
+const BAD_WORDS = /** @type {Record<string, string>} */ ({ errors: "failed", latency: "slow" });
 const BAD = /** @type {Record<string, string>} */ ({ errors: "failed now", latency: "slow now" });
 
 /**
@@ -54,23 +58,34 @@ export function endOf({ expected_end: end }, now) {
 }
 
 /**
- * What the judge could see in a step, by guard: "errors 2.4×", and how long three times as many would take.
+ * What the judge could see in a step, by guard, and how soon: "errors 1.2 % (2.4×)", "3×: 40 s".
  * @param {StepAhead} step
  * @returns {{sees: string, found: string, title: string}[]}
  */
 export function sights({ weight, sights: all }) {
-  if (weight === 0 || weight === 100) {
-    const title = "There are not two versions whose requests could be held against each other";
-    return [{ sees: "nothing to compare", found: "", title }];
-  }
-  return all.map(({ guard, smallest, seconds_to_harm: harm }) => ({
-    sees: `${guard} ${smallest === null ? "> 100×" : `${number(smallest)}×`}`,
-    found: harm === null ? "never" : inWords(harm),
-    title:
-      smallest === null
-        ? `Not even a hundred times the bad requests would be found by ${guard} within this step`
-        : `From ${number(smallest)} times the baseline's bad requests on, ${guard} finds harm within this step`,
-  }));
+  if (weight === 100) return [{ sees: "nothing to compare", found: "", title: "The baseline has no requests any more." }];
+  return all.map((sight) => ({ sees: `${sight.guard} ${smallest(sight)}`, found: soon(sight), title: inFull(sight) }));
+}
+
+/** @param {Sight} sight */
+function smallest({ smallest: times, smallest_ratio: ratio }) {
+  if (ratio === null) return "nothing";
+  return times === null ? percent(ratio) : `${percent(ratio)} (${number(times)}×)`;
+}
+
+/** @param {Sight} sight */
+function soon({ smallest: times, example, seconds_to_harm: harm }) {
+  return `${example === NONE && times === null ? percent(example) : "3×"}: ${harm === null ? "never" : inWords(harm)}`;
+}
+
+/** @param {Sight} sight */
+function inFull({ guard, smallest: times, smallest_ratio: ratio, example, seconds_to_harm: harm }) {
+  const bad = BAD_WORDS[guard] ?? "bad";
+  const seen =
+    ratio === null
+      ? `Even if all of the canary's requests were ${bad}, it would not be found within this step`
+      : `Found within this step from ${percent(ratio)} ${bad} requests on${times === null ? "" : `, ${number(times)} times the baseline's`}`;
+  return `${seen}. ${percent(example)} ${bad} would be found ${harm === null ? "never" : `in about ${inWords(harm)}`}.`;
 }
 
 /** @param {StepAhead} step */

@@ -137,7 +137,12 @@ export interface Operation {
 
 export interface Sight {
   guard: string;
+  /** Times the baseline's. */
   smallest: number | null;
+  /** 0 to 1 of the canary's requests. */
+  smallest_ratio: number | null;
+  /** 0 to 1: for which `seconds_to_harm` is told. */
+  example: number;
   seconds_to_harm: number | null;
 }
 
