@@ -30,8 +30,9 @@ from telemetry.reporting import Preference
 from telemetry.roster import nobody
 from telemetry.rostering import Rosters
 from telemetry.samples import Samples
-from telemetry.source import Counting, Source, SourceUnavailable
+from telemetry.source import Counting, Source, SourceUnavailable, Timing
 from telemetry.sparks import Sparks
+from telemetry.watching import Watch
 
 # One thread answers all pages: it is not to wait long.
 _COUNT_TIMEOUT_SECONDS = 3.0
@@ -98,6 +99,12 @@ class Runtime:
             ledger.add(async_to_sync(_counts)(self.source, namespace, service, since))
         return ledger
 
+    def watch(self, namespace: str, service: str, objective_ms: float = 0.0) -> Watch:
+        """What a rollout counts of a service, from the first time that somebody asks. See Ledger.watch."""
+        watch = self.ledger.watch(namespace, service, objective_ms)
+        self._time()
+        return watch
+
     def wanted(self) -> Collection[GraphKey]:
         """See telemetry.collector.Listener."""
         return {*self.hub.wanted(), *(map(GraphKey, GRAPH_TYPES) if self._is_small else ())}
@@ -110,11 +117,19 @@ class Runtime:
         else:
             # What is not written on would be shown as if nothing had come since.
             self.history.clear()
-        self.ledger.add(observation.samples)
+        if not isinstance(self.source, Counting):
+            self.ledger.add(observation.samples)
+            self._time()
         if self.recorder is not None:
             self.recorder.record(observation.samples, observation.reporting)
         self.sparks.record(observation.taken_at, observation.totals)
         self.hub.observed(observation, source)
+
+    def _time(self) -> None:
+        """Latencies cost: only those that are looked at are counted."""
+        if isinstance(self.source, Timing):
+            watched = self.ledger.watched.items()
+            self.source.time(frozenset(where for where, watch in watched if watch.objective_ms))
 
     def silent(self, source: SourceState) -> None:
         """See telemetry.collector.Listener."""

@@ -1,5 +1,6 @@
 """The port to a source of metrics. The collector knows sources by this alone."""
 
+from collections.abc import Collection
 from typing import Protocol, runtime_checkable
 
 from telemetry.samples import Samples
@@ -37,3 +38,11 @@ class Counting(Protocol):
         """The requests to a service since a moment (seconds since the epoch), each exactly once: `counts`,
         and in `counted_from` since when they really are. Raises SourceUnavailable.
         """
+
+
+@runtime_checkable
+class Timing(Protocol):
+    """A source that counts with every reading; latencies only of services of which somebody wants them."""
+
+    def time(self, services: Collection[tuple[str, str]]) -> None:
+        """From now on `times` of each reading are of these services (namespace and name), and no others."""

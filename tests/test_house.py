@@ -15,7 +15,7 @@ PURE = {
         "frames", "graph", "health", "history", "identity", "latencies", "layout", "memory", "observation",
         "overview", "packing", "past", "picture", "presence", "quantiles", "rates", "recorder", "redaction",
         "register", "reporting", "roster", "samples", "shortfall", "snapshot", "sparks", "subjects",
-        "table", "trails", "undecodable",
+        "table", "trails", "undecodable", "watching",
         "prometheus.answers", "prometheus.assembling", "prometheus.counted", "prometheus.lookback",
         "prometheus.promql", "prometheus.queries", "prometheus.shards", "prometheus.sparing",
         "tap.ends", "tap.lines", "tap.looking", "tap.masking", "tap.rows", "tap.sampling",

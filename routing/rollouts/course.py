@@ -2,8 +2,8 @@
 never grows beyond a row of the database. Pure, and plain JSON.
 
 `{"every": looks in a point, "until": when the newest look was, "points": [{"at", "looks", "intended", ...}]}`
-is its form. A point is the mean of the looks from its `at` on until the next one; no point spans a change of what was
-intended. Moments are in seconds since the epoch, of the wall's clock: one that goes back stands still here.
+is its form. A point is the mean of the looks from its `at` on until the next one; none spans a change of what
+was intended. Moments are in seconds since the epoch, of the wall's clock: one that goes back stands still.
 """
 
 import math
@@ -13,7 +13,12 @@ from typing import Any, Final, Protocol
 MOST_POINTS: Final = 400
 SHARES: Final = ("configured", "observed")
 RATES: Final = ("baseline_rate", "canary_rate")
-RATIOS: Final = {"baseline_bad": "baseline_rate", "canary_bad": "canary_rate"}
+RATIOS: Final = {
+    "baseline_bad": "baseline_rate",
+    "canary_bad": "canary_rate",
+    "baseline_slow": "baseline_rate",
+    "canary_slow": "canary_rate",
+}
 """Each with the rate of what it is a ratio of."""
 _DIGITS: Final = 5
 
@@ -45,6 +50,14 @@ class Seen(Protocol):
 
     @property
     def canary_bad(self) -> float | None:
+        """The canary's."""
+
+    @property
+    def baseline_slow(self) -> float | None:
+        """The baseline's ratio of requests slower than the objective, where latency is judged."""
+
+    @property
+    def canary_slow(self) -> float | None:
         """The canary's."""
 
 
@@ -100,7 +113,7 @@ def _merged(before: Json, after: Json) -> Json:
     shares = {name: before[name] if after[name] is None else after[name] for name in SHARES}
     rates = {name: _mean((before[name], before["looks"]), (after[name], after["looks"])) for name in RATES}
     ratios = {
-        name: _mean((before[name], _requests(before, rate)), (after[name], _requests(after, rate)))
+        name: _mean((before.get(name), _requests(before, rate)), (after[name], _requests(after, rate)))
         for name, rate in RATIOS.items()
     }
     looks = before["looks"] + after["looks"]

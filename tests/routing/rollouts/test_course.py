@@ -20,6 +20,8 @@ class Seen:
     canary_rate: float | None = None
     baseline_bad: float | None = None
     canary_bad: float | None = None
+    baseline_slow: float | None = None
+    canary_slow: float | None = None
 
 
 def drawn(looks):
