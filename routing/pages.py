@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from routing.api import metrics
 from routing.views import changes, config, explain, plans, rollouts, services
 
 urlpatterns = [
@@ -16,4 +17,6 @@ urlpatterns = [
     path("rollouts/<int:rollout_id>/", rollouts.rollout, name="rollout"),
     path("changes/", changes.changes, name="changes"),
     path("changes/<int:change_id>/", changes.change, name="change"),
+    # Where a Prometheus looks by itself; it signs in by a token, as programs do below /api/.
+    path("metrics", metrics.MetricsView.as_view(), name="metrics"),
 ]
