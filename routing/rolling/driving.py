@@ -24,6 +24,7 @@ from routing.rolling.records import OccupiedError
 from routing.rolling.saving import Saving
 from routing.rolling.workers import Kind, Workers
 from routing.rollouts import course, machine
+from routing.rollouts.counting import soon, until_next_look
 from routing.rollouts.inputs import (
     Action,
     Answered,
@@ -144,7 +145,7 @@ class Driver:
         outcome = machine.step(driven.state, driven.spec, seen)
         weight = max(0, outcome[0].wanted.weight)
         line = course.added(driven.row.course, seen.now.wall, weight, looked.sample)
-        charge.due = seen.now.monotonic + driven.spec.interval_seconds
+        charge.due = seen.now.monotonic + until_next_look(outcome[0], driven.spec)
         self._keep(charge, outcome, reading=looked.begun.reading, sample=looked.sample, line=line)
 
     def _settled(self, charge: Charge, begun: Begun) -> bool:
@@ -171,7 +172,8 @@ class Driver:
         interval = charge.driven.spec.interval_seconds
         charge.said, charge.doubtful = entry.words, done.result == "unknown"
         charge.tries = 0 if done.result == "done" else min(charge.tries + 1, _MOST_TRIES)
-        charge.due = now.monotonic + (min(2 ** (charge.tries - 1), interval) if charge.tries else interval)
+        again = min(2 ** (charge.tries - 1), interval) if charge.tries else soon(charge.driven.spec)
+        charge.due = now.monotonic + again
         self._step(charge, written, reading=wrote.reading, log=entries)
 
     def _gate(self, rollout: int, charge: Charge | None, heard: Heard) -> None:
