@@ -116,8 +116,11 @@ DEFINITION: Final = Kind(
 )
 """What says which fields a kind of Istio's or the Gateway API's has. Read one at a time, and not watched."""
 
+LEASE: Final = Kind("coordination.k8s.io", "v1", "Lease", "leases")
+"""By which consoles agree on one of them. Read and written one at a time, and not watched."""
+
 _BY_NAME: Final[Mapping[tuple[str, str], Kind]] = {
-    (kind.group, kind.kind): kind for kind in (*ALL, DEFINITION)
+    (kind.group, kind.kind): kind for kind in (*ALL, DEFINITION, LEASE)
 }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from routing.views import changes, config, explain, plans, services
+from routing.views import changes, config, explain, plans, rollouts, services
 
 urlpatterns = [
     path("routing/", services.index, name="routing"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("config/new/", config.new, name="config-new"),
     path("config/<str:definition>/<str:namespace>/<str:name>/", config.resource, name="config-resource"),
     path("plans/<uuid:plan_id>/", plans.plan, name="plan"),
+    path("rollouts/", rollouts.index, name="rollouts"),
+    path("rollouts/<int:rollout_id>/", rollouts.rollout, name="rollout"),
     path("changes/", changes.changes, name="changes"),
     path("changes/<int:change_id>/", changes.change, name="change"),
 ]

@@ -21,7 +21,7 @@ CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 15.0
 """Longer than an admission webhook may take (10 s by default)."""
 DISCOVERY_SECONDS: Final = 30.0
-BUILT_IN: Final = frozenset({"", "apps", "batch", "discovery.k8s.io"})
+BUILT_IN: Final = frozenset({"", "apps", "batch", "discovery.k8s.io", "coordination.k8s.io"})
 """The groups that every API server serves: their kinds need not be asked for."""
 
 

@@ -53,10 +53,10 @@ def allowed(row: Rollout) -> dict[str, str]:
     return found
 
 
-def pending() -> list[RolloutCommand]:
-    """The commands that nobody has done yet, the oldest first."""
-    waiting = RolloutCommand.objects.filter(handled_at=None)
-    return list(waiting.select_related("by").order_by("pk"))
+def pending(rollout: int | None = None) -> list[RolloutCommand]:
+    """The commands that nobody has done yet, the oldest first; of one rollout, or (None) of all."""
+    waiting = RolloutCommand.objects.filter(handled_at=None).select_related("by").order_by("pk")
+    return list(waiting if rollout is None else waiting.filter(rollout=rollout))
 
 
 def _known(rollout: Rollout, name: str, by: User, weight: int | None, key: str) -> RolloutCommand | None:
