@@ -4,7 +4,7 @@ from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
 
-from meshui import env, prometheus_env
+from meshui import env, prometheus_env, webhook_env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env.directory("MESHUI_DATA_DIR", BASE_DIR / ".data")
@@ -212,6 +212,19 @@ TELEMETRY_CLUSTER_IDS = env.cluster_ids("MESHUI_CLUSTER_ID")
 # where the control plane says in the resource's status that the proxies do not have it yet.
 ROUTING_SETTLE_SECONDS = env.number("MESHUI_SETTLE_SECONDS", 1.0, minimum=0, maximum=60)
 ROUTING_SETTLE_AT_MOST_SECONDS = env.number("MESHUI_SETTLE_AT_MOST_SECONDS", 10.0, minimum=0, maximum=300)
+# How long an answer to a command waits for whoever drives the rollouts.
+ROUTING_COMMAND_SECONDS = 5.0
+
+# Whom rollouts may ask and tell though the address is not public; how what is sent is signed; how long a gate
+# may take to answer; and where links to the console lead from elsewhere.
+WEBHOOK_ALLOW = webhook_env.allowed("MESHUI_WEBHOOK_ALLOW")
+WEBHOOK_SECRET = webhook_env.secret("MESHUI_WEBHOOK_SECRET", "MESHUI_WEBHOOK_SECRET_FILE")
+WEBHOOK_CA_FILE = webhook_env.file("MESHUI_WEBHOOK_CA_FILE")
+GATE_TIMEOUT_SECONDS = env.number("MESHUI_GATE_TIMEOUT_SECONDS", 10.0, minimum=1, maximum=60)
+PUBLIC_URL = webhook_env.base("MESHUI_PUBLIC_URL")
+
+# Where consoles agree on the one that drives rollouts (empty: in the pod's own namespace, if in a pod).
+ROLLOUTS_LEASE_NAMESPACE = env.namespace("MESHUI_LEASE_NAMESPACE")
 
 LOGGING = {
     "version": 1,

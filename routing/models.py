@@ -228,7 +228,10 @@ class RolloutEvent(models.Model):
 
 
 class RolloutMessage(models.Model):
-    """What somebody is to be told: kept with the state that it is about, and sent until it arrives."""
+    """What somebody is to be told: kept with the state that it is about, and sent until it arrives.
+
+    `next_at` is empty when it was sent, and when it was given up. `url` may hold a token, and is not shown.
+    """
 
     rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="messages")
     event = models.CharField(max_length=16)
@@ -244,7 +247,7 @@ class RolloutMessage(models.Model):
     objects: ClassVar[models.Manager["RolloutMessage"]] = models.Manager()
 
     def __str__(self) -> str:
-        return f"{self.event} of rollout {self.rollout_id} to {self.url}"
+        return f"{self.event} of rollout {self.rollout_id}"
 
 
 class Leadership(models.Model):

@@ -10,7 +10,7 @@ Ramdas and Balakrishnan, "Universal inference" (PNAS 2020).
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,6 +47,8 @@ class Range:
 
 Counts = Mapping[str, float]
 Expected = Mapping[str, Range]
+Margin = Callable[[Range], float]
+"""How near to its range a share has to be known, before it is said to be within it."""
 
 
 def log_evidence(counts: Counts, expected: Expected) -> float:
@@ -64,14 +66,6 @@ def log_evidence(counts: Counts, expected: Expected) -> float:
     return top + math.log(sum(math.exp(each - top) for each in logs)) - math.log(len(logs))
 
 
-def is_settled(counts: Counts, expected: Expected) -> bool:
-    """Whether enough was seen to say that each share is within `margin` of its range."""
-    total = sum(counts.values())
-    if not total:
-        return False
-    return all(_is_within(counts.get(version, 0.0), total, share) for version, share in expected.items())
-
-
 def margin(share: Range) -> float:
     """How near to its range a share has to be known: ten points, less for small shares, two at least."""
     if share.is_open:
@@ -79,28 +73,39 @@ def margin(share: Range) -> float:
     return max(0.02, min(0.10, max(share.middle, 0.0) / 2, max(1 - share.middle, 0.0) / 2))
 
 
-def enough(expected: Expected) -> int:
+def is_settled(counts: Counts, expected: Expected, margin: Margin = margin) -> bool:
+    """Whether enough was seen to say that each share is within `margin` of its range."""
+    total = sum(counts.values())
+    if not total:
+        return False
+    return all(
+        _is_within(counts.get(version, 0.0), total, share, margin(share))
+        for version, share in expected.items()
+    )
+
+
+def enough(expected: Expected, margin: Margin = margin) -> int:
     """How many requests settle it, if they are shared as expected; 0 where there is nothing to settle."""
     if all(share.is_open for share in expected.values()):
         return 0
     low, high = 0, 1
-    while high < _ENOUGH_AT_MOST and not _settles(expected, high):
+    while high < _ENOUGH_AT_MOST and not _settles(expected, high, margin):
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if _settles(expected, middle) else (middle, high)
+        low, high = (low, middle) if _settles(expected, middle, margin) else (middle, high)
     return high
 
 
-def _settles(expected: Expected, total: int) -> bool:
-    return all(_is_within(share.middle * total, total, share) for share in expected.values())
+def _settles(expected: Expected, total: int, margin: Margin) -> bool:
+    return all(_is_within(share.middle * total, total, share, margin(share)) for share in expected.values())
 
 
-def _is_within(requests: float, total: float, share: Range) -> bool:
-    """Whether the share is known to be no further than the margin from its range."""
+def _is_within(requests: float, total: float, share: Range, by: float) -> bool:
+    """Whether the share is known to be no further than this from its range."""
     if share.is_open:
         return True
-    bounds = share.widened(margin(share))
+    bounds = share.widened(by)
     if not bounds.least <= requests / total <= bounds.most:
         return False
     excluded = math.log(1 / UNSURE)

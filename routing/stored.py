@@ -1,6 +1,6 @@
 """Operations between their typed form, the JSON that is kept, and the JSON that is answered."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from django.conf import settings
@@ -114,7 +114,7 @@ def plan_view(plan: Plan, person: PersonCluster) -> Json:
         "reverts_all": _all_reverted(plan),
         "finishes": plan.finishes_id,
         "rules": plan.rules,
-        "operations": _all_planned([restore(kept) for kept in plan.operations]),
+        "operations": planned_view([restore(kept) for kept in plan.operations]),
         "problems": [problems.shown(kept, readable) for kept in plan.problems],
         "blast_radius": blast.shown(plan.blast_radius, places),
     }
@@ -126,7 +126,7 @@ def draft_view(wanted: rules.Request, plan: planner.Plan, person: PersonCluster)
     return {
         "hash": plan.hash,
         "rules": [rules.to_json(rule) for rule in wanted.rules],
-        "operations": _all_planned(list(plan.operations)),
+        "operations": planned_view(plan.operations),
         "problems": [problems.shown(problem.keep(), readable) for problem in plan.problems],
     }
 
@@ -185,8 +185,8 @@ def _all_reverted(row: Plan | Change) -> list[int]:
     return [row.reverts_id, *sorted(also, reverse=True)] if row.reverts_id is not None else []
 
 
-def _all_planned(operations: list[Operation]) -> list[Json]:
-    """Operations with the wait before each."""
+def planned_view(operations: Sequence[Operation]) -> list[Json]:
+    """Operations of a plan as the REST API answers them, with the wait before each."""
     pairs = zip([None, *operations], operations, strict=False)
     return [
         {**_planned(item), "wait": _wait(item) if before and settles_between(before, item) else None}

@@ -11,10 +11,14 @@ from routing.api import (
     marks,
     plans,
     problems,
+    rollout_commands,
+    rollouts,
     services,
     texts,
     verification,
 )
+from routing.api.rollout_streams import streamed
+from routing.api.rollout_waiting import patient
 
 urlpatterns = [
     path("services", services.ServicesView.as_view(), name="api-services"),
@@ -38,6 +42,17 @@ urlpatterns = [
     path("services/<str:namespace>/<str:name>/reading", drafts.ReadingView.as_view(), name="api-reading"),
     path("drafts", drafts.DraftsView.as_view(), name="api-drafts"),
     path("marks", marks.MarksView.as_view(), name="api-marks"),
+    path("rollouts", rollouts.RolloutsView.as_view(), name="api-rollouts"),
+    path("rollouts/preview", rollouts.PreviewView.as_view(), name="api-rollout-preview"),
+    path("rollouts/events", streamed(rollouts.EventsView.as_view()), name="api-rollouts-events"),
+    path("rollouts/<int:rollout_id>", patient(rollouts.RolloutView.as_view()), name="api-rollout"),
+    path(
+        "rollouts/<int:rollout_id>/events",
+        streamed(rollouts.OneEventsView.as_view()),
+        name="api-rollout-events",
+    ),
+    path("rollouts/<int:rollout_id>/evidence", rollouts.EvidenceView.as_view(), name="api-rollout-evidence"),
+    *rollout_commands.addresses(),
     path("problems", problems.ProblemsView.as_view(), name="api-problems"),
     path("configuration", configuration.ConfigurationView.as_view(), name="api-configuration"),
     path("validate", texts.ValidateView.as_view(), name="api-validate"),

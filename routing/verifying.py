@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from routing import sample_ratio
 from routing.rules import listed
-from routing.sample_ratio import ALPHA, Range
+from routing.sample_ratio import ALPHA, Margin, Range
 from routing.sentences import percent
 
 Verdict: TypeAlias = Literal["as_intended", "differs", "not_yet_known", "not_measured"]
@@ -101,8 +101,8 @@ class Verification:
         }
 
 
-def judge(facts: Facts) -> Verification:
-    """The verdict, why, and what to do about it."""
+def judge(facts: Facts, margin: Margin = sample_ratio.margin) -> Verification:
+    """The verdict, why, and what to do about it. `margin`: how near shares have to be known."""
     versions = _versions(facts)
     if facts.intended.weights is None:
         sentence = "This change sets no weights over versions, so there are no shares to verify."
@@ -118,10 +118,12 @@ def judge(facts: Facts) -> Verification:
     if facts.unavailable or facts.counted is None:
         why = facts.unavailable or "The source of the measurements counts no requests."
         return Verification("not_measured", f"Configured as intended; {why[0].lower()}{why[1:]}", versions)
-    return _measured(facts, facts.counted, versions)
+    return _measured(facts, facts.counted, versions, margin)
 
 
-def _measured(facts: Facts, counted: Counted, versions: tuple[dict[str, Any], ...]) -> Verification:
+def _measured(
+    facts: Facts, counted: Counted, versions: tuple[dict[str, Any], ...], margin: Margin
+) -> Verification:
     expected = _expected(facts.intended)
     counted = _of(expected, counted, facts.intended)
     lately = _of(expected, facts.lately, facts.intended) if facts.lately else counted
@@ -132,20 +134,27 @@ def _measured(facts: Facts, counted: Counted, versions: tuple[dict[str, Any], ..
         found = _why(facts, counted)
         sentence = f"Traffic does not follow the weights: {_off(counted, expected)}."
         return Verification("differs", sentence, versions, evidence, found, since=counted.since)
-    if sample_ratio.is_settled(lately.requests, expected) and not differs[1]:
+    if sample_ratio.is_settled(lately.requests, expected, margin) and not differs[1]:
         late = (_finding("LATE", _LATE),) if differs[0] else ()
-        sentence = _follows(lately, expected, facts.intended)
+        sentence = _follows(lately, expected, facts.intended, margin)
         return Verification("as_intended", sentence, versions, evidence, late, since=lately.since)
-    if sample_ratio.is_settled(counted.requests, expected) and not any(differs):
-        sentence = _follows(counted, expected, facts.intended)
+    if sample_ratio.is_settled(counted.requests, expected, margin) and not any(differs):
+        sentence = _follows(counted, expected, facts.intended, margin)
         return Verification("as_intended", sentence, versions, evidence, since=counted.since)
-    return _too_little(facts, lately if differs[0] else counted, versions, evidence, late=differs[0])
+    basis = lately if differs[0] else counted
+    missing = max(0.0, sample_ratio.enough(expected, margin) - basis.total)
+    return _too_little(facts, basis, versions, evidence, missing, late=differs[0])
 
 
 def _too_little(
-    facts: Facts, counted: Counted, versions: tuple[dict[str, Any], ...], evidence: float, *, late: bool
+    facts: Facts,
+    counted: Counted,
+    versions: tuple[dict[str, Any], ...],
+    evidence: float,
+    missing: float,
+    *,
+    late: bool,
 ) -> Verification:
-    missing = max(0.0, sample_ratio.enough(_expected(facts.intended)) - counted.total)
     rate = facts.requests_per_second
     seconds = round(max(1.0, missing / rate), 1) if rate > 0 else None
     found: list[Finding] = [*_unacknowledged(facts)]
@@ -322,10 +331,10 @@ def _of(expected: Mapping[str, Range], counted: Counted, setting: Setting) -> Co
     return replace(counted, requests=kept)
 
 
-def _follows(counted: Counted, expected: Mapping[str, Range], setting: Setting) -> str:
+def _follows(counted: Counted, expected: Mapping[str, Range], setting: Setting, margin: Margin) -> str:
     """That traffic is as intended, and what exactly is known of it."""
     known = [share for share in expected.values() if not share.is_open]
-    points = max(map(sample_ratio.margin, known), default=0.0)
+    points = max(map(margin, known), default=0.0)
     others = ""
     if expected is not setting.ranges:
         others = f" to {listed(expected)} (other routes send to {listed(sorted(setting.fed_elsewhere))}, too)"

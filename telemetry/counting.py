@@ -6,17 +6,20 @@ their counting began. What was counted since a moment is what began after it; wh
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from telemetry.reporting import Call, Preference, call_of, is_proxied, rank_of
-from telemetry.samples import RequestCount, Samples, is_error
+from telemetry.samples import EdgeLabels, RequestCount, Samples, is_error
+from telemetry.watching import SAME_SECONDS, Reported, Timed, Watch
 
 KEPT_SECONDS = 3600.0
 GRAIN_SECONDS = 5.0
-# So long after a report of a call a lesser one of it is the same request, told by a proxy that was read
-# later or earlier: longer than it takes to ask the proxies of a large mesh in turn.
-SAME_SECONDS = 60.0
+# Who looked every few seconds, and did not for so many readings, does not come again.
+MOST_UNASKED = 600
+
+
+Service = tuple[str, str]
 
 
 class Counted(NamedTuple):
@@ -48,18 +51,25 @@ class Ledger:
         kept_seconds: float = KEPT_SECONDS,
         grain_seconds: float = GRAIN_SECONDS,
         preference: Preference = "caller",
+        lag_seconds: float = 0.0,
+        same_seconds: float = SAME_SECONDS,
     ) -> None:
+        """`lag_seconds`, `same_seconds`: see telemetry.watching.Watch."""
         self._kept = kept_seconds
         self._grain = grain_seconds
         self._preference: Preference = preference
+        self._lag = lag_seconds
+        self._same = same_seconds
         self._steps: dict[int, _Step] = {}
         self._heard: dict[Call, dict[int, float]] = {}
+        self._watches: dict[Service, Watch] = {}
         self.began: float | None = None
 
     def add(self, samples: Samples) -> None:
         """Takes in a reading. Those without counts leave everything as it is."""
         since = samples.counted_from
         if since is None:
+            self._watch(samples, [])
             return
         self.began = since if self.began is None else min(self.began, since)
         index = int(since // self._grain)
@@ -68,16 +78,40 @@ class Ledger:
             # A new dictionary, so that a thread that reads the old one is not disturbed.
             oldest = int((samples.taken_at - self._kept) // self._grain)
             kept = {at: each for at, each in self._steps.items() if at >= oldest}
-            self._forget(samples.taken_at - SAME_SECONDS)
+            self._forget(samples.taken_at - self._same)
             step = kept[index] = _Step(since)
             self._steps = kept
         step.since = min(step.since, since)
         ranked = [*self._reached(samples.counts)]
         for count, rank in ranked:
-            self._hear(call_of(count.labels), rank, samples.taken_at)
-        for count, rank in ranked:
-            if not self._is_better_known(call_of(count.labels), rank, samples.taken_at):
-                step.add(count, rank)
+            self._hear(call_of(count.labels), rank, samples.taken_at, since)
+        best = [
+            Reported(count, rank)
+            for count, rank in ranked
+            if not self._is_better_known(call_of(count.labels), rank, samples.taken_at)
+        ]
+        for count, rank in best:
+            step.add(count, rank)
+        self._watch(samples, best)
+
+    def watch(self, namespace: str, service: str, objective_ms: float = 0.0) -> Watch:
+        """From now on every reading of a service counts, with what is slower than an objective (0: nothing).
+
+        Goes on for as long as somebody asks again.
+        """
+        where = namespace, service
+        watch = self._watches.get(where)
+        if watch is None:
+            watch = Watch(objective_ms, self._lag, self._same)
+            # A new dictionary, as below.
+            self._watches = {**self._watches, where: watch}
+        watch.wants(objective_ms)
+        return watch
+
+    @property
+    def watched(self) -> dict[Service, Watch]:
+        """Who is watched, by namespace and name."""
+        return self._watches
 
     def since(self, moment: float) -> dict[Counted, Tally]:
         """What was counted since a moment (seconds since the epoch), as far back as it is kept."""
@@ -107,18 +141,45 @@ class Ledger:
         """Calls of which nothing was heard since."""
         self._heard = {call: told for call, told in self._heard.items() if max(told.values()) >= start}
 
-    def _hear(self, call: Call, rank: int, at: float) -> None:
+    def _watch(self, samples: Samples, best: Sequence[Reported]) -> None:
+        """Hands on what is of services that are watched; `best`: the counts of which no better is known."""
+        watches = self._watches
+        if not watches:
+            return
+        counts: dict[Service, list[Reported]] = defaultdict(list)
+        times: dict[Service, list[Timed]] = defaultdict(list)
+        for told in best:
+            counts[_service(told.told.labels)].append(told)
+        for timed in samples.times:
+            rank = rank_of(timed.labels, self._preference)
+            if rank is None or not timed.labels.destination_workload:
+                continue
+            if not self._is_better_known(call_of(timed.labels), rank, samples.taken_at):
+                times[_service(timed.labels)].append(Timed(timed, rank))
+        since = samples.taken_at if samples.counted_from is None else samples.counted_from
+        for where, watch in watches.items():
+            watch.add(samples.taken_at, since, counts.get(where, ()), times.get(where, ()))
+        if any(watch.readings_unasked > MOST_UNASKED for watch in watches.values()):
+            self._watches = {k: each for k, each in watches.items() if each.readings_unasked <= MOST_UNASKED}
+
+    def _hear(self, call: Call, rank: int, at: float, since: float) -> None:
         """Notes who reports a call; what lesser reports said of these requests is taken back."""
         heard = self._heard.setdefault(call, {})
-        if at - heard.get(rank, float("-inf")) > SAME_SECONDS:
+        if at - heard.get(rank, float("-inf")) > self._same:
             for step in self._steps.values():
-                if step.since > at - SAME_SECONDS:
+                if step.since > at - self._same:
                     step.drop(call, rank)
+            for watch in self._watches.values():
+                watch.owes(call, rank, since)
         heard[rank] = at
 
     def _is_better_known(self, call: Call, rank: int, at: float) -> bool:
-        heard = self._heard[call].items()
-        return any(better < rank and at - heard_at <= SAME_SECONDS for better, heard_at in heard)
+        heard = self._heard.get(call, {}).items()
+        return any(better < rank and at - heard_at <= self._same for better, heard_at in heard)
+
+
+def _service(labels: EdgeLabels) -> Service:
+    return labels.destination_service_namespace, labels.destination_service_name
 
 
 class _Step:
@@ -140,7 +201,7 @@ class _Step:
         # Nothing is better than the best: whose call it was need not be known any more.
         told = self._counts.setdefault((call_of(labels) if rank else None, rank), {})
         requests, errors = told.get(key, (0.0, 0.0))
-        failed = is_error(count.response_code, count.response_flags, "")
+        failed = is_error(count.response_code, count.response_flags, count.grpc_response_status)
         told[key] = requests + count.requests, errors + (count.requests if failed else 0.0)
 
     def drop(self, call: Call, better: int) -> None:

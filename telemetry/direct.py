@@ -5,7 +5,7 @@ Without Prometheus and its scrape interval, a change in the mesh is seen within 
 
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from typing import Protocol
 
 from telemetry.exposition import Parser
@@ -79,6 +79,7 @@ class DirectSource:
             raise SourceUnavailable(self._shortfall(targets, "No proxy answers."))
         rates = self._window.rates(now)
         counts, since = self._window.take_counts()
+        times = self._window.take_times()
         return Samples(
             taken_at=taken_at,
             window_seconds=self._window.window_seconds,
@@ -89,7 +90,12 @@ class DirectSource:
             measured=not targets or self._window.measures,
             counts=counts,
             counted_from=None if since is None else self._wall() - (now - since),
+            times=times,
         )
+
+    def time(self, services: Collection[tuple[str, str]]) -> None:
+        """See telemetry.source.Timing."""
+        self._window.timed = services
 
     async def close(self) -> None:
         """Closes connections."""

@@ -71,6 +71,7 @@ class Histogram(NamedTuple):
     labels: EdgeLabels
     edges: tuple[float, ...]
     counts: tuple[float, ...]
+    response_flags: str = ""
 
 
 class Exposition(msgspec.Struct, frozen=True):
@@ -91,6 +92,7 @@ class _Bucket(NamedTuple):
 
     key: str
     labels: EdgeLabels
+    flags: str
     edge: float
 
 
@@ -106,6 +108,7 @@ class _HistogramAt(NamedTuple):
 
     key: str
     labels: EdgeLabels
+    flags: str
     edges: tuple[float, ...]
     positions: tuple[int, ...]
 
@@ -140,11 +143,11 @@ class _Layout:
     def __init__(self, known_before: dict[str, _Known]) -> None:
         self.known: dict[str, _Known] = {}
         self._known_before = known_before
-        self._by_base: dict[str, tuple[str, EdgeLabels]] = {}
+        self._by_base: dict[str, tuple[str, EdgeLabels, str]] = {}
         self._lines: list[_Line] = []
         self._counters: list[tuple[str, RequestSeries | VolumeSeries, int]] = []
         self._buckets: dict[str, dict[float, int]] = {}
-        self._labels: dict[str, EdgeLabels] = {}
+        self._labels: dict[str, tuple[EdgeLabels, str]] = {}
         self._histograms: list[_HistogramAt] = []
         self._problems: list[str] = []
         self._bad = 0
@@ -184,8 +187,8 @@ class _Layout:
     def exposition(self, numbers: list[float]) -> Exposition:
         counters = {head: Counter(series, numbers[position]) for head, series, position in self._counters}
         histograms = {
-            key: Histogram(labels, edges, tuple([numbers[position] for position in positions]))
-            for key, labels, edges, positions in self._histograms
+            key: Histogram(labels, edges, tuple([numbers[position] for position in positions]), flags)
+            for key, labels, flags, edges, positions in self._histograms
         }
         recognised = not self._bad or bool(self._lines)
         return Exposition(counters, histograms, self._bad, tuple(self._problems), recognised)
@@ -198,7 +201,7 @@ class _Layout:
         self.known[head] = known
         self._lines.append(_Line(head, wanted=True))
         if isinstance(known, _Bucket):
-            self._labels[known.key] = known.labels
+            self._labels[known.key] = known.labels, known.flags
             self._buckets.setdefault(known.key, {})[known.edge] = position
         else:
             self._counters.append((head, known, position))
@@ -231,9 +234,10 @@ class _Layout:
         labels = _labels(inner[:-1])
         edge = labels.pop("le", "")
         key = f"{name}\n" + "\n".join(f"{label}={value}" for label, value in sorted(labels.items()))
+        told = key, _edge_labels(labels), _blank(labels.get("response_flags", ""))
         if base:
-            self._by_base[base] = key, _edge_labels(labels)
-        return _Bucket(key, _edge_labels(labels), _edge(edge))
+            self._by_base[base] = told
+        return _Bucket(*told, _edge(edge))
 
     def _lay_out_histograms(self) -> None:
         for key, positions in self._buckets.items():
@@ -241,7 +245,7 @@ class _Layout:
             if edges[-1] == math.inf:
                 # The edges belong to the key: counts by an old layout say nothing about those by a new one.
                 places = tuple(positions[edge] for edge in edges)
-                self._histograms.append(_HistogramAt(f"{key}\n{edges}", self._labels[key], edges, places))
+                self._histograms.append(_HistogramAt(f"{key}\n{edges}", *self._labels[key], edges, places))
             else:
                 self._report(key, "is a histogram without its +Inf bucket")
 

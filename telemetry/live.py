@@ -15,6 +15,7 @@ from telemetry.redaction import seen
 from telemetry.reporting import is_proxied
 from telemetry.runtime import Runtime
 from telemetry.samples import HIDDEN, EdgeLabels, RequestRate, is_error
+from telemetry.watching import Looked, Shared
 
 
 class CallerTraffic(NamedTuple):
@@ -155,6 +156,31 @@ class Traffic:
         latest = self._runtime.collector.latest
         now = latest.taken_at if latest else since
         return Counts(ledger.reaches(since, now), dict(requests), dict(errors), unproxied)
+
+    def looked(self, namespace: str, service: str, cursor: float, objective_ms: float = 0.0) -> Looked | None:
+        """What came to a service since a look that ended at `cursor`, each request in one look only; None
+        where nothing counts, or it may not be seen. Whoever looks goes on looking: counting begins with it.
+        """
+        if self._runtime is None or (self._visible is not None and namespace not in self._visible):
+            return None
+        return self._runtime.watch(namespace, service, objective_ms).looked(cursor)
+
+    def shared(self, namespace: str, service: str, moment: float) -> Shared | None:
+        """Who got the requests to a service that is looked at, since a moment; None where nobody knows it."""
+        if self._runtime is None or (self._visible is not None and namespace not in self._visible):
+            return None
+        watch = self._runtime.ledger.watched.get((namespace, service))
+        return watch.shared(moment) if watch else None
+
+    def is_watching(self) -> bool:
+        """Whether what is looked at is of now."""
+        attending = self._runtime.attending if self._runtime else None
+        return self.available() and (attending is None or attending.is_current())
+
+    def newest(self) -> float | None:
+        """Of when the newest reading is (seconds since the epoch); None where nothing is read."""
+        latest = self._runtime.collector.latest if self._runtime else None
+        return latest.taken_at if latest and self.available() else None
 
     def _requests_to(self, namespace: str, service: str) -> Iterable[RequestRate]:
         latest = self._runtime.collector.latest if self._runtime else None

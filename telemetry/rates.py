@@ -5,11 +5,19 @@ graph.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple, get_args
 
 from telemetry.exposition import Counter, Exposition, Histogram, RequestSeries, VolumeSeries
-from telemetry.samples import DurationRate, EdgeLabels, Measure, RequestCount, RequestRate, VolumeRate
+from telemetry.samples import (
+    DurationRate,
+    EdgeLabels,
+    Measure,
+    RequestCount,
+    RequestRate,
+    TimeCount,
+    VolumeRate,
+)
 
 _MEASURES: Final[Mapping[Measure, int]] = {measure: place for place, measure in enumerate(get_args(Measure))}
 
@@ -20,6 +28,14 @@ class _Point(NamedTuple):
     at: float
     counters: dict[str, float]
     histograms: dict[str, tuple[float, ...]]
+
+
+class _Timed(NamedTuple):
+    """What tells apart latencies that are counted."""
+
+    labels: EdgeLabels
+    response_flags: str
+    edges: tuple[float, ...]
 
 
 Counted = RequestSeries | VolumeSeries
@@ -50,6 +66,9 @@ class RateWindow:
         self._targets: dict[str, _Target] = {}
         self._counted: dict[RequestSeries, float] = defaultdict(float)
         self._counted_from: float | None = None
+        self.timed: Collection[tuple[str, str]] = frozenset()
+        """The services, by namespace and name, of which latencies are counted, too."""
+        self._times: dict[_Timed, tuple[float, ...]] = {}
 
     def observe(self, target: str, at: float, exposition: Exposition) -> None:
         """Takes in what the target said at that time."""
@@ -61,6 +80,10 @@ class RateWindow:
             if isinstance(series, RequestSeries):
                 self._counted[series] += increase
                 self._counted_from = since if self._counted_from is None else min(since, self._counted_from)
+        if self.timed:
+            for timed, increases in known.timed(self.timed):
+                counted = self._times.get(timed)
+                self._times[timed] = increases if counted is None else _sums(counted, increases)
 
     def take_counts(self) -> tuple[tuple[RequestCount, ...], float | None]:
         """The requests counted since this was last asked, each once, and since when (None: there are none).
@@ -71,9 +94,20 @@ class RateWindow:
         counted, since = self._counted, self._counted_from
         self._counted, self._counted_from = defaultdict(float), None
         return tuple(
-            RequestCount(series.labels, series.response_code, series.response_flags, requests)
+            RequestCount(
+                series.labels,
+                series.response_code,
+                series.response_flags,
+                requests,
+                series.grpc_response_status,
+            )
             for series, requests in counted.items()
         ), since
+
+    def take_times(self) -> tuple[TimeCount, ...]:
+        """The latencies counted since this was last asked, in the same way; ask for the counts at once."""
+        times, self._times = self._times, {}
+        return tuple(TimeCount(*timed, counts) for timed, counts in times.items())
 
     def lose(self, target: str) -> None:
         """The target is gone: it will not be read again."""
@@ -138,6 +172,20 @@ class _Target:
         self._prune(at - window)
         increases = ((key, total - last.counters.get(key, 0.0)) for key, total in counters.items())
         return [(self._raw[key].series, increase) for key, increase in increases if increase > 0]
+
+    def timed(self, services: Collection[tuple[str, str]]) -> Iterable[tuple["_Timed", tuple[float, ...]]]:
+        """By histogram of these services, what each bucket gained with the last reading."""
+        if len(self._points) < 2:
+            return
+        before, now = self._points[-2].histograms, self._points[-1].histograms
+        for key, totals in now.items():
+            old = before.get(key)
+            if old is totals:
+                continue
+            labels, edges, _, flags = self._raw_histograms[key]
+            where = labels.destination_service_namespace, labels.destination_service_name
+            if where in services and totals[-1] > (old[-1] if old else 0.0):
+                yield _Timed(labels, flags, edges), totals if old is None else _differences(totals, old)
 
     def add_rates(
         self,
@@ -221,6 +269,14 @@ def _advanced(
     if any(count < old for count, old in zip(counts, before, strict=True)):
         return tuple(total + count for total, count in zip(totals, counts, strict=True))
     return tuple(total + count - old for total, count, old in zip(totals, counts, before, strict=True))
+
+
+def _differences(totals: tuple[float, ...], before: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(total - old for total, old in zip(totals, before, strict=True))
+
+
+def _sums(one: tuple[float, ...], other: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(a + b for a, b in zip(one, other, strict=True))
 
 
 def _rates(totals: tuple[float, ...], before: tuple[float, ...] | None, span: float) -> list[float]:

@@ -16,6 +16,7 @@ from django.conf import settings
 from cluster import connection
 from cluster.cache import Cache
 from telemetry import sources, tuning
+from telemetry.attending import Attending
 from telemetry.collector import Collector
 from telemetry.counting import Ledger
 from telemetry.frames import SourceState
@@ -30,8 +31,9 @@ from telemetry.reporting import Preference
 from telemetry.roster import nobody
 from telemetry.rostering import Rosters
 from telemetry.samples import Samples
-from telemetry.source import Counting, Source, SourceUnavailable
+from telemetry.source import Counting, Source, SourceUnavailable, Timing, Watching
 from telemetry.sparks import Sparks
+from telemetry.watching import SAME_SECONDS, Watch
 
 # One thread answers all pages: it is not to wait long.
 _COUNT_TIMEOUT_SECONDS = 3.0
@@ -65,7 +67,18 @@ class Runtime:
         self.source = source
         self._preference: Preference = preference
         self.history = History(tick_seconds)
-        self.ledger = Ledger(preference=preference)
+        self.attending: Attending | None = None
+        if isinstance(source, Watching):
+            lag, timeout = source.scrape_seconds, read_timeout_seconds or max(2.0, 2 * tick_seconds)
+            # Only what is watched comes here, and it is kept by those that watch.
+            self.ledger = Ledger(
+                0.0, preference=preference, lag_seconds=lag, same_seconds=max(SAME_SECONDS, 4 * lag)
+            )
+            self.attending = Attending(
+                source, self.ledger, tick_seconds=tick_seconds, timeout_seconds=timeout
+            )
+        else:
+            self.ledger = Ledger(preference=preference)
         self.collector = Collector(
             source,
             self,
@@ -98,6 +111,12 @@ class Runtime:
             ledger.add(async_to_sync(_counts)(self.source, namespace, service, since))
         return ledger
 
+    def watch(self, namespace: str, service: str, objective_ms: float = 0.0) -> Watch:
+        """What a rollout counts of a service, from the first time that somebody asks. See Ledger.watch."""
+        watch = self.ledger.watch(namespace, service, objective_ms)
+        self._time()
+        return watch
+
     def wanted(self) -> Collection[GraphKey]:
         """See telemetry.collector.Listener."""
         return {*self.hub.wanted(), *(map(GraphKey, GRAPH_TYPES) if self._is_small else ())}
@@ -110,11 +129,19 @@ class Runtime:
         else:
             # What is not written on would be shown as if nothing had come since.
             self.history.clear()
-        self.ledger.add(observation.samples)
+        if not isinstance(self.source, Counting):
+            self.ledger.add(observation.samples)
+            self._time()
         if self.recorder is not None:
             self.recorder.record(observation.samples, observation.reporting)
         self.sparks.record(observation.taken_at, observation.totals)
         self.hub.observed(observation, source)
+
+    def _time(self) -> None:
+        """Latencies cost: only those that are looked at are counted."""
+        if isinstance(self.source, Timing):
+            watched = self.ledger.watched.items()
+            self.source.time(frozenset(where for where, watch in watched if watch.objective_ms))
 
     def silent(self, source: SourceState) -> None:
         """See telemetry.collector.Listener."""
@@ -148,6 +175,8 @@ async def start(source: Source | None = None, **named: Source) -> Runtime:
         if name not in _runtimes:
             made = _runtimes[name] = _runtime(name, given.get(name))
             _tasks.append(asyncio.create_task(made.collector.run(), name=f"telemetry-{name}"))
+            if made.attending:
+                _tasks.append(asyncio.create_task(made.attending.run(), name=f"attending-{name}"))
             if made.rosters:
                 _tasks.append(asyncio.create_task(made.rosters.run(), name=f"roster-{name}"))
     return of()

@@ -58,6 +58,18 @@ class RequestCount(NamedTuple):
     response_code: str
     response_flags: str
     requests: float
+    grpc_response_status: str = ""
+
+
+class TimeCount(NamedTuple):
+    """Requests at or below each upper edge (milliseconds, ascending, the last one infinite) of a latency
+    histogram, counted since the reading before; of those with the same flags.
+    """
+
+    labels: EdgeLabels
+    response_flags: str
+    edges: tuple[float, ...]
+    counts: tuple[float, ...]
 
 
 class DurationRate(NamedTuple):
@@ -108,7 +120,8 @@ class Samples(msgspec.Struct, frozen=True):
 
     `taken_at` is in seconds since the epoch; `shortfall` tells what is missing (a proxy that did not answer).
     `measured` is False as long as nothing has been read twice: no requests then means that none are known.
-    `counts` are of the time since `counted_from` (seconds since the epoch; None where a source counts none).
+    `counts` are of the time since `counted_from` (seconds since the epoch; None where a source counts none),
+    and so are `times`, of the services of which somebody wants them.
     """
 
     taken_at: float
@@ -121,6 +134,7 @@ class Samples(msgspec.Struct, frozen=True):
     counts: tuple[RequestCount, ...] = ()
     counted_from: float | None = None
     volumes: tuple[VolumeRate, ...] = ()
+    times: tuple[TimeCount, ...] = ()
 
 
 def is_error(response_code: str, response_flags: str, grpc_response_status: str) -> bool:

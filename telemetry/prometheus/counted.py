@@ -98,8 +98,8 @@ def _target(labels: dict[str, str]) -> Target:
 
 def _counted(labels: dict[str, str]) -> RequestCount:
     edge = EdgeLabels(*(_word(labels.get(name, "")) for name in EdgeLabels._fields))
-    code, flags, _ = (_word(labels.get(name, "")) for name in CODES)
-    return RequestCount(edge, code, flags, 0.0)
+    code, flags, grpc = (_word(labels.get(name, "")) for name in CODES)
+    return RequestCount(edge, code, flags, 0.0, grpc)
 
 
 def _word(value: str) -> str:

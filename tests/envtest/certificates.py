@@ -43,6 +43,11 @@ class Authority:
         """The certificate of a server at an IP address."""
         return self._sign("server", "/CN=kube-apiserver", f"subjectAltName=IP:{address}\n")
 
+    def named(self, *names: str) -> Pair:
+        """The certificate of a server with these names, as `DNS:hooks.example` or `IP:127.0.0.1`."""
+        self._clients += 1
+        return self._sign(f"named-{self._clients}", "/CN=named", f"subjectAltName={','.join(names)}\n")
+
     def client(self, user: str, groups: tuple[str, ...]) -> Pair:
         """A client's certificate. Kubernetes reads the user from CN and the groups from O."""
         subject = "".join(f"/O={group}" for group in groups) + f"/CN={user}"

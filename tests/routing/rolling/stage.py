@@ -1,12 +1,13 @@
 """Engines on a stage: the real database and the real engine, in a made-up cluster and traffic.
 
-Time passes when it is told to. Whoever has a boundary may die or sleep there: before each statement that writes
-to the database, and before and after each call that leaves the process.
+Time passes when it is told to. Whoever has a boundary may die or sleep there: before each statement that
+writes to the database, and before and after each call that leaves the process.
 """
 
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 
 from django.contrib.auth.models import User
 from django.db import connection as database
@@ -25,6 +26,7 @@ from tests.routing.rollouts.driving import Mesh
 from tests.routing.rollouts.specs import spec as a_spec
 
 CLUSTER = "default"
+_numbers = count(1)
 
 
 class Killed(BaseException):
@@ -122,7 +124,6 @@ class Stage:
         self.meshes = {each.service: Mesh(each, **more) for each in wanted}
         self.time, self.shift = 1000.0, 0.0
         self.dead, self.late = set(), []
-        self.engines = 0
 
     def passes(self, seconds=10.0):
         for mesh in self.meshes.values():
@@ -137,9 +138,8 @@ class Stage:
 
     def engine(self, boundaries=None):
         """Another process."""
-        self.engines += 1
         parts = Parts(self, boundaries or Boundaries())
-        leading = Leading(f"process {self.engines}", monotonic=self._clock, is_gone=self.dead.__contains__)
+        leading = Leading(f"process {next(_numbers)}", monotonic=self._clock, is_gone=self.dead.__contains__)
         return Engine(
             parts, parts, parts, parts,
             leading=leading, workers=Inline(), wall=self.wall, monotonic=self._clock,
@@ -222,8 +222,10 @@ def written(played):
     return [(kind, rule) for _, kind, rule in played.mesh.cluster.writes]
 
 
-def assert_true(played):
-    """The log tells of each write in the cluster, once and in order; the row says what its state says."""
+def assert_true(played, *weights):
+    """The log tells of each write in the cluster, once and in order; the row says what its state says, and
+    the weights were of a step or asked for.
+    """
     row, cluster = played.fresh, played.mesh.cluster
     told = row.events.filter(kind="write", code__in=("done", "found")).order_by("pk")
     assert [each.data["intent"] for each in told] == [number for number, _, _ in cluster.writes]
@@ -232,7 +234,7 @@ def assert_true(played):
     state = played.state
     assert (row.status, row.step) == (state.status, state.step)
     assert (row.occupies is None) == state.ended == (row.finished_at is not None)
-    assert set(cluster.stood) <= steps_of(played.spec)
+    assert set(cluster.stood) <= steps_of(played.spec) | {Rule(each) for each in weights}
     if state.ended:
         last = row.events.filter(kind="card").order_by("pk").last()
         assert (last.code, last.data["status"]) == (state.status, state.status)

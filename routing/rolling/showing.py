@@ -1,0 +1,183 @@
+"""A rollout as the REST API answers it and as the pages draw it: plain JSON, as one person may see it.
+
+What a query of somebody else's answers may be about any namespace, and an address of who is told often
+carries a secret: the first is for who sees every namespace, the second for who started the rollout.
+"""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from cluster.identity import Ask
+from cluster.kinds import VIRTUAL_SERVICE
+from cluster.person import PersonCluster
+from routing.models import Rollout, RolloutEvent
+from routing.rolling import commands, webhooks
+from routing.rollouts import counting, parsing, states
+from routing.rollouts import evidence as cards
+from routing.rollouts import spec as asked
+from routing.rollouts.moves import is_harm_held
+from routing.rollouts.spec import Promql, Spec
+from routing.rollouts.states import State
+
+Json = dict[str, Any]
+PATHS: Final[Mapping[str, str]] = {
+    "pause": "pause",
+    "resume": "resume",
+    "step_back": "step-back",
+    "set_weight": "weight",
+    "promote": "promote",
+    "abort": "abort",
+    "retry": "retry",
+}
+"""Each command with the last part of its address."""
+MOST_EVENTS: Final = 500
+HIDDEN_QUERY: Final = "This query is shown to those who may read every namespace."
+
+
+def summary(row: Rollout, person: PersonCluster) -> Json:
+    """A rollout in short; shares are ratios (0-1) of the canary, weights percent."""
+    spec, state = parsing.parse(row.spec), states.from_json(row.state)
+    return _summary(row, spec, state, person)
+
+
+def detail(row: Rollout, person: PersonCluster, *, whole: bool = False) -> Json:
+    """A rollout with its evidence as of now, its course and its log. `whole`: with the addresses of those who
+    are told and asked, which is for who started it.
+    """
+    spec, state = parsing.parse(row.spec), states.from_json(row.state)
+    events = list(row.events.order_by("-pk")[:MOST_EVENTS])
+    return {
+        **_summary(row, spec, state, person),
+        "spec": _spec(spec, person, whole=whole),
+        "evidence": _card(cards.card(state, spec, time.time()), spec, person),
+        "share": row.share or {},
+        "course": {"every": 1, "until": None, "points": [], **row.course},
+        "log": [_logged(event) for event in events if event.kind != "card"],
+        "cards": [
+            {"id": event.pk, "at": event.at, **_in_short(event.data)}
+            for event in events
+            if event.kind == "card"
+        ],
+    }
+
+
+def evidence(row: Rollout, person: PersonCluster) -> Json:
+    """All that was kept of a rollout, to be exported: each card whole, the oldest first, and one of now."""
+    spec, state = parsing.parse(row.spec), states.from_json(row.state)
+    kept = row.events.filter(kind="card").order_by("pk")
+    return {
+        "id": row.pk,
+        "version": row.version,
+        "spec": _spec(spec, person, whole=False),
+        "now": _card(cards.card(state, spec, time.time()), spec, person),
+        "cards": [{"id": event.pk, "card": _card(event.data, spec, person)} for event in kept],
+    }
+
+
+def may_command(row: Rollout, person: PersonCluster) -> str:
+    """Why somebody may not command a rollout, by an answer of the last seconds; empty when he may."""
+    return person.why_not(Ask("update", VIRTUAL_SERVICE, row.namespace))
+
+
+def _summary(row: Rollout, spec: Spec, state: State, person: PersonCluster) -> Json:
+    said = counting.verdicts(state, spec)
+    return {
+        "id": row.pk,
+        "version": row.version,
+        "cluster": row.cluster,
+        "namespace": spec.namespace,
+        "service": spec.service,
+        "baseline": spec.baseline,
+        "canary": spec.canary,
+        "strategy": asked.to_json(spec)["strategy"],
+        "status": state.status,
+        "why": {"code": state.why.code, "words": state.why.words} if state.why else None,
+        "step": state.step,
+        "steps": asked.to_json(spec)["steps"],
+        "weight": max(state.wanted.weight, 0),
+        "configured_share": row.configured_share,
+        "observed_share": row.observed_share,
+        "mirror": state.wanted.mirror,
+        "match": state.wanted.match,
+        "verdict": cards.overall(said),
+        "sentence": cards.sentence(said),
+        "clock": _clock(spec, state),
+        "created_at": row.created_at,
+        "created_by": row.created_by.get_username(),
+        "started_at": row.started_at,
+        "finished_at": row.finished_at,
+        "note": row.note,
+        "expected_end": expected_end(spec, state, datetime.now(UTC)),
+        "commands": _commands(row, person),
+        "needs_person": state.status == "paused" or is_harm_held(state),
+    }
+
+
+def _clock(spec: Spec, state: State) -> Json:
+    step = spec.steps[state.step] if 0 <= state.step < len(spec.steps) else None
+    return {
+        "verified": state.clock.verified,
+        "seconds": round(state.clock.counted, 1),
+        "of_seconds": step.seconds if step else 0,
+        "requests": round(state.clock.requests),
+        "of_requests": step.requests if step else 0,
+    }
+
+
+def expected_end(spec: Spec, state: State, now: datetime) -> datetime | None:
+    """When the steps have had their time if nothing holds them; None where that hangs on a person, or it has
+    ended.
+    """
+    if state.status not in ("planned", "running") or any(step.pause for step in spec.steps[state.step + 1 :]):
+        return None
+    here = spec.steps[state.step] if state.step >= 0 else None
+    if here is not None and here.pause and state.approved != state.step:
+        return None
+    left = max(0.0, here.seconds - state.clock.counted) if here is not None else 0.0
+    return now + timedelta(seconds=left + sum(step.seconds for step in spec.steps[state.step + 1 :]))
+
+
+def _commands(row: Rollout, person: PersonCluster) -> list[Json]:
+    refusal = may_command(row, person)
+    allowed = commands.allowed(row)
+    return [{"name": path, "refusal": refusal or allowed[name]} for name, path in PATHS.items()]
+
+
+def _logged(event: RolloutEvent) -> Json:
+    return {
+        "at": event.at,
+        "kind": event.kind,
+        "code": event.code,
+        "words": event.words,
+        "by": event.by,
+        "change": event.change_id,
+    }
+
+
+def _in_short(card: Mapping[str, Any]) -> Json:
+    return {"words": card.get("why", ""), "status": card.get("status", ""), "step": card.get("step", -1)}
+
+
+def _card(card: Mapping[str, Any], spec: Spec, person: PersonCluster) -> Json:
+    """A card without the answers of queries, for who may not read every namespace."""
+    if person.visible() is None:
+        return dict(card)
+    hidden = {"query": HIDDEN_QUERY, "value": None}
+    figures = [
+        {**figure, **hidden} if figure["name"] in spec.queried else figure for figure in card["figures"]
+    ]
+    return {**card, "figures": figures}
+
+
+def _spec(spec: Spec, person: PersonCluster, *, whole: bool) -> Json:
+    found = asked.to_json(spec)
+    if person.visible() is not None:
+        for guard, shown in zip(spec.guards, found["guards"], strict=True):
+            if isinstance(guard, Promql):
+                shown["query"] = HIDDEN_QUERY
+    if not whole:
+        for each in (*found["notify"], *found["gates"]):
+            each["url"] = webhooks.shown(each["url"])
+    return found
