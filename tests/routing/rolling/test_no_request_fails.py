@@ -1,4 +1,4 @@
-"""Whole rollouts under load through real Envoys: from nothing to everything and back, not one request fails."""
+"""Whole rollouts under load through real Envoys: from nothing to all and back, and not one request fails."""
 
 import sys
 from contextlib import ExitStack
