@@ -15,14 +15,14 @@ def warnings(answer):
     return [each for each in answer.json()["problems"] if each["code"] == "ROLLOUT_RUNNING"]
 
 
-def test_a_plan_for_its_service_names_the_rollout(api, olga):
+def test_a_plan_for_its_service_names_the_rollout(api, cluster, olga):
     rollout = driven(olga, confirmed=Rule(0))
     (warning,) = warnings(api.plan(SPLIT))
     assert warning["level"] == "warning"
     assert warning["message"].startswith(f"Rollout #{rollout.row.pk} takes reviews from v1 to v3 just now.")
 
 
-def test_a_plan_for_another_service_or_after_its_end_does_not(api, olga):
+def test_a_plan_for_another_service_or_after_its_end_does_not(api, cluster, olga):
     driven(olga, confirmed=Rule(0))
     assert warnings(api.plan(DELAY)) == []
     Rollout.objects.update(occupies=None)

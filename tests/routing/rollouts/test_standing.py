@@ -4,6 +4,7 @@ import copy
 
 import pytest
 
+from routing import expressions
 from routing.istio import set_fault
 from routing.rollouts.standing import NOTHING, foreign, is_shadowed, match_of, route_name, standing
 from routing.rollouts.states import Rule
@@ -204,8 +205,6 @@ def test_two_subsets_for_one_version_are_no_edit_of_anybody():
 
 
 def test_the_cookie_is_an_expression_that_envoy_takes_whatever_the_value():
-    from routing import expressions
-
     odd = COOKIE.__class__("cookie", "a.b", 'x"\\d+(é) $^|{2}[y]')
     expressions.compiled(match_of(odd)["headers"]["cookie"]["regex"])
 
