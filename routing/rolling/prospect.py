@@ -2,8 +2,8 @@
 could see, what speaks against it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from cluster import inventory
@@ -20,12 +20,15 @@ from routing.rollouts import foresight, wanted
 from routing.rollouts.foresight import Before, Caution, Foresight
 from routing.rollouts.moves import rule_of
 from routing.rollouts.spec import Latency, Spec
-from routing.rollouts.standing import scene
+from routing.rollouts.standing import MATCHED, Scene, scene
 from routing.rules import FieldError, listed, quoted
-from routing.sentences import summary
+from routing.sentences import percent, summary
 
 Json = dict[str, Any]
 _NOT_DEPLOYED: Final = "has no pod yet, so that the writes cannot be shown; the start waits for it."
+_UNMEASURED: Final = "The traffic is not measured just now; what the judge could see is not known."
+_OF_TRAFFIC: Final = frozenset({"NO_TRAFFIC", "NOT_MEASURED", "BLIND", "NO_VERDICT"})
+"""What is said of traffic that is measured only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +67,10 @@ class Prospect:
                 "seconds": seen.seconds,
                 "sentence": step.sentence if step else f"{self.spec.canary} {_NOT_DEPLOYED}",
                 "operations": stored.planned_view(step.plan.operations) if step else [],
-                "sights": [
-                    {"guard": s.guard, "smallest": s.smallest, "seconds_to_harm": s.seconds_to_harm}
-                    for s in seen.sights
-                ],
+                "sights": [asdict(each) for each in seen.sights],
             }
             for seen, step in zip(self.foresight.steps, unknown, strict=True)
         ]
-
-
-@dataclass
-class World:
-    """The cluster as it stands, and as the steps leave it one after the other."""
-
-    state: Live
-    service: inventory.Service
-    plans: list[Step] = field(default_factory=list)
 
 
 def wrong(spec: Spec, person: PersonCluster) -> list[FieldError]:
@@ -110,7 +101,7 @@ def of(spec: Spec, person: PersonCluster, traffic: Traffic) -> Prospect:
         ahead=ahead,
         foresight=seen,
         traffic=_traffic(spec, before, traffic),
-        warnings=seen.warnings,
+        warnings=tuple(_warnings(spec, state, service, seen, measured=traffic.available())),
         problems=tuple(shown),
         needs=_needs(spec, ahead),
     )
@@ -129,9 +120,7 @@ def _read(spec: Spec, person: PersonCluster) -> Live:
 def _wrong_versions(spec: Spec, service: inventory.Service) -> Iterable[FieldError]:
     known = [quoted(each.version) for each in service.versions]
     shown = f"known are {listed(known)}" if known else "none of its pods says its version"
-    if not spec.canary:
-        yield FieldError("canary", "The version is missing.")
-    if service.version(spec.baseline) is None or not spec.baseline:
+    if service.version(spec.baseline) is None:
         words = f"{spec.service} has no version {quoted(spec.baseline)}; {shown}."
         yield FieldError("baseline", words)
 
@@ -189,6 +178,45 @@ def _before(spec: Spec, state: Live, service: inventory.Service | None, traffic:
         retries=retries.configured(state.virtual_services, [name])[name],
         gateway_only=in_force is None and bool(virtual.gateway_only),
     )
+
+
+def _warnings(
+    spec: Spec,
+    state: Live,
+    service: inventory.Service | None,
+    seen: Foresight,
+    *,
+    measured: bool,
+) -> Iterator[Caution]:
+    """What speaks against starting, besides what the judge cannot see."""
+    deployed = service is not None and service.version(spec.canary) is not None
+    if not deployed:
+        yield Caution("CANARY_NOT_DEPLOYED", f"{spec.canary} {_NOT_DEPLOYED}")
+    if not measured:
+        yield Caution("TRAFFIC_UNKNOWN", _UNMEASURED)
+    without = (_OF_TRAFFIC if not measured else frozenset()) | (
+        {"CANARY_NOT_READY"} if not deployed else set()
+    )
+    yield from (each for each in seen.warnings if each.code not in without)
+    if service is not None:
+        yield from _of_routes(spec, scene(state.resources, service))
+
+
+def _of_routes(spec: Spec, seen: Scene) -> Iterator[Caution]:
+    """What becomes of requests that take other ways than the rollout's."""
+    others = {
+        version: share
+        for version, share in (seen.shares() or {}).items()
+        if share and version not in (spec.baseline, spec.canary)
+    }
+    for version, share in others.items():
+        what = f"{version or 'Another destination'} gets {percent(share)} of the requests now"
+        yield Caution("OTHER_VERSIONS", f"{what}, and none from the first step on.")
+    if spec.strategy.kind in MATCHED and (lost := wanted.not_carried(seen)):
+        words = (
+            f"Requests to the canary by {spec.strategy.kind} go without {listed(lost)} of the default route."
+        )
+        yield Caution("NOT_CARRIED", words)
 
 
 def _per_second(spec: Spec, traffic: Traffic) -> float:
