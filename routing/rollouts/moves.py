@@ -124,6 +124,19 @@ def held(state: State, code: str, words: str) -> State:
     return replace(state, status="held", why=state.why if state.backward else Why(code, words))
 
 
+def closed(stage: str) -> str:
+    """That a gate of a stage keeps the rollout, in words."""
+    return f"A gate {stage.replace('_', ' ')} did not open"
+
+
+def is_refused(state: State, stage: str) -> bool:
+    """Whether it stands still because a gate of this stage did not open."""
+    why = state.why
+    if state.status != "held" or why is None or why.code != "gate_refused":
+        return False
+    return why.words.startswith(closed(stage))
+
+
 def is_harm_held(state: State) -> bool:
     """Whether it stands still because of harm: only a person ends that."""
     return (

@@ -341,6 +341,22 @@ def test_gates_are_asked_and_hold_until_they_open():
     assert goes(mesh, leader).status == "promoted"
 
 
+@pytest.mark.parametrize("stage", ["before_start", "before_weight", "before_promotion"])
+def test_a_gate_that_stays_closed_is_told_once_however_often_it_is_asked(stage):
+    mesh = Mesh(spec(gates=(Gate(stage, "https://gate.example"),)))
+    leader = Leader(mesh, 1)
+    mesh.gates = False
+    goes(mesh, leader, looks=30)
+    before, kept, asked = len(mesh.database.told), len(mesh.database.kept), leader.state.numbers
+    goes(mesh, leader, looks=10)
+    assert (leader.state.status, why(leader)) == ("held", "gate_refused")
+    assert leader.state.numbers == asked + 10
+    assert (mesh.database.told[before:], mesh.database.kept[kept:]) == ([], [])
+    mesh.gates = True
+    assert goes(mesh, leader).status == "promoted"
+    assert [each.event for each in mesh.database.told[before:]][0] in ("running", "promoted")
+
+
 def test_a_step_that_asks_for_a_person_waits_for_one():
     mesh, leader = after(spec(steps=(Step(5, 20, pause=True), Step(100, 10))), 6)
     assert (leader.state.status, why(leader), weights(mesh)) == ("paused", "step_pause", [5])
