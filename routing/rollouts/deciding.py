@@ -83,7 +83,8 @@ def _gone(state: State, spec: Spec, seen: Observed) -> Outcome | None:
 
 
 def _ended(state: State, words: str) -> State:
-    return replace(state, status="gone", why=Why("gone", words), intent=None, gate=None, finishing=False)
+    why = Why("gone", words)
+    return replace(state, status="gone", why=why, intent=None, doubted=(), gate=None, finishing=False)
 
 
 def _harm(state: State, spec: Spec, seen: Observed) -> Outcome | None:
