@@ -184,7 +184,10 @@ class Driver:
             answered = Answered(heard.ask.id, heard.passed, self._now(), self._epoch, heard.words)
             if heard.passed:
                 charge.due = self._now().monotonic
-            self._step(charge, answered, log=(entry,))
+            # The same refusal at look after look is told once.
+            entries = (entry,) if entry.words != charge.heard else ()
+            charge.heard = entry.words
+            self._step(charge, answered, log=entries)
         elif heard.ask.stage == "after_end":
             saving.note(self._epoch, rollout, entry, self._now().wall)
 

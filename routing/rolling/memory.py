@@ -23,7 +23,8 @@ class Charge:
 
     `number` grows with each new state: what was seen of an older one is void. `begun`: what an earlier leader
     left was finished. `busy`: a look is under way. `doubtful`: a write may still arrive. `tries`: how often
-    the pending write was tried; `noted`: the last intent in the log; `said`: the last thing said of a write.
+    the pending write was tried; `noted`: the last intent in the log; `said`: the last thing said of a write,
+    `heard`: by gates.
     `alone`: it is saved by itself, since saving it with others failed.
     """
 
@@ -36,6 +37,7 @@ class Charge:
     tries: int = 0
     noted: int = 0
     said: str = ""
+    heard: str = ""
     alone: bool = False
 
 

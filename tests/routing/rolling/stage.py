@@ -113,11 +113,11 @@ class Parts:
         return not cluster.away
 
     def write(self, driven, write: Write):
-        mesh, confirmed = self.mesh(driven), driven.state.confirmed
+        mesh, state = self.mesh(driven), driven.state
         self.boundaries.passing("read")
         if mesh.cluster.away:
             return Done("unknown", "The API server is away.")
-        if confirmed not in (None, mesh.cluster.rule):
+        if state.confirmed is not None and mesh.cluster.rule not in (state.confirmed, *state.doubted):
             return Done("refused", "Something else stands than was expected.")
         version = mesh.cluster.version
         self.boundaries.passing("ask for the epoch")
