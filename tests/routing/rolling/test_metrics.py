@@ -1,5 +1,6 @@
 """Rollouts at /metrics: what a Prometheus reads of them."""
 
+import math
 from dataclasses import replace
 
 import pytest
