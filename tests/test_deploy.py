@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from cluster import kinds
+from routing.rolling import lease
 
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
 READS = {"get", "list", "watch"}
@@ -17,7 +18,8 @@ def documents(name="rbac.yaml"):
 
 
 def roles():
-    return {each["metadata"]["name"]: each for each in documents() if each["kind"] == "ClusterRole"}
+    kinds_of_roles = ("ClusterRole", "Role")
+    return {each["metadata"]["name"]: each for each in documents() if each["kind"] in kinds_of_roles}
 
 
 def rights(role):
@@ -31,7 +33,7 @@ def rights(role):
     }
 
 
-@pytest.mark.parametrize("role", ["meshui-reader", "meshui-impersonator", "meshui-writer"])
+@pytest.mark.parametrize("role", ["meshui-reader", "meshui-impersonator", "meshui-writer", "meshui-leader"])
 def test_no_role_has_a_wildcard_a_secret_or_the_right_to_delete_a_collection(role):
     for group, resource, verb in rights(role):
         assert "*" not in (group, resource, verb)
@@ -58,6 +60,16 @@ def test_the_writer_may_write_exactly_the_kinds_that_plans_write_and_read_logs()
     # Of people who act by impersonation, each reads logs by his own right.
     logs = {("", "pods/log", "get")}
     assert rights("meshui-writer") == asks | written | logs
+
+
+def test_the_leader_may_have_one_lease_in_its_own_namespace():
+    group, plural = kinds.LEASE.group, kinds.LEASE.plural
+    assert rights("meshui-leader") == {(group, plural, verb) for verb in ("get", "create", "update")}
+    role = roles()["meshui-leader"]
+    assert (role["kind"], role["metadata"]["namespace"]) == ("Role", "meshui")
+    by_name = {verb: rule.get("resourceNames") for rule in role["rules"] for verb in rule["verbs"]}
+    # A name cannot be asked for on create.
+    assert by_name == {"create": None, "get": [lease.NAME], "update": [lease.NAME]}
 
 
 @pytest.mark.parametrize(
