@@ -23,7 +23,7 @@ INJECTED: Final = frozenset(("DI", "FI"))
 Source: https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage
 """
 SAME_SECONDS: Final = 60.0
-"""So long a better report of a call may be late before it is another request that it tells of."""
+"""Longer than it takes to ask the proxies of a large mesh in turn."""
 MOST_READINGS: Final = 1200
 _MOST_MARKS: Final = 128
 _MOST_PINS: Final = 16
@@ -100,12 +100,20 @@ _Totals = dict[str, tuple[float, float]]
 
 
 class Watch:
-    """One service that a rollout watches; safe in threads. `objective_ms`: what is slow; 0: nobody asks."""
+    """One service that a rollout watches; safe in threads. `objective_ms`: what is slow; 0: nobody asks.
 
-    def __init__(self, objective_ms: float = 0.0) -> None:
+    `lag_seconds`: how long before a reading what comes with the next one may have happened. `same_seconds`:
+    so long a better report of a call may be late before it is another request that it tells of.
+    """
+
+    def __init__(
+        self, objective_ms: float = 0.0, lag_seconds: float = 0.0, same_seconds: float = SAME_SECONDS
+    ) -> None:
         self._lock = Lock()
         self.objective_ms = objective_ms
         self._edge: float | None = None
+        self._lag = lag_seconds
+        self._same = same_seconds
         self._rows: deque[_Row] = deque()
         self._newest: float | None = None
         self._floor = float("-inf")
@@ -122,6 +130,18 @@ class Watch:
     def newest(self) -> float | None:
         """The newest reading; None before the first."""
         return self._newest
+
+    @property
+    def resumes_at(self) -> float | None:
+        """Up to where a look before counted, in another process; None where counting begins now, or has."""
+        return self._floor if self._newest is None and self._floor >= 0 else None
+
+    def begins(self, at: float | None) -> None:
+        """Counting goes on from a moment: the first reading counts, too. None: it does not."""
+        with self._lock:
+            if self._newest is None and at is not None:
+                self._newest = at
+                self._marks.append((at, {}, 0.0))
 
     def wants(self, objective_ms: float) -> None:
         """Somebody looks, and this is slow for him."""
@@ -185,7 +205,7 @@ class Watch:
         with self._lock:
             base = self._pins.get(moment)
             if base is None:
-                place = bisect_left(self._marks, moment, key=lambda mark: mark[0])
+                place = bisect_left(self._marks, moment + self._lag, key=lambda mark: mark[0])
                 if place == len(self._marks):
                     return None
                 base = self._pins[moment] = self._marks[place]
@@ -213,7 +233,7 @@ class Watch:
         return before, now
 
     def _versions(self, now: float, counts: list[Reported], times: list[Timed]) -> dict[str, Seen]:
-        self._forget(now - SAME_SECONDS)
+        self._forget(now - self._same)
         found: dict[_Whose, dict[int, _Parts]] = {}
         for count, rank in counts:
             if not _is_injected(count.response_flags):
