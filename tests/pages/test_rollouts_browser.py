@@ -163,7 +163,7 @@ def test_a_person_pauses_sets_a_weight_resumes_and_aborts(page, ada, driven, clu
     page.locator("#ask-weight").get_by_role("button", name="Set weight").click()
     expect(page.locator("#fact-weight")).to_have_text("37 %")
     expect(page.locator("#command-said")).to_contain_text("The weight is set")
-    expect(page.locator('[data-bar="observed"] [data-text]')).to_have_text(re.compile("3[67]"))
+    expect(page.locator('[data-bar="observed"] [data-text]')).to_have_text(re.compile("3[67]"), timeout=60_000)
     assert live_weights(cluster)["v3"] == 37
     page.get_by_role("button", name="Resume").click()
     standing(page, "Running")
@@ -264,12 +264,12 @@ def test_at_night_on_a_telephone_evidence_and_abort_are_at_hand(browser, client,
 
 def test_the_graph_panel_leads_to_the_rollout_or_to_a_new_one(page, ada):
     row = STORIES["running"](time.time()).keeps(ada)
-    page.goto("/graph/?select=app:bookinfo/reviews/v3&ns=bookinfo")
+    page.goto("/graph/?select=app:bookinfo/reviews/v1&ns=bookinfo")
     link = page.locator("#routing-rollout")
-    expect(link).to_have_text(f"Rollout #{row.pk}: running, 25 %")
+    expect(link).to_have_text(f"Rollout #{row.pk}: running, 25 %", timeout=30_000)
     expect(link).to_have_attribute("href", f"/rollouts/{row.pk}/")
     Rollout.objects.update(occupies=None, status="promoted")
-    expect(link).to_have_text("Start rollout")
+    expect(link).to_have_text("Start rollout", timeout=30_000)
     expect(link).to_have_attribute("href", "/rollouts/new/?namespace=bookinfo&service=reviews")
 
 
