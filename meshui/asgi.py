@@ -20,6 +20,7 @@ from django.conf import settings  # noqa: E402
 from cluster import connection  # noqa: E402
 from meshui.types import Application, Receive, Scope, Send  # noqa: E402
 from routing.janitor import Janitor  # noqa: E402
+from routing.rolling.running import Running  # noqa: E402
 from telemetry import request_sockets, runtime, sockets  # noqa: E402
 
 
@@ -57,17 +58,19 @@ async def lifespan(_scope: Scope, receive: Receive, send: Send) -> None:
     """Starts the watch caches and then the collectors with the server, and stops them with it.
 
     None of them waits for a cluster: the console is up at once, and says what it cannot reach. Changes that
-    an earlier process left half-way are ended beside.
+    an earlier process left half-way are ended beside, and rollouts are driven by one of the processes.
     """
-    janitor = Janitor()
+    janitor, rollouts = Janitor(), Running()
     while True:
         event = await receive()
         if event["type"] == "lifespan.startup":
             await asyncio.to_thread(connection.start)
             await runtime.start()
             janitor.start()
+            rollouts.start()
             await send({"type": "lifespan.startup.complete"})
         elif event["type"] == "lifespan.shutdown":
+            await asyncio.to_thread(rollouts.stop)
             await asyncio.to_thread(janitor.stop)
             await runtime.stop()
             await asyncio.to_thread(connection.stop)

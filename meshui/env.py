@@ -118,6 +118,14 @@ def namespaces(name: str) -> list[str]:
     return found
 
 
+def namespace(name: str) -> str | None:
+    """The name of a namespace; empty where the variable is unset; None for `-`, which means in none."""
+    value = text(name, "")
+    if value and value != "-" and not _DNS_LABEL.fullmatch(value):
+        raise SettingError(f"{name} is {value!r}; it must be the name of a namespace, or - for none.")
+    return None if value == "-" else value
+
+
 def clusters(name: str, context_name: str) -> list[Cluster]:
     """The clusters, the default one first: `east=/path/to/kubeconfig#context,west=#context,here=in-cluster`.
 

@@ -223,6 +223,9 @@ WEBHOOK_CA_FILE = webhook_env.file("MESHUI_WEBHOOK_CA_FILE")
 GATE_TIMEOUT_SECONDS = env.number("MESHUI_GATE_TIMEOUT_SECONDS", 10.0, minimum=1, maximum=60)
 PUBLIC_URL = webhook_env.base("MESHUI_PUBLIC_URL")
 
+# Where consoles agree on the one that drives rollouts (empty: in the pod's own namespace, if in a pod).
+ROLLOUTS_LEASE_NAMESPACE = env.namespace("MESHUI_LEASE_NAMESPACE")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

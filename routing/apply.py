@@ -47,10 +47,14 @@ def apply(
     note: str = "",
     sleep: Sleep = time.sleep,
     now: Clock = timezone.now,
+    just_made: bool = False,
+    still: Callable[[], str] | None = None,
 ) -> Change:
     """Applies a plan once, as this person and in his cluster, which must be the plan's; returns its change.
 
-    A plan that was applied already gives that change again.
+    A plan that was applied already gives that change again. `just_made`: it was made this very moment, and
+    is not made again to see whether it comes out the same; what it writes must be as it was in any case.
+    `still` is asked right before each write: whatever it answers is why nothing more is to be written.
 
     Raises ConflictError when the cluster is not any more what the plan was made for, or the plan is not to be
     had; NotWrittenError when the cluster refuses or does not answer; what `require_rights` raises.
@@ -61,7 +65,9 @@ def apply(
         change = claiming.claim(plan, by, note or plan.note, now())
     if change is None:
         return _already(plan, now())
-    return _Application(plan, change, person, sleep, now).run()
+    application = _Application(plan, change, person, sleep, now)
+    application.just_made, application.still = just_made, still
+    return application.run()
 
 
 def require_rights(person: PersonCluster, operations: Iterable[Mapping[str, Any]]) -> None:
@@ -90,6 +96,8 @@ class _Application:
         self.now = now
         self.operations = [stored.restore(kept) for kept in plan.operations]
         self.written: dict[Ref, Manifest | None] = {}
+        self.just_made = False
+        self.still: Callable[[], str] | None = None
         self.settling = settling.Settling(
             person,
             settings.ROUTING_SETTLE_SECONDS,
@@ -157,9 +165,19 @@ class _Application:
         """
         ours = Change.objects.filter(pk=self.change.pk, state=ChangeState.STARTED)
         if ours.update(beat_at=self.now()):
+            self.ask_still()
             return
         # Its record is whole, and what it was to take back may be somebody else's by now: nothing is touched.
         message = "The server was held up, and the change was ended meanwhile; the rest was not written."
+        raise ConflictError(message, [], self.change.pk)
+
+    def ask_still(self) -> None:
+        """Ends the change where who asked for it does not want it any more. Raises ConflictError."""
+        if self.still is None or not (reason := self.still()):
+            return
+        done = any(entry["state"] == "done" for entry in self.change.operations)
+        message = f"{reason} {'The rest was not written.' if done else 'Nothing was written.'}"
+        self.finish(ChangeState.PARTIAL if done else ChangeState.CONFLICT, PlanState.STALE, message)
         raise ConflictError(message, [], self.change.pk)
 
     def as_it_stands(self, index: int, found: Manifest | None) -> tuple[Operation, Manifest | None]:
@@ -183,7 +201,9 @@ class _Application:
         ]
         if conflicts:
             self.conflict("Somebody changed it since the plan was made; nothing was written.", conflicts)
-        if self.plan.rules:
+        if self.just_made:
+            pass
+        elif self.plan.rules:
             self.replanned()
         elif lost := self.lost(self.operations):
             self.conflict(f"{lost} Nothing was written.", [], kept=f"{_LOST} Nothing was written.")

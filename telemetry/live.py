@@ -172,6 +172,10 @@ class Traffic:
         watch = self._runtime.ledger.watched.get((namespace, service))
         return watch.shared(moment) if watch else None
 
+    def is_watching(self) -> bool:
+        """Whether what is looked at is of now."""
+        return self.available()
+
     def newest(self) -> float | None:
         """Of when the newest reading is (seconds since the epoch); None where nothing is read."""
         latest = self._runtime.collector.latest if self._runtime else None

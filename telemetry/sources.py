@@ -52,12 +52,15 @@ def preference() -> Preference:
     return "destination" if settings.TELEMETRY_REPORTER == "destination" else "caller"
 
 
-def _prometheus(cluster_name: str) -> Chosen:
-    url, scope = settings.PROMETHEUS_ADDRESSES[cluster_name]
-    sign_in, scrape = settings.PROMETHEUS_SIGN_IN, settings.PROMETHEUS_SCRAPE_SECONDS
-    server = Server(
+def server(cluster_name: str, timeout_seconds: float | None = None) -> Server:
+    """The Prometheus of a configured cluster; KeyError where it has none. It is waited for as long as the
+    settings say, or at most so long.
+    """
+    url, _ = settings.PROMETHEUS_ADDRESSES[cluster_name]
+    sign_in, configured = settings.PROMETHEUS_SIGN_IN, settings.PROMETHEUS_TIMEOUT_SECONDS
+    return Server(
         url=url,
-        timeout_seconds=settings.PROMETHEUS_TIMEOUT_SECONDS,
+        timeout_seconds=configured if timeout_seconds is None else min(configured, timeout_seconds),
         max_body_bytes=int(settings.PROMETHEUS_MAX_MIB * 2**20),
         token=sign_in.token,
         token_file=sign_in.token_file,
@@ -68,8 +71,13 @@ def _prometheus(cluster_name: str) -> Chosen:
         key_file=sign_in.key_file,
         headers=dict(sign_in.headers),
     )
+
+
+def _prometheus(cluster_name: str) -> Chosen:
+    _, scope = settings.PROMETHEUS_ADDRESSES[cluster_name]
+    scrape, asked = settings.PROMETHEUS_SCRAPE_SECONDS, server(cluster_name)
     source = PrometheusSource(
-        Client(server),
+        Client(asked),
         scrape_seconds=scrape,
         window_seconds=settings.TELEMETRY_WINDOW_SECONDS,
         scope=tuple(equal(label, value) for label, value in scope),
@@ -78,7 +86,7 @@ def _prometheus(cluster_name: str) -> Chosen:
     )
     tick = max(settings.TELEMETRY_TICK_SECONDS, scrape / _TICKS_IN_A_SCRAPE)
     # The client gives up first, and says why.
-    return Chosen(source, tick, source.window_seconds, server.timeout_seconds + 1)
+    return Chosen(source, tick, source.window_seconds, asked.timeout_seconds + 1)
 
 
 def _cache(cluster_name: str) -> Cache:

@@ -181,9 +181,12 @@ class PointSerializer(Base):
 
 
 class CourseSerializer(Base):
-    """The rollout over time: a point stands for `every` looks."""
+    """The rollout over time: a point stands for `every` looks; `until`: when the newest look was, in seconds
+    since the epoch.
+    """
 
     every = serializers.IntegerField()
+    until = serializers.FloatField(allow_null=True)
     points = PointSerializer(many=True)
 
 

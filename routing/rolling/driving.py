@@ -73,8 +73,9 @@ class Driver:
         self.hear()
         self._memory.refresh()
         self._obey()
-        self._send_out()
         self.hear()
+        while self._send_out():
+            self.hear()
 
     def hear(self) -> None:
         """Takes in what workers answered, until there is no more; what comes of it is saved, and done."""
@@ -308,9 +309,9 @@ class Driver:
         job = self._jobs.ask(charge.driven, ask, charge.number)
         self._workers.submit("ask", charge.driven.row.cluster, job)
 
-    def _send_out(self) -> None:
-        """Has those looked at whose time it is."""
-        now = self._now().monotonic + _EARLY
+    def _send_out(self) -> int:
+        """Has those looked at whose time it is; how many that are."""
+        now, sent = self._now().monotonic + _EARLY, 0
         for charge in self._memory.charges():
             row, state = charge.driven.row, charge.driven.state
             if charge.busy or charge.due > now or state.ended or row.pk in self._memory.writing:
@@ -322,3 +323,5 @@ class Driver:
             else:
                 job = self._jobs.begin(charge.driven, self._epoch, charge.number)
             self._workers.submit("look", row.cluster, job)
+            sent += 1
+        return sent

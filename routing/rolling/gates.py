@@ -5,10 +5,10 @@ something is asked again, not passed by. What a closed gate means at each stage 
 (docs/webhooks.md).
 """
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any
 
 from django.conf import settings
 
@@ -18,6 +18,7 @@ from routing.rolling.webhooks import Answer, NoAnswerError
 from routing.rollouts.inputs import Ask
 
 Post = Callable[..., Answer]
+log = logging.getLogger(__name__)
 
 
 class Asker:
@@ -39,23 +40,23 @@ class Asker:
             return True, ""
 
         def closed(number: int) -> str:
-            url = urls[number]
-            name = f"gate {number + 1} of {len(urls)} ({webhooks.shown(url)})"
-            why = self._closed(url, self._body(driven, ask, number))
-            return f"{name} {why}" if why else ""
+            why = self._closed(urls[number], driven, ask, number + 1)
+            return f"gate {number + 1} of {len(urls)} ({webhooks.shown(urls[number])}) {why}" if why else ""
 
         with ThreadPoolExecutor(len(urls), thread_name_prefix="gate") as threads:
             answers = list(threads.map(closed, range(len(urls))))
         return not any(answers), "; ".join(filter(None, answers))
 
-    def _body(self, driven: Driven, ask: Ask, number: int) -> dict[str, Any]:
-        told = f"{driven.row.pk}-{ask.id}-{number + 1}"
-        return bodies.asked(driven.row, driven.spec, driven.state, ask.stage, at=self._clock(), number=told)
-
-    def _closed(self, url: str, body: dict[str, Any]) -> str:
+    def _closed(self, url: str, driven: Driven, ask: Ask, number: int) -> str:
         """Why a gate did not open, in words; empty if it did."""
+        row, told = driven.row, f"{driven.row.pk}-{ask.id}-{number}"
         try:
-            answer = self._post(url, body, timeout=settings.GATE_TIMEOUT_SECONDS, id=body["id"])
+            body = bodies.asked(row, driven.spec, driven.state, ask.stage, at=self._clock(), number=told)
+            answer = self._post(url, body, timeout=settings.GATE_TIMEOUT_SECONDS, id=told)
         except NoAnswerError as error:
             return f"was not reached: {str(error).rstrip('.')}"
+        except Exception as error:
+            # The edge of a thread: whatever went wrong, the gate did not open.
+            log.exception("a gate of rollout %s could not be asked", row.pk)
+            return f"was not asked: {type(error).__name__}"
         return "" if answer.fine else webhooks.said(answer, url)

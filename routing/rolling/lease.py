@@ -32,11 +32,14 @@ def in_thread(job: Callable[[], None]) -> None:
 
 
 class Lease:
-    """One console's part in the Lease of a namespace. `tend` and `leave` return at once."""
+    """One console's part in the Lease of a namespace. `tend` and `leave` return at once.
+
+    `cluster` gives the one that it stands in, with the console's own rights.
+    """
 
     def __init__(
         self,
-        cluster: Cluster,
+        cluster: Callable[[], Cluster],
         namespace: str,
         holder: str,
         *,
@@ -115,7 +118,7 @@ class Lease:
             else:
                 return
         try:
-            self._take(self._cluster.get(self.ref), began)
+            self._take(self._cluster().get(self.ref), began)
         except NotFound:
             self._create(began)
 
@@ -135,12 +138,12 @@ class Lease:
         metadata = {"name": self.ref.name, "namespace": self.ref.namespace}
         manifest = {"apiVersion": LEASE.api_version, "kind": LEASE.kind, "metadata": metadata}
         try:
-            self._got(self._cluster.create({**manifest, "spec": self._spec({})}), began)
+            self._got(self._cluster().create({**manifest, "spec": self._spec({})}), began)
         except AlreadyExists:
             log.info("the %s was made by somebody else at this moment", self.ref)
 
     def _write(self, found: Manifest, began: float) -> None:
-        self._got(self._cluster.replace({**found, "spec": self._spec(found.get("spec") or {})}), began)
+        self._got(self._cluster().replace({**found, "spec": self._spec(found.get("spec") or {})}), began)
 
     def _got(self, written: Manifest, began: float) -> None:
         self._mine, self._renewed, self._other = written, began, ""
@@ -162,7 +165,7 @@ class Lease:
         mine, self._mine = self._mine, None
         try:
             if mine is not None:
-                self._cluster.replace({**mine, "spec": {**mine["spec"], "holderIdentity": ""}})
+                self._cluster().replace({**mine, "spec": {**mine["spec"], "holderIdentity": ""}})
         except ClusterError as error:
             log.info("the %s could not be left, and will expire: %s", self.ref, error)
         finally:

@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.db import transaction
-from django.utils import timezone
 
 from routing.models import Rollout, RolloutCommand, RolloutEvent, RolloutMessage
-from routing.rolling import leading, records
+from routing.rolling import leading, records, telling
 from routing.rolling.logbook import Entry
 from routing.rolling.ports import Sample
 from routing.rollouts import states
@@ -132,34 +131,8 @@ def _event(entry: Entry, rollout: int, at: datetime) -> RolloutEvent:
 
 
 def _messages(saving: Saving) -> Iterable[RolloutMessage]:
-    at = _time(saving.at)
-    for action in saving.actions:
-        if not isinstance(action, Notify):
-            continue
-        body = _body(saving, action, at)
-        for told in saving.spec.notify:
-            yield RolloutMessage(
-                rollout=saving.row,
-                event=action.event,
-                url=told.url,
-                format=told.format,
-                body=body,
-                created_at=at,
-                next_at=timezone.now(),
-            )
-
-
-def _body(saving: Saving, action: Notify, at: datetime) -> Json:
-    """What is told: the rollout as it was when this happened."""
-    row = saving.row
-    about = {
-        name: getattr(row, name)
-        for name in (
-            "id", "version", "cluster", "namespace", "service", "baseline", "canary", "status", "step",
-            "weight", "why", "note",
-        )
-    }  # fmt: skip
-    return {"event": action.event, "words": action.words, "at": at.isoformat(), "rollout": about}
+    at, told = _time(saving.at), [each for each in saving.actions if isinstance(each, Notify)]
+    return [each for notify in told for each in telling.messages(saving.row, saving.spec, notify, at)]
 
 
 def _time(at: float) -> datetime:

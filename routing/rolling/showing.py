@@ -53,7 +53,7 @@ def detail(row: Rollout, person: PersonCluster, *, whole: bool = False) -> Json:
         "spec": _spec(spec, person, whole=whole),
         "evidence": _card(cards.card(state, spec, time.time()), spec, person),
         "share": row.share or {},
-        "course": {"every": row.course.get("every", 1), "points": row.course.get("points", [])},
+        "course": {"every": 1, "until": None, "points": [], **row.course},
         "log": [_logged(event) for event in events if event.kind != "card"],
         "cards": [
             {"id": event.pk, "at": event.at, **_in_short(event.data)}

@@ -4,13 +4,15 @@ Names and words come from manifests and from other people's services. None of th
 link or a picture: Slack's control characters are written as entities, and an @ calls nobody.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any, Final
 
 _MOST_TITLE: Final = 150
 _MOST_WORDS: Final = 2_000
 _MOST_FIELD: Final = 200
-_NOBODY: Final = "@\u200b"
+_ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@\u200b"}
 _VERDICTS: Final = {"harm": "harm", "no_worse": "no worse", "not_known": "not known yet"}
 _HAPPENED: Final = {
     "planned": "is planned",
@@ -42,11 +44,12 @@ def message(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def escaped(text: str, most: int = _MOST_FIELD) -> str:
-    """A text that is only read: at most so many characters of it, in Slack's entities."""
-    short = text if len(text) <= most else f"{text[: most - 1]}…"
-    for plain, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("@", _NOBODY)):
-        short = short.replace(plain, entity)
-    return short
+    """A text that is only read: as much of it as so many characters hold, in Slack's entities."""
+    pieces = [_ENTITIES.get(each, each) for each in text[: most + 1]]
+    lengths = list(accumulate(map(len, pieces)))
+    if not lengths or lengths[-1] <= most:
+        return "".join(pieces)
+    return "".join(pieces[: bisect_right(lengths, most - 1)]) + "…"
 
 
 def _fields(body: Mapping[str, Any]) -> list[str]:

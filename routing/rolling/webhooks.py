@@ -126,7 +126,7 @@ def post(
         found, places = _found(url, resolve, timeout)
     except WrongAddressError as error:
         raise NoAnswerError(str(error)) from None
-    content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
     sent = {**(headers or {}), **_headers(found, content, id)}
     with _Cut(until) as cut, contextlib.closing(_connected(found, places, until)) as connection:
         try:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from cluster import people
 from cluster.kinds import VIRTUAL_SERVICE
-from routing import drift, finish, history, history_shapes, presenting, scope, stored
+from routing import drift, finish, history, history_shapes, presenting, rolling_now, scope, stored
 from routing.models import Change
 from routing.views.base import may_not, targets_of
 
@@ -106,6 +106,7 @@ def change(request: HttpRequest, change_id: int) -> HttpResponse:
         "drift": [_drifted(item) for item in drifted],
         "has_drifted": any(item["state"] in DRIFT for item in drifted),
         "targets": targets_of(row.services),
+        "rollout": rolling_now.of_change(person, row.pk),
         "revertible": revertible,
         "undoing": undoing,
         "may_not": may_not(person, undoing) if revertible else "",

@@ -12,7 +12,7 @@ from cluster.errors import ClusterError
 from cluster.kinds import Kind
 from cluster.person import PersonCluster
 from cluster.refs import Manifest
-from routing import diff, expressing, form_fields, live, presenting, services
+from routing import diff, expressing, form_fields, live, presenting, rolling_now, services
 from routing.views.base import shell, traffic_of
 
 PRESETS: Final = (0, 1, 5, 10, 25, 50, 100)
@@ -39,10 +39,14 @@ def index(request: HttpRequest) -> HttpResponse:
     """The services with their routing."""
     person = people.acting(request)
     found = services.everything(person, traffic_of(person))
+    rollouts = rolling_now.under_way(person)
     chosen = [name for name in request.GET.get("ns", "").split(",") if name]
     shown = [item for item in found.items if not chosen or item["namespace"] in chosen]
     context = {
-        "services": [presenting.service(item) for item in shown],
+        "services": [
+            presenting.service(item) | {"rollout": rollouts.get((item["namespace"], item["name"]))}
+            for item in shown
+        ],
         "namespaces": sorted({item["namespace"] for item in found.items}),
         "chosen_namespaces": chosen,
         "known_at": found.known_at,
@@ -70,6 +74,7 @@ def service(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     rule = {"kind": "split", "namespace": namespace, "service": name, "weights": weights}
     context = {
         "service": presenting.service(item),
+        "rollout": rolling_now.under_way(person, namespace, name).get((namespace, name)),
         "data": item,
         "steered": _steered(person, namespace, name),
         "presets": PRESETS,

@@ -93,6 +93,17 @@ class _Answer(msgspec.Struct, Generic[_Result]):
     warnings: list[str] | None = None
 
 
+class _Shape(msgspec.Struct):
+    resultType: str = ""  # noqa: N815  the API's name
+    result: msgspec.Raw = msgspec.Raw(b"[]")
+
+
+class _Shaped(msgspec.Struct):
+    data: _Shape | None = None
+
+
+_shapes = msgspec.json.Decoder(_Shaped)
+_points = msgspec.json.Decoder(Point)
 _vectors = msgspec.json.Decoder(_Answer[Series])
 _matrices = msgspec.json.Decoder(_Answer[Line])
 read_labels = msgspec.json.Decoder(dict[str, str]).decode
@@ -107,6 +118,19 @@ def vector(body: bytes | bytearray) -> Vector:
 def matrix(body: bytes | bytearray) -> Matrix:
     """The answer to a query over a range. Raises BadAnswerError."""
     return Matrix(*_result(_matrices, body))
+
+
+def figures(body: bytes | bytearray) -> Sequence[str]:
+    """The values of a vector, or of a scalar, as they are written. Raises BadAnswerError."""
+    try:
+        data = _shapes.decode(body).data
+        if data is not None and data.resultType == "scalar":
+            return [_points.decode(data.result).value]
+    except UNDECODABLE as error:
+        raise BadAnswerError("answered with something else than figures.", str(error)) from None
+    if data is not None and data.resultType in ("matrix", "string"):
+        raise BadAnswerError("could not answer a query.", "bad_data: it yields a range or a text, no number.")
+    return [each.value.value if each.value else "NaN" for each in vector(body).series]
 
 
 def labels_of(series: Series) -> dict[str, str]:

@@ -5,7 +5,7 @@ never tells where it was refused what it was refused with.
 import ssl
 import time
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -13,7 +13,15 @@ from typing import Final, NamedTuple, TypeVar
 
 import aiohttp
 
-from telemetry.prometheus.answers import BadAnswerError, Matrix, NoAnswerError, Vector, matrix, vector
+from telemetry.prometheus.answers import (
+    BadAnswerError,
+    Matrix,
+    NoAnswerError,
+    Vector,
+    figures,
+    matrix,
+    vector,
+)
 
 _CHUNK_BYTES = 256 * 1024
 # Of an answer that is no success only its words are read.
@@ -75,6 +83,12 @@ class Client:
     async def samples(self, query: str, moment: float) -> Matrix:
         """The samples themselves of a range vector that ends at a moment. Raises NoAnswerError."""
         return await self._ask("query", {"query": query, "time": f"{moment:.3f}"}, matrix)
+
+    async def figures(self, query: str, moment: float) -> Sequence[str]:
+        """The values, as they are written, of what a query yields: a vector's, or the one of a scalar. Raises
+        NoAnswerError.
+        """
+        return await self._ask("query", {"query": query, "time": f"{moment:.3f}"}, figures)
 
     async def between(self, query: str, since: float, until: float, step_seconds: float) -> Matrix:
         """What a query yields at since, since + step and so on up to until. Raises NoAnswerError."""

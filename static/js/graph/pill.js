@@ -13,11 +13,13 @@ const ICONS = { past: "clock", ok: "ok", late: "degraded", away: "failing" };
 
 export class Pill {
   /** @type {HTMLElement} */ #element;
+  /** @type {(reading: Reading) => string} */ #say;
   #shown = "";
 
-  /** @param {HTMLElement} element */
-  constructor(element) {
+  /** @param {HTMLElement} element @param {(reading: Reading) => string} say what it says, without the age */
+  constructor(element, say = words) {
     this.#element = element;
+    this.#say = say;
     // Words come from the announcer, when the state changes; this one ticks each second.
     element.setAttribute("role", "presentation");
     element.hidden = false;
@@ -25,7 +27,7 @@ export class Pill {
 
   /** @param {Reading} reading @param {Source | null} source */
   show(reading, source) {
-    const text = words(reading);
+    const text = this.#say(reading);
     const name = source?.name ?? "";
     const seconds = reading.ageSeconds === null ? "" : String(Math.floor(reading.ageSeconds));
     const key = `${reading.state} ${reading.since} ${name} ${text} ${seconds}`;

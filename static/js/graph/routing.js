@@ -3,9 +3,11 @@
 
 import { ApiError, get } from "../api.js";
 import { BASE } from "../base.js";
-import { byId, el, icon, setText } from "../dom.js";
+import { byId, el, find, icon, setText } from "../dom.js";
 import { number } from "../format.js";
+import { STATUS } from "../rollouts/words.js";
 
+/** @import { Summary } from "../rollouts/types.js" */
 /** @import { Fault, Service } from "../shapes.js" */
 
 /** A change made elsewhere shows within this time. */
@@ -41,6 +43,7 @@ export class RoutingInForce {
     if (!service) return;
     byId("routing-split", HTMLAnchorElement).href = `${BASE}routing/${path(service)}/`;
     byId("routing-fault", HTMLAnchorElement).href = `${BASE}routing/${path(service)}/#fault`;
+    this.#rollout(service, null);
     this.#draw(service);
     void this.#ask(service);
     this.#timer = window.setInterval(() => document.hidden || void this.#ask(service), ASK_EVERY_MS);
@@ -58,11 +61,23 @@ export class RoutingInForce {
     this.#asking = asking;
     try {
       this.#draw(/** @type {Service} */ (await get(`services/${path(service)}`, asking.signal)));
+      const query = new URLSearchParams({ namespace: service.namespace, service: service.name, active: "1" });
+      const { rollouts } = /** @type {{rollouts: Summary[]}} */ (await get(`rollouts?${query}`, asking.signal));
+      this.#rollout(service, rollouts[0] ?? null);
     } catch (error) {
       if (asking.signal.aborted) return;
       if (!(error instanceof ApiError)) throw error;
       this.#refused(error);
     }
+  }
+
+  /** Leads to the one that is under way; without one, to the page that starts one. @param {Service} service @param {Summary | null} rollout */
+  #rollout({ namespace, name }, rollout) {
+    const link = byId("routing-rollout", HTMLAnchorElement);
+    const started = `new/?${new URLSearchParams({ namespace, service: name })}`;
+    link.href = `${BASE}rollouts/${rollout ? `${rollout.id}/` : started}`;
+    const words = rollout ? `Rollout #${rollout.id}: ${STATUS[rollout.status].word.toLowerCase()}, ${rollout.weight} %` : "Start rollout";
+    setText(find(link, "span", HTMLElement), words);
   }
 
   /** @param {ApiError} error */

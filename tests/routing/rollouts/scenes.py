@@ -1,4 +1,4 @@
-"""What steers reviews, and what becomes of it by the rules of a rollout: planned and done without a cluster."""
+"""What steers reviews, and what becomes of it by the rules of a rollout: planned without a cluster."""
 
 import copy
 

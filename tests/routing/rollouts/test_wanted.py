@@ -2,7 +2,6 @@
 
 import copy
 
-import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -10,18 +9,16 @@ from routing import diff
 from routing.istio.http.mirrors import modern
 from routing.rollouts.standing import PREFIX, foreign, standing
 from routing.rollouts.states import Rule
-from tests.routing.generated import SUBSETS_RULE, virtual_services
+from tests.routing.generated import virtual_services
 from tests.routing.rollouts.scenes import (
     STRATEGIES,
     all_rules,
-    done,
     planned,
     seen,
     spec,
     with_subsets,
     written,
 )
-from tests.routing.stage import destination_rule, route, to_whole, virtual_service
 
 strategies = st.sampled_from(STRATEGIES)
 
