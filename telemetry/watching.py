@@ -11,7 +11,8 @@ did meanwhile.
 
 from bisect import bisect_left
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from threading import Lock
 from typing import Final, NamedTuple
 
@@ -27,6 +28,7 @@ SAME_SECONDS: Final = 60.0
 MOST_READINGS: Final = 1200
 _MOST_MARKS: Final = 128
 _MOST_PINS: Final = 16
+_EXACT: Final = 0.2
 _LEAST_STEP: Final = 0.001
 
 
@@ -97,6 +99,8 @@ class _Parts(NamedTuple):
 
 _Whose = tuple[Call, str]
 _Totals = dict[str, tuple[float, float]]
+_Mark = tuple[float, _Totals, float]
+"""What was counted up to a moment: by version, and of callers without a proxy."""
 
 
 class Watch:
@@ -122,8 +126,8 @@ class Watch:
         self._debts: dict[_Whose, tuple[float, _Parts]] = {}
         self._totals: _Totals = {}
         self._unproxied = 0.0
-        self._marks: list[tuple[float, _Totals, float]] = []
-        self._pins: OrderedDict[float, tuple[float, _Totals, float]] = OrderedDict()
+        self._marks: list[_Mark] = []
+        self._pins: OrderedDict[float, _Mark] = OrderedDict()
         self.readings_unasked = 0
 
     @property
@@ -164,8 +168,7 @@ class Watch:
             self._newest = now
             self._marks.append((now, dict(self._totals), self._unproxied))
             if len(self._marks) > _MOST_MARKS:
-                half = _MOST_MARKS // 2
-                self._marks = [*self._marks[:half:2], *self._marks[half:]]
+                self._marks = _thinned(self._marks, now)
 
     def owes(self, call: Call, rank: int, since: float) -> None:
         """A better report of a call came, of what happened since a moment: what lesser ones than `rank` told
@@ -285,6 +288,15 @@ class Watch:
             for version, seen in second.versions.items():
                 versions[version] = _added(versions.get(version, Seen()), seen)
             self._rows.appendleft(_Row(first.since, second.at, versions))
+
+
+def _thinned(marks: Sequence[_Mark], now: float) -> list[_Mark]:
+    """So many that a moment is found as exactly as it is long ago."""
+    kept = [marks[0]]
+    for mark, following in pairwise(marks[1:]):
+        if following[0] - kept[-1][0] > _EXACT * (now - following[0]):
+            kept.append(mark)
+    return [*kept, marks[-1]][-_MOST_MARKS:]
 
 
 def _is_bad(count: RequestCount) -> bool:

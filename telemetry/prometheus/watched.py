@@ -89,7 +89,6 @@ class _Gains:
     counts: dict[RequestCount, float] = field(default_factory=dict)
     times: dict[tuple[EdgeLabels, str], dict[float, float]] = field(default_factory=dict)
     since: float = math.inf
-    newest: float = -math.inf
 
     def add(self, series: _Series, since: float, gained: float) -> None:
         told = series.told
@@ -114,6 +113,7 @@ class Follower:
         self._scraped: dict[Target, float] = {}
         self._asked_at: dict[Service, float] = {}
         self._newest = -math.inf
+        self._gains = _Gains()
 
     def reach(self, services: Mapping[Service, Watched], now: float) -> float:
         """Of how many seconds samples are needed: since the last time, and some before."""
@@ -130,21 +130,22 @@ class Follower:
         self._last = {each: self._last.get(each, {}) for each in services}
         lines = [*self._lines(services, tracks)]
         limits = self._limits(services, lines)
-        gains = _Gains(newest=max((points[-1][0] for _, points in lines), default=-math.inf))
+        newest = max((points[-1][0] for _, points in lines), default=-math.inf)
         for series, points in lines:
             last = self._last[series.service]
             base = last.get(series.key) or self._base(services, series, points, limits)
             if base is not None:
-                gains.add(series, base[0], _gained(base, points))
+                self._gains.add(series, base[0], _gained(base, points))
             last[series.key] = max(base or points[-1], points[-1], key=_at)
         for series, points in lines:
             self._scraped[series.target] = max(self._scraped.get(series.target, -math.inf), points[-1][0])
         self._forget(now)
         self._asked_at = dict.fromkeys(services, now)
-        if gains.newest <= self._newest:
+        if newest <= self._newest:
+            # What came late counts with the next reading, which has a moment of its own.
             return None
-        self._newest = gains.newest
-        return _samples(gains)
+        gains, self._gains, self._newest = self._gains, _Gains(), newest
+        return _samples(gains, newest)
 
     def _lines(self, services: Mapping[Service, Watched], tracks: Tracks) -> Iterable[_Points]:
         for track in tracks.lines:
@@ -219,12 +220,12 @@ def _at(point: tuple[float, float]) -> float:
     return point[0]
 
 
-def _samples(gains: _Gains) -> Samples:
+def _samples(gains: _Gains, newest: float) -> Samples:
     return Samples(
-        taken_at=gains.newest,
+        taken_at=newest,
         window_seconds=0.0,
         counts=tuple(told._replace(requests=n) for told, n in gains.counts.items()),
-        counted_from=min(gains.since, gains.newest),
+        counted_from=min(gains.since, newest),
         times=tuple(
             _times(*whose, buckets) for whose, buckets in gains.times.items() if any(buckets.values())
         ),
