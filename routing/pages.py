@@ -3,7 +3,7 @@
 from django.urls import path
 
 from routing.api import metrics
-from routing.views import changes, config, explain, plans, rollouts, services
+from routing.views import changes, config, explain, plans, rollout_wizard, rollouts, services
 
 urlpatterns = [
     path("routing/", services.index, name="routing"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("plans/<uuid:plan_id>/", plans.plan, name="plan"),
     path("rollouts/", rollouts.index, name="rollouts"),
     path("rollouts/<int:rollout_id>/", rollouts.rollout, name="rollout"),
+    path("rollouts/new/", rollout_wizard.new, name="rollout-new"),
+    path("rollouts/new/service/", rollout_wizard.service, name="rollout-new-service"),
     path("changes/", changes.changes, name="changes"),
     path("changes/<int:change_id>/", changes.change, name="change"),
     # Where a Prometheus looks by itself; it signs in by a token, as programs do below /api/.

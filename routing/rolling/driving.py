@@ -137,7 +137,10 @@ class Driver:
         charge.begun, charge.doubtful = True, not begun.fenced
         driven = charge.driven
         outcome = machine.resumed(driven.state, driven.spec, begun.world, self._now(), self._epoch)
-        self._keep(charge, outcome, reading=begun.reading)
+        late = self._memory.late.pop(driven.row.pk, None)
+        known = late is not None and late.done.result == "done" and outcome[0].written == late.write.intent
+        entries = (logbook.wrote(late.write, late.done),) if late is not None and known else ()
+        self._keep(charge, outcome, reading=begun.reading, log=entries)
 
     def _looked(self, charge: Charge, looked: Looked) -> None:
         if charge.doubtful and self._settled(charge, looked.begun):
@@ -165,8 +168,8 @@ class Driver:
     def _wrote(self, rollout: int, charge: Charge | None, wrote: Wrote) -> None:
         done, now, entry = wrote.done, self._now(), logbook.wrote(wrote.write, wrote.done)
         if charge is None or not charge.begun:
-            # What became of it is looked up anyway; the log is to tell who wrote.
-            saving.note(self._epoch, rollout, entry, now.wall)
+            # What stands is looked up anyway; the log is to tell which change it was.
+            self._memory.late[rollout] = wrote
             return
         written = Written(wrote.write.intent, done.result, now, self._epoch, done.words)
         # The same answer again and again is told once.

@@ -9,6 +9,7 @@ from typing import Final
 
 from routing.models import Rollout
 from routing.rolling import records
+from routing.rolling.jobs import Wrote
 from routing.rolling.ports import Driven
 
 SICK_SECONDS: Final = 10.0
@@ -42,7 +43,7 @@ class Charge:
 
 class Memory:
     """The charges by the id of their rollout. `writing`: those with a write under way; it outlives a charge
-    that is forgotten, as the write does.
+    that is forgotten, as the write does. `late`: what became of such a write, for the log.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
@@ -52,6 +53,7 @@ class Memory:
         self._alone: set[int] = set()
         self._numbers = 0
         self.writing: set[int] = set()
+        self.late: dict[int, Wrote] = {}
 
     def charges(self) -> tuple[Charge, ...]:
         """What is in hand now."""

@@ -3,7 +3,7 @@ could see, what speaks against it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from cluster import inventory
@@ -67,10 +67,7 @@ class Prospect:
                 "seconds": seen.seconds,
                 "sentence": step.sentence if step else f"{self.spec.canary} {_NOT_DEPLOYED}",
                 "operations": stored.planned_view(step.plan.operations) if step else [],
-                "sights": [
-                    {"guard": s.guard, "smallest": s.smallest, "seconds_to_harm": s.seconds_to_harm}
-                    for s in seen.sights
-                ],
+                "sights": [asdict(each) for each in seen.sights],
             }
             for seen, step in zip(self.foresight.steps, unknown, strict=True)
         ]

@@ -185,7 +185,7 @@ def from_json(body: Mapping[str, Any]) -> State:
 
 
 def _evidence(body: Mapping[str, Any]) -> Evidence:
-    lists = {"harm": tuple(body["harm"]), "no_worse": tuple(body["no_worse"])}
+    lists = {name: tuple(body[name]) for name in ("harm", "no_worse", "tolerable")}
     return Evidence(**{**body, **lists})
 
 
