@@ -3,7 +3,7 @@
 from django.urls import path
 
 from routing.api import metrics
-from routing.views import changes, config, explain, plans, rollouts, services
+from routing.views import changes, config, explain, plans, rollout_wizard, rollouts, services
 
 urlpatterns = [
     path("routing/", services.index, name="routing"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("config/new/", config.new, name="config-new"),
     path("config/<str:definition>/<str:namespace>/<str:name>/", config.resource, name="config-resource"),
     path("plans/<uuid:plan_id>/", plans.plan, name="plan"),
+    path("rollouts/new/", rollout_wizard.new, name="rollout-new"),
+    path("rollouts/new/service/", rollout_wizard.service, name="rollout-new-service"),
     path("rollouts/", rollouts.index, name="rollouts"),
     path("rollouts/<int:rollout_id>/", rollouts.rollout, name="rollout"),
     path("changes/", changes.changes, name="changes"),

@@ -3,7 +3,7 @@ could see, what speaks against it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Protocol
 
 from cluster.identity import Ask
@@ -66,10 +66,7 @@ class Prospect:
                 "seconds": seen.seconds,
                 "sentence": summary(plan.rules),
                 "operations": stored.planned_view(plan.operations),
-                "sights": [
-                    {"guard": s.guard, "smallest": s.smallest, "seconds_to_harm": s.seconds_to_harm}
-                    for s in seen.sights
-                ],
+                "sights": [asdict(each) for each in seen.sights],
             }
             for seen, plan in zip(self.foresight.steps, self.plans, strict=True)
         ]
