@@ -51,10 +51,15 @@ class Ledger:
         kept_seconds: float = KEPT_SECONDS,
         grain_seconds: float = GRAIN_SECONDS,
         preference: Preference = "caller",
+        lag_seconds: float = 0.0,
+        same_seconds: float = SAME_SECONDS,
     ) -> None:
+        """`lag_seconds`, `same_seconds`: see telemetry.watching.Watch."""
         self._kept = kept_seconds
         self._grain = grain_seconds
         self._preference: Preference = preference
+        self._lag = lag_seconds
+        self._same = same_seconds
         self._steps: dict[int, _Step] = {}
         self._heard: dict[Call, dict[int, float]] = {}
         self._watches: dict[Service, Watch] = {}
@@ -73,7 +78,7 @@ class Ledger:
             # A new dictionary, so that a thread that reads the old one is not disturbed.
             oldest = int((samples.taken_at - self._kept) // self._grain)
             kept = {at: each for at, each in self._steps.items() if at >= oldest}
-            self._forget(samples.taken_at - SAME_SECONDS)
+            self._forget(samples.taken_at - self._same)
             step = kept[index] = _Step(since)
             self._steps = kept
         step.since = min(step.since, since)
@@ -97,7 +102,7 @@ class Ledger:
         where = namespace, service
         watch = self._watches.get(where)
         if watch is None:
-            watch = Watch(objective_ms)
+            watch = Watch(objective_ms, self._lag, self._same)
             # A new dictionary, as below.
             self._watches = {**self._watches, where: watch}
         watch.wants(objective_ms)
@@ -160,9 +165,9 @@ class Ledger:
     def _hear(self, call: Call, rank: int, at: float, since: float) -> None:
         """Notes who reports a call; what lesser reports said of these requests is taken back."""
         heard = self._heard.setdefault(call, {})
-        if at - heard.get(rank, float("-inf")) > SAME_SECONDS:
+        if at - heard.get(rank, float("-inf")) > self._same:
             for step in self._steps.values():
-                if step.since > at - SAME_SECONDS:
+                if step.since > at - self._same:
                     step.drop(call, rank)
             for watch in self._watches.values():
                 watch.owes(call, rank, since)
@@ -170,7 +175,7 @@ class Ledger:
 
     def _is_better_known(self, call: Call, rank: int, at: float) -> bool:
         heard = self._heard.get(call, {}).items()
-        return any(better < rank and at - heard_at <= SAME_SECONDS for better, heard_at in heard)
+        return any(better < rank and at - heard_at <= self._same for better, heard_at in heard)
 
 
 def _service(labels: EdgeLabels) -> Service:

@@ -174,7 +174,8 @@ class Traffic:
 
     def is_watching(self) -> bool:
         """Whether what is looked at is of now."""
-        return self.available()
+        attending = self._runtime.attending if self._runtime else None
+        return self.available() and (attending is None or attending.is_current())
 
     def newest(self) -> float | None:
         """Of when the newest reading is (seconds since the epoch); None where nothing is read."""

@@ -16,6 +16,7 @@ from django.conf import settings
 from cluster import connection
 from cluster.cache import Cache
 from telemetry import sources, tuning
+from telemetry.attending import Attending
 from telemetry.collector import Collector
 from telemetry.counting import Ledger
 from telemetry.frames import SourceState
@@ -30,9 +31,9 @@ from telemetry.reporting import Preference
 from telemetry.roster import nobody
 from telemetry.rostering import Rosters
 from telemetry.samples import Samples
-from telemetry.source import Counting, Source, SourceUnavailable, Timing
+from telemetry.source import Counting, Source, SourceUnavailable, Timing, Watching
 from telemetry.sparks import Sparks
-from telemetry.watching import Watch
+from telemetry.watching import SAME_SECONDS, Watch
 
 # One thread answers all pages: it is not to wait long.
 _COUNT_TIMEOUT_SECONDS = 3.0
@@ -66,7 +67,18 @@ class Runtime:
         self.source = source
         self._preference: Preference = preference
         self.history = History(tick_seconds)
-        self.ledger = Ledger(preference=preference)
+        self.attending: Attending | None = None
+        if isinstance(source, Watching):
+            lag, timeout = source.scrape_seconds, read_timeout_seconds or max(2.0, 2 * tick_seconds)
+            # Only what is watched comes here, and it is kept by those that watch.
+            self.ledger = Ledger(
+                0.0, preference=preference, lag_seconds=lag, same_seconds=max(SAME_SECONDS, 4 * lag)
+            )
+            self.attending = Attending(
+                source, self.ledger, tick_seconds=tick_seconds, timeout_seconds=timeout
+            )
+        else:
+            self.ledger = Ledger(preference=preference)
         self.collector = Collector(
             source,
             self,
@@ -163,6 +175,8 @@ async def start(source: Source | None = None, **named: Source) -> Runtime:
         if name not in _runtimes:
             made = _runtimes[name] = _runtime(name, given.get(name))
             _tasks.append(asyncio.create_task(made.collector.run(), name=f"telemetry-{name}"))
+            if made.attending:
+                _tasks.append(asyncio.create_task(made.attending.run(), name=f"attending-{name}"))
             if made.rosters:
                 _tasks.append(asyncio.create_task(made.rosters.run(), name=f"roster-{name}"))
     return of()

@@ -1,7 +1,7 @@
 """The port to a source of metrics. The collector knows sources by this alone."""
 
-from collections.abc import Collection
-from typing import Protocol, runtime_checkable
+from collections.abc import Collection, Mapping
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from telemetry.samples import Samples
 from telemetry.shortfall import Shortfall
@@ -37,6 +37,30 @@ class Counting(Protocol):
     async def counted(self, namespace: str, service: str, since: float) -> Samples:
         """The requests to a service since a moment (seconds since the epoch), each exactly once: `counts`,
         and in `counted_from` since when they really are. Raises SourceUnavailable.
+        """
+
+
+class Watched(NamedTuple):
+    """A service that is watched: from which moment on (seconds since the epoch; None: from now on), and above
+    how many milliseconds a request is slow (0: nobody asks).
+    """
+
+    since: float | None = None
+    objective_ms: float = 0.0
+
+
+@runtime_checkable
+class Watching(Protocol):
+    """A source that counts nothing with every reading, but can be asked again and again for all services that
+    are watched.
+    """
+
+    scrape_seconds: float
+    """How long before a moment what is counted after it may have happened."""
+
+    async def watched(self, services: Mapping[tuple[str, str], Watched]) -> Samples | None:
+        """What came to these services (namespace and name) since this was asked the last time: `counts` and
+        `times`, each request once. None where nothing newer is known. Raises SourceUnavailable.
         """
 
 

@@ -11,7 +11,8 @@ did meanwhile.
 
 from bisect import bisect_left
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from threading import Lock
 from typing import Final, NamedTuple
 
@@ -23,10 +24,11 @@ INJECTED: Final = frozenset(("DI", "FI"))
 Source: https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage
 """
 SAME_SECONDS: Final = 60.0
-"""So long a better report of a call may be late before it is another request that it tells of."""
+"""Longer than it takes to ask the proxies of a large mesh in turn."""
 MOST_READINGS: Final = 1200
 _MOST_MARKS: Final = 128
 _MOST_PINS: Final = 16
+_EXACT: Final = 0.2
 _LEAST_STEP: Final = 0.001
 
 
@@ -97,15 +99,25 @@ class _Parts(NamedTuple):
 
 _Whose = tuple[Call, str]
 _Totals = dict[str, tuple[float, float]]
+_Mark = tuple[float, _Totals, float]
+"""What was counted up to a moment: by version, and of callers without a proxy."""
 
 
 class Watch:
-    """One service that a rollout watches; safe in threads. `objective_ms`: what is slow; 0: nobody asks."""
+    """One service that a rollout watches; safe in threads. `objective_ms`: what is slow; 0: nobody asks.
 
-    def __init__(self, objective_ms: float = 0.0) -> None:
+    `lag_seconds`: how long before a reading what comes with the next one may have happened. `same_seconds`:
+    so long a better report of a call may be late before it is another request that it tells of.
+    """
+
+    def __init__(
+        self, objective_ms: float = 0.0, lag_seconds: float = 0.0, same_seconds: float = SAME_SECONDS
+    ) -> None:
         self._lock = Lock()
         self.objective_ms = objective_ms
         self._edge: float | None = None
+        self._lag = lag_seconds
+        self._same = same_seconds
         self._rows: deque[_Row] = deque()
         self._newest: float | None = None
         self._floor = float("-inf")
@@ -114,14 +126,26 @@ class Watch:
         self._debts: dict[_Whose, tuple[float, _Parts]] = {}
         self._totals: _Totals = {}
         self._unproxied = 0.0
-        self._marks: list[tuple[float, _Totals, float]] = []
-        self._pins: OrderedDict[float, tuple[float, _Totals, float]] = OrderedDict()
+        self._marks: list[_Mark] = []
+        self._pins: OrderedDict[float, _Mark] = OrderedDict()
         self.readings_unasked = 0
 
     @property
     def newest(self) -> float | None:
         """The newest reading; None before the first."""
         return self._newest
+
+    @property
+    def resumes_at(self) -> float | None:
+        """Up to where a look before counted, in another process; None where counting begins now, or has."""
+        return self._floor if self._newest is None and self._floor >= 0 else None
+
+    def begins(self, at: float | None) -> None:
+        """Counting goes on from a moment: the first reading counts, too. None: it does not."""
+        with self._lock:
+            if self._newest is None and at is not None:
+                self._newest = at
+                self._marks.append((at, {}, 0.0))
 
     def wants(self, objective_ms: float) -> None:
         """Somebody looks, and this is slow for him."""
@@ -144,8 +168,7 @@ class Watch:
             self._newest = now
             self._marks.append((now, dict(self._totals), self._unproxied))
             if len(self._marks) > _MOST_MARKS:
-                half = _MOST_MARKS // 2
-                self._marks = [*self._marks[:half:2], *self._marks[half:]]
+                self._marks = _thinned(self._marks, now)
 
     def owes(self, call: Call, rank: int, since: float) -> None:
         """A better report of a call came, of what happened since a moment: what lesser ones than `rank` told
@@ -185,7 +208,7 @@ class Watch:
         with self._lock:
             base = self._pins.get(moment)
             if base is None:
-                place = bisect_left(self._marks, moment, key=lambda mark: mark[0])
+                place = bisect_left(self._marks, moment + self._lag, key=lambda mark: mark[0])
                 if place == len(self._marks):
                     return None
                 base = self._pins[moment] = self._marks[place]
@@ -213,7 +236,7 @@ class Watch:
         return before, now
 
     def _versions(self, now: float, counts: list[Reported], times: list[Timed]) -> dict[str, Seen]:
-        self._forget(now - SAME_SECONDS)
+        self._forget(now - self._same)
         found: dict[_Whose, dict[int, _Parts]] = {}
         for count, rank in counts:
             if not _is_injected(count.response_flags):
@@ -265,6 +288,15 @@ class Watch:
             for version, seen in second.versions.items():
                 versions[version] = _added(versions.get(version, Seen()), seen)
             self._rows.appendleft(_Row(first.since, second.at, versions))
+
+
+def _thinned(marks: Sequence[_Mark], now: float) -> list[_Mark]:
+    """So many that a moment is found as exactly as it is long ago."""
+    kept = [marks[0]]
+    for mark, following in pairwise(marks[1:]):
+        if following[0] - kept[-1][0] > _EXACT * (now - following[0]):
+            kept.append(mark)
+    return [*kept, marks[-1]][-_MOST_MARKS:]
 
 
 def _is_bad(count: RequestCount) -> bool:

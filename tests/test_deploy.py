@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from cluster import kinds
+from routing.rolling import lease
 
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
 READS = {"get", "list", "watch"}
@@ -17,7 +18,8 @@ def documents(name="rbac.yaml"):
 
 
 def roles():
-    return {each["metadata"]["name"]: each for each in documents() if each["kind"] == "ClusterRole"}
+    kinds_of_roles = ("ClusterRole", "Role")
+    return {each["metadata"]["name"]: each for each in documents() if each["kind"] in kinds_of_roles}
 
 
 def rights(role):
@@ -31,7 +33,10 @@ def rights(role):
     }
 
 
-@pytest.mark.parametrize("role", ["meshui-reader", "meshui-impersonator", "meshui-writer"])
+@pytest.mark.parametrize(
+    "role",
+    ["meshui-reader", "meshui-impersonator", "meshui-rollback", "meshui-writer", "meshui-leader"],
+)
 def test_no_role_has_a_wildcard_a_secret_or_the_right_to_delete_a_collection(role):
     for group, resource, verb in rights(role):
         assert "*" not in (group, resource, verb)
@@ -50,6 +55,12 @@ def test_the_impersonator_may_write_nothing():
     assert rights("meshui-impersonator") == {("", "users", "impersonate"), ("", "groups", "impersonate")}
 
 
+def test_a_rollback_may_change_virtual_services_and_make_or_delete_nothing():
+    # tests/routing/rolling/test_contract_rights.py takes a canary out with these rights.
+    kind = kinds.VIRTUAL_SERVICE
+    assert rights("meshui-rollback") == {(kind.group, kind.plural, "update")}
+
+
 def test_the_writer_may_write_exactly_the_kinds_that_plans_write_and_read_logs():
     # tests/clusters applies plans with these rights alone: a kind that is missing here is refused there.
     asks = {("authorization.k8s.io", "subjectaccessreviews", "create")}
@@ -60,10 +71,22 @@ def test_the_writer_may_write_exactly_the_kinds_that_plans_write_and_read_logs()
     assert rights("meshui-writer") == asks | written | logs
 
 
+def test_the_leader_may_have_one_lease_in_its_own_namespace():
+    group, plural = kinds.LEASE.group, kinds.LEASE.plural
+    assert rights("meshui-leader") == {(group, plural, verb) for verb in ("get", "create", "update")}
+    role = roles()["meshui-leader"]
+    assert (role["kind"], role["metadata"]["namespace"]) == ("Role", "meshui")
+    by_name = {verb: rule.get("resourceNames") for rule in role["rules"] for verb in rule["verbs"]}
+    # A name cannot be asked for on create.
+    assert by_name == {"create": None, "get": [lease.NAME], "update": [lease.NAME]}
+
+
 @pytest.mark.parametrize(
-    ("file", "role"), [("impersonate.yaml", "meshui-impersonator"), ("review.yaml", "meshui-writer")]
+    ("file", "roles"),
+    [("impersonate.yaml", ["meshui-impersonator", "meshui-rollback"]), ("review.yaml", ["meshui-writer"])],
 )
-def test_each_way_of_access_binds_its_role_to_the_console_and_to_nobody_else(file, role):
-    (binding,) = documents(file)
-    assert binding["roleRef"]["name"] == role
-    assert [(each["namespace"], each["name"]) for each in binding["subjects"]] == [("meshui", "meshui")]
+def test_each_way_of_access_binds_its_roles_to_the_console_and_to_nobody_else(file, roles):
+    bindings = documents(file)
+    assert [each["roleRef"]["name"] for each in bindings] == roles
+    for binding in bindings:
+        assert [(each["namespace"], each["name"]) for each in binding["subjects"]] == [("meshui", "meshui")]

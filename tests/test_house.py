@@ -18,6 +18,7 @@ PURE = {
         "table", "trails", "undecodable", "watching",
         "prometheus.answers", "prometheus.assembling", "prometheus.counted", "prometheus.lookback",
         "prometheus.promql", "prometheus.queries", "prometheus.shards", "prometheus.sparing",
+        "prometheus.watched",
         "tap.ends", "tap.lines", "tap.looking", "tap.masking", "tap.rows", "tap.sampling",
     ],
     "routing": [

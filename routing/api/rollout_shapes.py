@@ -178,6 +178,8 @@ class PointSerializer(Base):
     canary_rate = _number()
     baseline_bad = _ratio()
     canary_bad = _ratio()
+    baseline_slow = _ratio(required=False)
+    canary_slow = _ratio(required=False)
 
 
 class CourseSerializer(Base):

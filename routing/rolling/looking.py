@@ -23,8 +23,8 @@ from routing.verifying import Counted
 from telemetry import live
 from telemetry.watching import Looked, Seen, Shared
 
-AHEAD_SECONDS: Final = 2.0
-BEHIND_SECONDS: Final = 120.0
+APART_SECONDS: Final = 120.0
+"""A write cannot be further from the newest reading than this, unless a clock was set in between."""
 _MOST_KEPT: Final = 2000
 _AWAY: Final = "There is no current measurement of the traffic."
 
@@ -129,8 +129,8 @@ class Watcher:
         key = driven.row.pk, driven.state.written
         if key not in self._kept:
             landed = driven.row.counted_from
-            oldest = seen.cursor - max(BEHIND_SECONDS, 2.0 * driven.spec.interval_seconds)
-            fits = landed is not None and oldest <= landed <= seen.cursor + AHEAD_SECONDS
+            apart = max(APART_SECONDS, 2.0 * driven.spec.interval_seconds)
+            fits = landed is not None and abs(landed - seen.cursor) <= apart
             # The oldest go: their rollouts ended, or wrote again.
             kept = dict([*self._kept.items()][-_MOST_KEPT:])
             kept[key] = _Kept(landed if fits and landed is not None else seen.cursor)
@@ -178,8 +178,17 @@ def _sample(
         canary_rate=canary.requests / seconds if seconds > 0 else None,
         baseline_bad=baseline.errors / baseline.requests if baseline.requests else None,
         canary_bad=canary.errors / canary.requests if canary.requests else None,
+        baseline_slow=_slow(spec, seen, baseline),
+        canary_slow=_slow(spec, seen, canary),
         share=share,
     )
+
+
+def _slow(spec: Spec, seen: Looked, version: Seen) -> float | None:
+    """The ratio of slow requests; None where nobody asks, or nothing was timed."""
+    if not objective_of(spec) or seen.edge_ms is None or not version.timed:
+        return None
+    return version.slow / version.timed
 
 
 def _everything(cluster: str) -> live.Traffic:

@@ -46,6 +46,8 @@ class Sample:
     canary_rate: float | None = None
     baseline_bad: float | None = None
     canary_bad: float | None = None
+    baseline_slow: float | None = None
+    canary_slow: float | None = None
     share: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -19,6 +19,8 @@ MAX_TEXT: Final = 2_000
 WEEK: Final = 7 * 24 * 3600
 _MEMBERS: Final = tuple(Spec.__dataclass_fields__)
 _MATCHED: Final = ("header", "cookie")
+_ALSO: Final = {"canary": "weighted", "weighted_canary": "weighted", "bluegreen": "blue_green"}
+"""What people call the strategies elsewhere."""
 T = TypeVar("T")
 
 
@@ -56,6 +58,9 @@ def parse(body: object) -> Spec:
 
 def _strategy(reader: Reader, value: object) -> Strategy:
     kind = value.get("kind") if isinstance(value, Mapping) else value
+    if isinstance(kind, str):
+        plain = kind.lower().replace("-", "_").replace(" ", "_")
+        kind = kind if _ALSO.get(plain, plain) not in asked.KINDS else _ALSO.get(plain, plain)
     word = _word(reader, kind, "strategy", asked.KINDS)
     known = {"kind", "name", "value"} if word in _MATCHED else {"kind"}
     fields = (reader.members(value, "strategy", known) or {}) if isinstance(value, Mapping) else {}
@@ -85,13 +90,13 @@ def _steps(reader: Reader, value: object, strategy: Strategy) -> tuple[Step, ...
 
 def _step(reader: Reader, value: object, field: str) -> Step:
     fields = reader.members(value, field, ("weight", "seconds", "requests", "pause")) or {}
-    pause = fields.get("pause", False)
+    pause = fields.get("pause") or False
     if not isinstance(pause, bool):
         reader.error(f"{field}.pause", "This must be true or false.")
     return Step(
         weight=_whole(reader, fields.get("weight"), f"{field}.weight", 0, 100),
         seconds=_whole(reader, fields.get("seconds"), f"{field}.seconds", 1, WEEK),
-        requests=_whole(reader, fields.get("requests", 0), f"{field}.requests", 0, 10**9),
+        requests=_whole(reader, fields.get("requests") or 0, f"{field}.requests", 0, 10**9),
         pause=bool(pause),
     )
 

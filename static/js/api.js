@@ -35,11 +35,12 @@ export function get(path, signal) {
  * @param {string} path below /api/v1/
  * @param {unknown} body
  * @param {AbortSignal} [signal]
+ * @param {Record<string, string>} [headers] besides the usual ones
  * @returns {Promise<any>}
  * @throws {ApiError}
  */
-export function post(path, body, signal) {
-  return send("POST", path, body, signal);
+export function post(path, body, signal, headers) {
+  return send("POST", path, body, signal, "application/json", headers);
 }
 
 /**
@@ -79,9 +80,10 @@ export async function command(path, body, key) {
  * @param {unknown} body
  * @param {AbortSignal} [signal]
  * @param {string} [type]
+ * @param {Record<string, string>} [more]
  */
-async function send(method, path, body, signal, type = "application/json") {
-  return contentOf(await answered(method, path, body, { signal, type }));
+async function send(method, path, body, signal, type = "application/json", more = {}) {
+  return contentOf(await answered(method, path, body, { signal, type, headers: more }));
 }
 
 /**

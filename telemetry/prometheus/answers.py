@@ -59,6 +59,13 @@ class Line(msgspec.Struct, gc=False, frozen=True):
     values: list[Point] = []
 
 
+class Track(msgspec.Struct, gc=False, frozen=True):
+    """The samples of a series, whose labels are left as they are: they come again with the next answer."""
+
+    metric: msgspec.Raw
+    values: list[Point] = []
+
+
 class Vector(NamedTuple):
     """An instant vector. `warnings` are the server's own words: part of the answer may be missing."""
 
@@ -75,6 +82,13 @@ class Matrix(NamedTuple):
     """What a query over a range of time, or of samples, answers."""
 
     lines: Sequence[Line]
+    warnings: tuple[str, ...] = ()
+
+
+class Tracks(NamedTuple):
+    """The samples of many series."""
+
+    lines: Sequence[Track]
     warnings: tuple[str, ...] = ()
 
 
@@ -106,6 +120,7 @@ _shapes = msgspec.json.Decoder(_Shaped)
 _points = msgspec.json.Decoder(Point)
 _vectors = msgspec.json.Decoder(_Answer[Series])
 _matrices = msgspec.json.Decoder(_Answer[Line])
+_tracks = msgspec.json.Decoder(_Answer[Track])
 read_labels = msgspec.json.Decoder(dict[str, str]).decode
 """The labels of a series, from their bytes. Raises msgspec.DecodeError, UnicodeDecodeError."""
 
@@ -118,6 +133,11 @@ def vector(body: bytes | bytearray) -> Vector:
 def matrix(body: bytes | bytearray) -> Matrix:
     """The answer to a query over a range. Raises BadAnswerError."""
     return Matrix(*_result(_matrices, body))
+
+
+def tracks(body: bytes | bytearray) -> Tracks:
+    """The samples themselves. Raises BadAnswerError."""
+    return Tracks(*_result(_tracks, body))
 
 
 def figures(body: bytes | bytearray) -> Sequence[str]:

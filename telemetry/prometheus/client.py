@@ -17,9 +17,11 @@ from telemetry.prometheus.answers import (
     BadAnswerError,
     Matrix,
     NoAnswerError,
+    Tracks,
     Vector,
     figures,
     matrix,
+    tracks,
     vector,
 )
 
@@ -83,6 +85,10 @@ class Client:
     async def samples(self, query: str, moment: float) -> Matrix:
         """The samples themselves of a range vector that ends at a moment. Raises NoAnswerError."""
         return await self._ask("query", {"query": query, "time": f"{moment:.3f}"}, matrix)
+
+    async def tracks(self, query: str, moment: float) -> Tracks:
+        """The same for many series, again and again. Raises NoAnswerError."""
+        return await self._ask("query", {"query": query, "time": f"{moment:.3f}"}, tracks)
 
     async def figures(self, query: str, moment: float) -> Sequence[str]:
         """The values, as they are written, of what a query yields: a vector's, or the one of a scalar. Raises

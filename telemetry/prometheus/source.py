@@ -6,7 +6,7 @@ What it cannot tell it says, and what is old it never passes on as new.
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Final, Protocol
 
@@ -15,16 +15,17 @@ import msgspec
 from telemetry.past import NoHistory, Reach
 from telemetry.pausing import no_cycle_search
 from telemetry.prometheus import counted, lookback, promql, queries
-from telemetry.prometheus.answers import Matrix, NoAnswerError, Vector
+from telemetry.prometheus.answers import Matrix, NoAnswerError, Tracks, Vector
 from telemetry.prometheus.assembling import Assembler, Parts
 from telemetry.prometheus.promql import Matcher
 from telemetry.prometheus.queries import QUANTILES, REQUESTS, Query
 from telemetry.prometheus.shards import shards
 from telemetry.prometheus.sparing import Answer, Answers, Sparing
+from telemetry.prometheus.watcher import Watcher
 from telemetry.reporting import Preference
 from telemetry.samples import Samples
 from telemetry.shortfall import Shortfall
-from telemetry.source import SourceUnavailable
+from telemetry.source import SourceUnavailable, Watched
 from telemetry.subjects import Subject
 
 SCRAPES_IN_A_WINDOW: Final = 4
@@ -61,6 +62,9 @@ class Asking(Protocol):
     async def samples(self, query: str, moment: float) -> Matrix:
         """The samples of a range before a moment."""
 
+    async def tracks(self, query: str, moment: float) -> Tracks:
+        """The same, with their labels left as they are."""
+
     async def close(self) -> None:
         """Closes connections."""
 
@@ -85,7 +89,8 @@ class PrometheusSource:
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
-        self._scrape = scrape_seconds
+        self._scrape = self.scrape_seconds = scrape_seconds
+        self._watcher = Watcher(client, scrape_seconds, scope)
         self._scope = scope
         self._preference: Preference = preference
         self._wall = wall
@@ -154,6 +159,13 @@ class PrometheusSource:
             raise _unavailable(error) from None
         counts = counted.counts(found, since, self._scrape, counted.targets(known))
         return Samples(now, now - since, counts=counts, counted_from=since)
+
+    async def watched(self, services: Mapping[tuple[str, str], Watched]) -> Samples | None:
+        """See telemetry.source.Watching. Of an hour at most."""
+        try:
+            return await self._watcher.watched(services, self._wall())
+        except NoAnswerError as error:
+            raise _unavailable(error) from None
 
     async def reach(self) -> Reach:
         """See telemetry.past.Past. A month at most is looked for, and not each time anew."""

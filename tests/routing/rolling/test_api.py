@@ -20,11 +20,6 @@ from tests.routing.test_shapes import assert_shape
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def nobody_is_waited_for(settings):
-    settings.ROUTING_COMMAND_SECONDS = 0
-
-
 @pytest.fixture
 def started(api, cluster):
     """The id of a rollout that has not begun."""

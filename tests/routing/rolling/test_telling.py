@@ -11,11 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from meshui.webhook_env import Allowed
-from routing.models import Rollout, RolloutEvent, RolloutMessage
-from routing.rolling import telling
+from routing.models import Leadership, Rollout, RolloutEvent, RolloutMessage
+from routing.rolling import leading, saving, telling
 from routing.rolling.telling import GIVE_UP_AFTER, LONGEST_SECONDS, Sender, delay
 from routing.rolling.webhooks import Answer, NoAnswerError
-from routing.rollouts.inputs import Notify
+from routing.rollouts.inputs import Notify, StaleEpochError
 from tests.routing.rolling import making, receivers
 from tests.routing.rolling.making import NOW
 from tests.routing.rolling.receivers import Receiver, answer, in_turn
@@ -48,7 +48,7 @@ class Post:
 
     def __call__(self, url, body, *, timeout, id):  # noqa: A002
         with self.lock:
-            self.got.append((url, body["event"], id))
+            self.got.append((url, body.get("event", "as slack"), id))
             found = self.answers.get(url, Answer(200, ""))
         found = found(body) if callable(found) else found
         if isinstance(found, Exception):
@@ -389,3 +389,20 @@ def test_no_token_and_no_secret_is_kept_logged_or_told(rollout, clock, settings,
         assert "s3cret" not in text
     assert len(receiver.requests) == 4
     assert get_user_model().objects.count() == 1
+
+
+def test_the_messages_of_a_step_are_kept_with_it(rollout, sender, post):
+    Leadership.objects.create(name=leading.NAME, holder="me", epoch=4)
+    spec, held = making.spec(notify=((ONE, "json"), (OTHER, "slack"))), making.state(status="held")
+    actions = (Notify("held", "It got no request."),)
+    saving.save(4, [saving.Saving(rollout, spec, held, actions, NOW.timestamp())])
+    assert sorted(RolloutMessage.objects.values_list("url", "format", "event")) == [
+        (ONE, "json", "held"),
+        (OTHER, "slack", "held"),
+    ]
+    assert {each.body["rollout"]["status"] for each in RolloutMessage.objects.all()} == {"held"}
+    sender.send_due()
+    assert left() == []
+    with pytest.raises(StaleEpochError):
+        saving.save(3, [saving.Saving(rollout, spec, held, actions, NOW.timestamp())])
+    assert left() == []

@@ -38,6 +38,20 @@ def test_what_was_asked_for_survives_being_written_down(spec):
     assert parse(json.loads(json.dumps(to_json(spec)))) == spec
 
 
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("canary", "weighted"),
+        ("blue-green", "blue_green"),
+        ("Weighted canary", "weighted"),
+        ("mirror", "mirror"),
+    ],
+)
+def test_a_strategy_is_known_by_what_people_call_it(said, kind):
+    steps = [{"weight": 0, "seconds": 1, "requests": None, "pause": None}, {"weight": 100, "seconds": 1}]
+    assert parse({**BODY, "strategy": said, "steps": steps}).strategy == Strategy(kind)
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_can_be_asked_for(name):
     strategy, steps = PRESETS[name]
