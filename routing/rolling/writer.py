@@ -14,14 +14,15 @@ from django.contrib.auth.models import User
 
 from cluster import connection, people
 from cluster.connection import UnknownClusterError
-from cluster.errors import ClusterError, Conflict, NotFound
+from cluster.errors import ClusterError, Conflict, NotFound, TooManyRequests, Unauthorized, Unavailable
 from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from cluster.refs import Manifest
-from routing import apply, live, plans, stored
+from routing import apply, live, plans, scope, stored
 from routing.errors import ConflictError, NotWrittenError, WrongRulesError
 from routing.models import Change, ChangeState, Plan
 from routing.planner import Live
+from routing.problems import ELSEWHERE
 from routing.rolling import pictures
 from routing.rolling.ports import Done, Driven
 from routing.rollouts.inputs import Write
@@ -35,6 +36,7 @@ from telemetry import live as traffic
 Still: TypeAlias = Callable[[int], bool]
 """Whether an epoch still counts: asked right before each write to the cluster."""
 log = logging.getLogger(__name__)
+HTTP_AWAY: Final = 503
 FENCE: Final = "meshui.io/rollout-fence"
 """An annotation that stands on a VirtualService for a moment, to change its version."""
 _FENCES: Final = 5
@@ -59,7 +61,7 @@ class Writer:
         try:
             return _Writing(driven, write, self._still).run()
         except (WrongRulesError, ConflictError, NotWrittenError, ClusterError, UnknownClusterError) as error:
-            return _failed(error)
+            return _failed(error, driven)
         except Exception:
             # The edge of a thread: whatever happened, the next look finds out what stands.
             log.exception("a write of rollout #%s ended in an error", driven.row.pk)
@@ -230,23 +232,34 @@ def told(rule: Rule) -> str:
     return f"{rule.weight} %" + "".join(extra)
 
 
-def _failed(error: Exception) -> Done:
+def _failed(error: Exception, driven: Driven) -> Done:
     """What a failure means: surely nothing was written, or nobody knows."""
-    words = _words(error)
+    words = _words(error, driven)
+    log.info("a write of rollout #%s failed: %s", driven.row.pk, getattr(error, "detail", error))
     change = error.extra.get("change") if isinstance(error, ConflictError | NotWrittenError) else None
     row = Change.objects.filter(pk=change).first() if change is not None else None
     if row is None:
         return Done("refused", words)
     tried = any(item["state"] == "failed" for item in row.operations)
-    lost = tried and isinstance(error, NotWrittenError) and error.status_code == 503
+    lost = tried and isinstance(error, NotWrittenError) and error.status_code == HTTP_AWAY
     return Done("unknown" if row.state == ChangeState.PARTIAL or lost else "refused", words, row.pk)
 
 
-def _words(error: Exception) -> str:
+def _words(error: Exception, driven: Driven) -> str:
+    """A failure in words for all who may see the rollout: they may not know of other namespaces, nor of how
+    the cluster is reached.
+    """
     if isinstance(error, WrongRulesError):
-        return " ".join(dict.fromkeys(field["message"] for field in error.fields))
+        known = scope.pairs(driven.row.needs)
+        said = [each.message if known.issuperset(each.needs) else ELSEWHERE for each in error.problems]
+        said = said or [field["message"] for field in error.fields]
+        return f"{' '.join(dict.fromkeys(said))} Nothing was written."
+    if isinstance(error, Unavailable | Unauthorized | TooManyRequests):
+        return f"{error.summary} Nothing was written."
     if isinstance(error, ClusterError):
         return f"{error.message} Nothing was written."
+    if isinstance(error, NotWrittenError) and error.status_code == HTTP_AWAY:
+        return "The cluster did not answer, or not in time."
     if isinstance(error, UnknownClusterError):
         return f"The console is not connected to the cluster {error} any more."
     return str(getattr(error, "detail", error))
