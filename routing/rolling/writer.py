@@ -17,8 +17,8 @@ from cluster.connection import UnknownClusterError
 from cluster.errors import ClusterError, Conflict, NotFound, TooManyRequests, Unauthorized, Unavailable
 from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from cluster.person import PersonCluster
-from cluster.refs import Manifest
-from routing import apply, live, plans, scope, stored
+from cluster.refs import Manifest, Ref
+from routing import apply, live, plans, scope, stored, writing
 from routing.errors import ConflictError, NotWrittenError, WrongRulesError
 from routing.models import Change, ChangeState, Plan
 from routing.planner import Live
@@ -55,11 +55,22 @@ class Writer:
 
     def __init__(self, still: Still = lambda _: True) -> None:
         self._still = still
+        self._refused: dict[int, int] = {}
+        """By rollout, the intent whose last write has a record of its refusal."""
 
     def write(self, driven: Driven, write: Write) -> Done:
         """Has a rule stand, if what stands is still what `driven.state.confirmed` says. Raises nothing."""
+        rollout = driven.row.pk
+        done = self._written(driven, write, again=self._refused.get(rollout) == write.intent)
+        if done.result != "refused":
+            self._refused.pop(rollout, None)
+        elif done.change is not None:
+            self._refused[rollout] = write.intent
+        return done
+
+    def _written(self, driven: Driven, write: Write, *, again: bool) -> Done:
         try:
-            return _Writing(driven, write, self._still).run()
+            return _Writing(driven, write, self._still).run(again=again)
         except (WrongRulesError, ConflictError, NotWrittenError, ClusterError, UnknownClusterError) as error:
             return _failed(error, driven)
         except Exception:
@@ -89,8 +100,10 @@ class _Writing:
         self.initiator = User.objects.get(pk=driven.row.created_by_id)
         self.by = _commander(driven, write) or self.initiator
 
-    def run(self) -> Done:
-        """Raises what planning and applying raise."""
+    def run(self, *, again: bool) -> Done:
+        """`again`: it was refused before, and is not recorded once more for that. Raises what planning and
+        applying raise.
+        """
         person = self.console() if self.backward else people.of(self.initiator, self.driven.row.cluster)
         if person.is_nobody:
             return Done("refused", "Whoever started this may not use the console any more.")
@@ -98,6 +111,8 @@ class _Writing:
         found = self.scene(seen)
         if (answer := self.needless(found)) is not None:
             return answer
+        if again:
+            self.rehearse(person, seen, found)
         plan = self.plan(person, seen, found)
         if not plan.operations:
             return Done("done", _STANDS)
@@ -128,6 +143,18 @@ class _Writing:
             words = f"{told(stands)} stands now, which this rollout does not know of. Nothing was written."
             return Done("refused", words)
         return None
+
+    def rehearse(self, person: PersonCluster, seen: Live, found: Scene) -> None:
+        """Has the cluster try it before anything is kept: a refusal every few seconds is one in the record.
+
+        Raises ClusterError.
+        """
+        body = {"rules": rules(found, self.spec, self.write.rule)}
+        tried: set[Ref] = set()
+        for item in plans.draft(body, person, seen)[1].operations:
+            if item.ref not in tried:
+                writing.try_out(person, item, live.get(person, item.ref), item)
+            tried.add(item.ref)
 
     def plan(self, person: PersonCluster, seen: Live, found: Scene) -> Plan:
         body = {"rules": rules(found, self.spec, self.write.rule), "note": self.note()}
@@ -171,7 +198,7 @@ class _Writing:
         said = {
             "advance": f"step {step + 1} of {len(self.spec.steps)}: {told(rule)}",
             "back": f"back to step {step + 1} of {len(self.spec.steps)}: {told(rule)}",
-            "set": f"set by hand: {told(rule)}",
+            "set": f"set: {told(rule)}",
             "promote": f"promoted: {told(rule)}",
             "rollback": f"rolled back: {told(rule)}",
             "restore": f"taken back: {told(rule)}",

@@ -125,6 +125,23 @@ def test_what_the_server_refuses_is_a_refusal_with_its_words(cluster, olga):
     assert "not on a Friday" in done.words
 
 
+def test_what_is_refused_look_after_look_is_in_the_record_once(cluster, olga):
+    writer, rollout = Writer(), goes(Writer(), driven(olga, confirmed=Rule(0)), Rule(5))
+
+    def frozen(verb, manifest):
+        raise Invalid("the routes are frozen")
+
+    cluster.admission = frozen
+    for _ in range(5):
+        done, _ = does(writer, rollout, "advance", Rule(25))
+        assert (done.result, "frozen" in done.words) == ("refused", True)
+    assert [each.state for each in Change.objects.order_by("pk")] == ["applied", "failed"]
+    cluster.admission = None
+    done, _ = does(writer, rollout, "advance", Rule(25))
+    assert done.result == "done"
+    assert Change.objects.count() == Plan.objects.count() == 3
+
+
 def test_a_write_without_an_answer_that_cannot_be_looked_up_is_unknown(cluster, olga):
     rollout = goes(Writer(), driven(olga, confirmed=Rule(0)), Rule(5))
     cluster.fail_next("replace", Unavailable("cut"))
