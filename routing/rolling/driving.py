@@ -135,7 +135,10 @@ class Driver:
         charge.begun, charge.doubtful = True, not begun.fenced
         driven = charge.driven
         outcome = machine.resumed(driven.state, driven.spec, begun.world, self._now(), self._epoch)
-        self._keep(charge, outcome, reading=begun.reading)
+        late = self._memory.late.pop(driven.row.pk, None)
+        known = late is not None and late.done.result == "done" and outcome[0].written == late.write.intent
+        entries = (logbook.wrote(late.write, late.done),) if late is not None and known else ()
+        self._keep(charge, outcome, reading=begun.reading, log=entries)
 
     def _looked(self, charge: Charge, looked: Looked) -> None:
         if charge.doubtful and self._settled(charge, looked.begun):
@@ -162,8 +165,8 @@ class Driver:
     def _wrote(self, rollout: int, charge: Charge | None, wrote: Wrote) -> None:
         done, now, entry = wrote.done, self._now(), logbook.wrote(wrote.write, wrote.done)
         if charge is None or not charge.begun:
-            # What became of it is looked up anyway; the log is to tell who wrote.
-            saving.note(self._epoch, rollout, entry, now.wall)
+            # What stands is looked up anyway; the log is to tell which change it was.
+            self._memory.late[rollout] = wrote
             return
         written = Written(wrote.write.intent, done.result, now, self._epoch, done.words)
         # The same answer again and again is told once.
@@ -181,7 +184,10 @@ class Driver:
             answered = Answered(heard.ask.id, heard.passed, self._now(), self._epoch, heard.words)
             if heard.passed:
                 charge.due = self._now().monotonic
-            self._step(charge, answered, log=(entry,))
+            # The same refusal at look after look is told once.
+            entries = (entry,) if entry.words != charge.heard else ()
+            charge.heard = entry.words
+            self._step(charge, answered, log=entries)
         elif heard.ask.stage == "after_end":
             saving.note(self._epoch, rollout, entry, self._now().wall)
 
