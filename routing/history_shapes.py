@@ -86,12 +86,12 @@ class MarkSerializer(Base):
 
     at = serializers.DateTimeField()
     until = serializers.DateTimeField(allow_null=True, help_text="The end of a fault; null while it lasts.")
-    kind = serializers.ChoiceField(["change", "revert", "fault"])
+    kind = serializers.ChoiceField(["change", "revert", "fault", "rollout"])
     title = serializers.CharField()
     namespace = serializers.CharField(allow_blank=True)
     service = serializers.CharField(allow_blank=True)
     by = serializers.CharField()
-    url = serializers.CharField(help_text="The page of the change.")
+    url = serializers.CharField(help_text="The page of the change, or of the rollout.")
 
 
 class MarksSerializer(Base):

@@ -1,11 +1,11 @@
-"""What was done to the mesh, as marks on a time axis: changes, reverts, and faults from their start to their
-end.
+"""What was done to the mesh, as marks on a time axis: changes, reverts, steps of rollouts, and faults from
+their start to their end.
 
 A fault is over when a later change takes it back, clears the faults of its service or puts another one in its
 place; one that nobody ended lasts. Of what the person may not see there is no mark, and it ends no fault.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from cluster.person import PersonCluster
 from routing import history, scope
-from routing.models import Change, ChangeState
+from routing.models import Change, ChangeState, Rollout, RolloutEvent
 
 SHOWN: Final = (ChangeState.STARTED, ChangeState.APPLIED, ChangeState.PARTIAL)
 # How many older faults are looked at that may still last, and how many later changes that may end one.
@@ -24,8 +24,8 @@ _LATER: Final = 200
 
 
 class Mark(NamedTuple):
-    """`until` is the end of a fault, None while it lasts and for what takes no time. `url`: the change's
-    page.
+    """`until` is the end of a fault, None while it lasts and for what takes no time. `url`: the page of the
+    change, or of the rollout that made it.
     """
 
     at: datetime
@@ -49,6 +49,7 @@ def between(
     inside = list(rows.filter(at__gte=since, at__lt=until)[: limit + 1])
     older = _with_faults(rows.filter(at__lt=since))[:_FAULTS_BEFORE]
     found = [mark(change, _end(change, person)) for change in inside[:limit]]
+    found = _of_rollouts(person, inside[:limit], found)
     lasting = [(change, _end(change, person)) for change in older if _kind(change) == "fault"]
     found += [mark(change, end) for change, end in lasting if end is None or end > since]
     return found[:limit], len(inside) > limit or len(found) > limit
@@ -66,6 +67,28 @@ def mark(change: Change, end: datetime | None) -> Mark:
         service=service,
         by=change.by.get_username(),
         url=reverse("change", args=[change.pk]),
+    )
+
+
+def _of_rollouts(person: PersonCluster, changes: Sequence[Change], marks: Sequence[Mark]) -> list[Mark]:
+    """The marks of these changes, where those that a rollout made lead to it; as far as it may be seen."""
+    events = RolloutEvent.objects.filter(kind="write", change__in=[each.pk for each in changes])
+    written = {each.change_id: each for each in events.order_by("pk")}
+    rollouts = Rollout.objects.filter(pk__in={each.rollout_id for each in written.values()})
+    seen = set(scope.seen_by(person, rollouts).values_list("pk", flat=True)) if written else set()
+    return [
+        _of_rollout(each, event) if event is not None and event.rollout_id in seen else each
+        for each, event in zip(marks, (written.get(change.pk) for change in changes), strict=True)
+    ]
+
+
+def _of_rollout(found: Mark, event: RolloutEvent) -> Mark:
+    weight = event.data.get("weight")
+    done = f"{max(0, weight)} %" if isinstance(weight, int) else found.title
+    return found._replace(
+        kind="rollout",
+        title=f"Rollout #{event.rollout_id}: {done}",
+        url=reverse("rollout", args=[event.rollout_id]),
     )
 
 

@@ -33,7 +33,10 @@ def rights(role):
     }
 
 
-@pytest.mark.parametrize("role", ["meshui-reader", "meshui-impersonator", "meshui-writer", "meshui-leader"])
+@pytest.mark.parametrize(
+    "role",
+    ["meshui-reader", "meshui-impersonator", "meshui-rollback", "meshui-writer", "meshui-leader"],
+)
 def test_no_role_has_a_wildcard_a_secret_or_the_right_to_delete_a_collection(role):
     for group, resource, verb in rights(role):
         assert "*" not in (group, resource, verb)
@@ -50,6 +53,12 @@ def test_the_reader_may_read_exactly_the_kinds_that_the_console_looks_at():
 
 def test_the_impersonator_may_write_nothing():
     assert rights("meshui-impersonator") == {("", "users", "impersonate"), ("", "groups", "impersonate")}
+
+
+def test_a_rollback_may_change_virtual_services_and_make_or_delete_nothing():
+    # tests/routing/rolling/test_contract_rights.py takes a canary out with these rights.
+    kind = kinds.VIRTUAL_SERVICE
+    assert rights("meshui-rollback") == {(kind.group, kind.plural, "update")}
 
 
 def test_the_writer_may_write_exactly_the_kinds_that_plans_write_and_read_logs():
@@ -73,9 +82,11 @@ def test_the_leader_may_have_one_lease_in_its_own_namespace():
 
 
 @pytest.mark.parametrize(
-    ("file", "role"), [("impersonate.yaml", "meshui-impersonator"), ("review.yaml", "meshui-writer")]
+    ("file", "roles"),
+    [("impersonate.yaml", ["meshui-impersonator", "meshui-rollback"]), ("review.yaml", ["meshui-writer"])],
 )
-def test_each_way_of_access_binds_its_role_to_the_console_and_to_nobody_else(file, role):
-    (binding,) = documents(file)
-    assert binding["roleRef"]["name"] == role
-    assert [(each["namespace"], each["name"]) for each in binding["subjects"]] == [("meshui", "meshui")]
+def test_each_way_of_access_binds_its_roles_to_the_console_and_to_nobody_else(file, roles):
+    bindings = documents(file)
+    assert [each["roleRef"]["name"] for each in bindings] == roles
+    for binding in bindings:
+        assert [(each["namespace"], each["name"]) for each in binding["subjects"]] == [("meshui", "meshui")]

@@ -30,7 +30,7 @@ PURE = {
         "rollouts.course", "rollouts.deciding", "rollouts.evidence", "rollouts.foresight", "rollouts.inputs",
         "rollouts.judge", "rollouts.machine", "rollouts.moves", "rollouts.parsing", "rollouts.spec",
         "rollouts.standing", "rollouts.states", "rollouts.wanted",
-        "rolling.addresses", "rolling.requested", "rolling.signing", "rolling.slack",
+        "rolling.addresses", "rolling.exposing", "rolling.requested", "rolling.signing", "rolling.slack",
         "sample_ratio", "shares", "verifying",
     ],
     "localmesh": ["xds"],

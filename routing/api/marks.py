@@ -26,7 +26,7 @@ class MarksView(RoutingView):
         tags=["routing"],
     )
     def get(self, request: Request) -> Response:
-        """Changes, reverts and faults from one moment to another, newest first."""
+        """Changes, reverts, faults and steps of rollouts from one moment to another, newest first."""
         query = checked(history_shapes.MarksQuery(data=request.query_params))
         until = query.get("until", time.time())
         since = query.get("since", until - DEFAULT_SECONDS)

@@ -178,6 +178,8 @@ class PointSerializer(Base):
     canary_rate = _number()
     baseline_bad = _ratio()
     canary_bad = _ratio()
+    baseline_slow = _ratio(required=False)
+    canary_slow = _ratio(required=False)
 
 
 class CourseSerializer(Base):
@@ -240,12 +242,14 @@ class EvidenceSerializer(Base):
 
 
 class SightSerializer(Base):
-    """What a guard can see in a step: the smallest factor of bad requests, and how long three times as many
-    take.
+    """What a guard can see in a step: the smallest factor of bad requests and the smallest ratio of them
+    (null: none), and how long it takes until a ratio such as `example` is found (null: for ever).
     """
 
     guard = serializers.CharField()
     smallest = _number()
+    smallest_ratio = _ratio()
+    example = _ratio()
     seconds_to_harm = _number()
 
 

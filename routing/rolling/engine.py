@@ -14,11 +14,12 @@ from django.db import close_old_connections
 from django.db import connection as database
 from django.db.utils import DatabaseError, InterfaceError
 
-from routing.rolling import commands
+from routing.rolling import commands, vitals
 from routing.rolling.driving import Driver
 from routing.rolling.jobs import Jobs
 from routing.rolling.leading import Leading
 from routing.rolling.ports import Asker, Watcher, Worlds, Writer
+from routing.rolling.vitals import Vitals
 from routing.rolling.workers import Threads, Workers
 from routing.rollouts.inputs import Now, StaleEpochError
 
@@ -134,7 +135,8 @@ class Engine:
             if now < due:
                 self.round()
                 return due
-            self.tick()
+            leads = self.tick()
+            vitals.note(Vitals(leads, self._monotonic() - now))
         except Exception:
             # The edge of the loop.
             log.exception("the rollouts could not be driven; trying again")
@@ -142,6 +144,7 @@ class Engine:
 
     def _ended(self) -> None:
         """Takes in what was under way, and lets another one lead."""
+        vitals.note(Vitals())
         self._workers.stop(_STOP_SECONDS)
         try:
             if self.leading.acts:

@@ -178,8 +178,17 @@ def _sample(
         canary_rate=canary.requests / seconds if seconds > 0 else None,
         baseline_bad=baseline.errors / baseline.requests if baseline.requests else None,
         canary_bad=canary.errors / canary.requests if canary.requests else None,
+        baseline_slow=_slow(spec, seen, baseline),
+        canary_slow=_slow(spec, seen, canary),
         share=share,
     )
+
+
+def _slow(spec: Spec, seen: Looked, version: Seen) -> float | None:
+    """The ratio of slow requests; None where nobody asks, or nothing was timed."""
+    if not objective_of(spec) or seen.edge_ms is None or not version.timed:
+        return None
+    return version.slow / version.timed
 
 
 def _everything(cluster: str) -> live.Traffic:

@@ -13,8 +13,9 @@ from typing import Any, Final, Generic, TypeVar
 
 from cluster import inventory
 from cluster.connection import Connection
-from cluster.errors import ClusterError, NotFound
-from cluster.kinds import DESTINATION_RULE, NAMESPACE, POD, SERVICE, VIRTUAL_SERVICE
+from cluster.errors import ClusterError, Forbidden, NotFound
+from cluster.kinds import DESTINATION_RULE, NAMESPACE, POD, SERVICE, VIRTUAL_SERVICE, Kind
+from cluster.person import PersonCluster
 from cluster.refs import Manifest, Ref
 from routing import gatewayapi, istio, live
 from routing.drafting.index import ByHost
@@ -24,6 +25,8 @@ T = TypeVar("T")
 Clock = Callable[[], float]
 SHARED_SECONDS: Final = 1.0
 """So long what was read anew, or that nothing could be read, is good for others who ask."""
+NEEDED: Final = (VIRTUAL_SERVICE, DESTINATION_RULE, SERVICE, POD, NAMESPACE)
+"""Without these nothing is known; of other kinds an account need not be allowed to read any."""
 PATIENCE_SECONDS: Final = 3.0
 """So long a look waits for a cluster; what it answers later is for the next."""
 
@@ -133,6 +136,7 @@ class Picture:
         self._lock = threading.Lock()
         self._index: _Index | None = None
         self._services: dict[str, tuple[tuple[tuple[Any, ...], ...], dict[str, inventory.Service]]] = {}
+        self._seen: dict[tuple[str, str], tuple[tuple[Any, ...], Seen]] = {}
         self._wrote = float("-inf")
         self._rules = _Kept(self._read_rules, clock)
         self._places: dict[str, _Kept[_Place]] = {}
@@ -143,18 +147,22 @@ class Picture:
 
     def cached(self, namespace: str, service: str) -> Seen | None:
         """What the watch cache knows; None where it is not current. Waits for nothing."""
-        cache = self.there.cache
-        rules = [cache.read(kind) for kind in live.RULES]
-        runs = [cache.read(kind, namespace) for kind in (SERVICE, POD, *live.MAKERS)]
-        place = cache.read(NAMESPACE)
-        if any(each.problem or each.age_seconds for each in (*rules, *runs, place)):
+        read = self.there.cache.read
+        rules = {kind: read(kind) for kind in live.RULES}
+        runs = {kind: read(kind, namespace) for kind in (SERVICE, POD, *live.MAKERS)}
+        known = {**rules, **runs, NAMESPACE: read(NAMESPACE)}
+        if any(known[kind].problem or known[kind].age_seconds != 0 for kind in NEEDED):
             return None
-        if any(each.age_seconds is None for each in (*rules, *runs, place)):
-            return None
-        index = self._indexed(tuple(each.items for each in rules))
-        found = self._known_services(namespace, tuple(each.items for each in runs)).get(service)
-        mine = next((item for item in place.items if item.metadata.name == namespace), None)
-        return _seen(index, namespace, service, found, gone=mine is None or _is_ending(mine))
+        index = self._indexed(tuple(each.items for each in rules.values()))
+        services = self._known_services(namespace, tuple(each.items for each in runs.values()))
+        made_of = (index, services, known[NAMESPACE].items)
+        kept = self._seen.get((namespace, service))
+        if kept is None or not _same(kept[0], made_of):
+            place = next((each for each in made_of[2] if each.metadata.name == namespace), None)
+            gone = place is None or _is_ending(place)
+            kept = made_of, _seen(index, namespace, service, services.get(service), gone=gone)
+            self._seen[namespace, service] = kept
+        return kept[1]
 
     def fresh(self, namespace: str, service: str) -> Seen | None:
         """What the cluster says now, and in any case after this process's last write; None where it does not
@@ -177,6 +185,7 @@ class Picture:
         with self._lock:
             if self._index is None or not _same(self._index.made_of, items):
                 self._index = _Index(items)
+                self._seen.clear()
             return self._index
 
     def _known_services(
@@ -193,7 +202,16 @@ class Picture:
 
     def _read_rules(self) -> _Index:
         own = self.there.acting(None)
-        return _Index(tuple(live.rules(own, kind) for kind in live.RULES))
+        return _Index(tuple(self._rules_of(own, kind) for kind in live.RULES))
+
+    @staticmethod
+    def _rules_of(own: PersonCluster, kind: Kind) -> tuple[Manifest, ...]:
+        try:
+            return live.rules(own, kind)
+        except Forbidden:
+            if kind in NEEDED:
+                raise
+            return ()
 
     def _read_place(self, namespace: str) -> "_Place":
         found = live.read(self.there.acting(None), {namespace}, ())
@@ -207,7 +225,8 @@ class Picture:
             return True
         except ClusterError:
             return False
-        return bool(found["metadata"].get("deletionTimestamp"))
+        ending = (found.get("status") or {}).get("phase") == "Terminating"
+        return ending or bool(found["metadata"].get("deletionTimestamp"))
 
 
 _pictures: dict[str, Picture] = {}
@@ -221,6 +240,12 @@ def of(there: Connection) -> Picture:
         if found is None or found.there is not there:
             found = _pictures[there.name] = Picture(there)
         return found
+
+
+def forget() -> None:
+    """Drops what this process knows of every cluster: for tests, in which another one begins."""
+    with _making:
+        _pictures.clear()
 
 
 def _seen(

@@ -46,6 +46,8 @@ class Sample:
     canary_rate: float | None = None
     baseline_bad: float | None = None
     canary_bad: float | None = None
+    baseline_slow: float | None = None
+    canary_slow: float | None = None
     share: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -61,6 +63,9 @@ class Writer(Protocol):
 
     def write(self, driven: Driven, write: Write) -> Done:
         """Has a rule stand, if what stands is still what `driven.state.confirmed` says. Raises nothing.
+
+        The epoch (`driven.state.epoch`) is asked for after what stands was read, and the write is conditional
+        on that reading: what was confirmed may stand again long after another leader's epoch began.
 
         The way back (rollback, restore) goes with the console's own rights, everything else with those of
         who started the rollout.

@@ -18,7 +18,7 @@ from cluster.errors import ClusterError, Conflict, NotFound
 from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from cluster.refs import Manifest
-from routing import apply, live, plans
+from routing import apply, live, plans, stored
 from routing.errors import ConflictError, NotWrittenError, WrongRulesError
 from routing.models import Change, ChangeState, Plan
 from routing.planner import Live
@@ -122,7 +122,8 @@ class _Writing:
                 "done",
                 f"No VirtualService routes {self.spec.service} any more; there was nothing to take back.",
             )
-        if stands not in (wanted, self.driven.state.confirmed):
+        state = self.driven.state
+        if stands not in (wanted, state.confirmed, *state.doubted):
             words = f"{told(stands)} stands now, which this rollout does not know of. Nothing was written."
             return Done("refused", words)
         return None
@@ -136,14 +137,15 @@ class _Writing:
 
     def way_back(self, plan: Plan, person: PersonCluster) -> tuple[PersonCluster, str]:
         """Who takes the canary out, and why it cannot be done: the console's own account changes
-        VirtualServices that are there, and nothing else.
+        VirtualServices that are there, and nothing else. Where it may not, the initiator does if he may.
         """
         made = [item for item in plan.operations if item["action"] == "create"]
         if made:
             what = made[0]["resource"]
             name = f"{what['kind']} {what['namespace']}/{what['name']}"
             return person, f"{name} would have to be made first, and a way back makes nothing."
-        if all(item["resource"]["kind"] == VIRTUAL_SERVICE.kind for item in plan.operations):
+        only_routes = all(item["resource"]["kind"] == VIRTUAL_SERVICE.kind for item in plan.operations)
+        if only_routes and all(person.may(stored.ask(item)) for item in plan.operations):
             return person, ""
         return people.of(self.initiator, self.driven.row.cluster), ""
 

@@ -13,8 +13,15 @@ from typing import Any, Final, Protocol
 MOST_POINTS: Final = 400
 SHARES: Final = ("configured", "observed")
 RATES: Final = ("baseline_rate", "canary_rate")
-RATIOS: Final = {"baseline_bad": "baseline_rate", "canary_bad": "canary_rate"}
+RATIOS: Final = {
+    "baseline_bad": "baseline_rate",
+    "canary_bad": "canary_rate",
+    "baseline_slow": "baseline_rate",
+    "canary_slow": "canary_rate",
+}
 """Each with the rate of what it is a ratio of."""
+WHERE_JUDGED: Final = ("baseline_slow", "canary_slow")
+"""Left out of a point where they are not known: most rollouts do not judge latency."""
 _DIGITS: Final = 5
 
 Json = dict[str, Any]
@@ -47,6 +54,14 @@ class Seen(Protocol):
     def canary_bad(self) -> float | None:
         """The canary's."""
 
+    @property
+    def baseline_slow(self) -> float | None:
+        """The baseline's ratio of requests slower than the objective, where latency is judged."""
+
+    @property
+    def canary_slow(self) -> float | None:
+        """The canary's."""
+
 
 def added(course: Mapping[str, Any], at: float, intended: int, sample: Seen) -> Json:
     """The course with one more look; `intended` in percent. What was written before may be empty."""
@@ -65,7 +80,7 @@ def added(course: Mapping[str, Any], at: float, intended: int, sample: Seen) -> 
 
 def _point(at: float, intended: int, sample: Seen) -> Json:
     figures = {name: _number(getattr(sample, name)) for name in (*SHARES, *RATES, *RATIOS)}
-    return {"at": at, "looks": 1, "intended": intended, **figures}
+    return _sparing({"at": at, "looks": 1, "intended": intended, **figures})
 
 
 def _number(value: float | None) -> float | None:
@@ -100,11 +115,16 @@ def _merged(before: Json, after: Json) -> Json:
     shares = {name: before[name] if after[name] is None else after[name] for name in SHARES}
     rates = {name: _mean((before[name], before["looks"]), (after[name], after["looks"])) for name in RATES}
     ratios = {
-        name: _mean((before[name], _requests(before, rate)), (after[name], _requests(after, rate)))
+        name: _mean((before.get(name), _requests(before, rate)), (after.get(name), _requests(after, rate)))
         for name, rate in RATIOS.items()
     }
     looks = before["looks"] + after["looks"]
-    return {"at": before["at"], "looks": looks, "intended": before["intended"], **shares, **rates, **ratios}
+    of = {"at": before["at"], "looks": looks, "intended": before["intended"]}
+    return _sparing({**of, **shares, **rates, **ratios})
+
+
+def _sparing(point: Json) -> Json:
+    return {name: value for name, value in point.items() if value is not None or name not in WHERE_JUDGED}
 
 
 def _requests(point: Mapping[str, Any], rate: str) -> float:

@@ -82,17 +82,17 @@ def _judged(name: str, guard: Errors | Latency, spec: Spec, state: State, said: 
             "baseline_bad": found.baseline_bad,
             "needed": limits.requests,
         },
-        "e_value": _exp(found.log_harm),
-        "highest_e_value": _exp(found.highest_harm),
-        "e_value_no_worse": _exp(found.log_no_worse),
+        "e_value": exp(found.log_harm),
+        "highest_e_value": exp(found.highest_harm),
+        "e_value_no_worse": exp(found.log_no_worse),
         "bound": 1 / limits.alpha,
         "p_value": found.p_value,
         "over_time": [
             {
                 "at": each.at,
                 "requests": each.requests,
-                "harm": _exp(each.harm),
-                "no_worse": _exp(each.no_worse),
+                "harm": exp(each.harm),
+                "no_worse": exp(each.no_worse),
             }
             for each in trail.points
         ],
@@ -138,5 +138,6 @@ def _ratio(bad: float, all_requests: float) -> float | None:
     return bad / all_requests if all_requests else None
 
 
-def _exp(log: float) -> float:
+def exp(log: float) -> float:
+    """The e-value of its logarithm, as large as JSON can tell it."""
     return math.exp(log) if log < math.log(_GREATEST) else _GREATEST

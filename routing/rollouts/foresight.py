@@ -16,6 +16,9 @@ from routing.rollouts.spec import Spec, Step
 LONGEST_LOOKS: Final = 10_000
 EXAMPLE: Final = 3.0
 """How many times more bad requests the time to a verdict is told for."""
+EXAMPLE_OF_NONE: Final = 0.05
+"""The part of bad requests (0-1) that it is told for where the baseline has none."""
+_MATCHED: Final = ("header", "cookie")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,15 @@ class Before:
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What a guard can see in a step. `smallest`: the smallest factor of bad requests found within it (None:
-    none below a hundred, or nothing to compare). `seconds_to_harm`: until three times as many are found.
+    none below a hundred, the baseline has none, or nothing to compare); `smallest_ratio` the same as a part
+    (0-1) of the canary's requests. `seconds_to_harm`: until a part of `example` is found, which is three
+    times the baseline's, or a twentieth where it has none.
     """
 
     guard: str
     smallest: float | None
+    smallest_ratio: float | None
+    example: float
     seconds_to_harm: float | None
 
 
@@ -84,28 +91,50 @@ def foresee(spec: Spec, before: Before) -> Foresight:
 
 
 def _ahead(step: Step, spec: Spec, before: Before) -> StepAhead:
-    canary = before.per_second * step.weight / 100
-    waiting = 0.0 if not step.requests else (step.requests / canary if canary else None)
+    canary = before.per_second * (_part(step, spec) or 0.0)
+    known = canary > 0 or not _is_matched_only(step, spec)
+    waiting = 0.0 if not step.requests or not known else (step.requests / canary if canary else None)
     seconds = None if waiting is None else max(float(step.seconds), waiting)
     looks = int((seconds or step.seconds) / spec.interval_seconds)
-    sights = tuple(
-        _sight(
-            name,
-            Traffic(before.per_second * spec.interval_seconds, step.weight / 100, before.bad_ratio[name]),
-            spec,
-            looks,
-        )
-        for name in spec.judged
-        if name in before.bad_ratio
+    sights = (_sight(name, step, spec, before, looks) for name in spec.judged if name in before.bad_ratio)
+    return StepAhead(step.weight, seconds, tuple(sights) if known else ())
+
+
+def _is_matched_only(step: Step, spec: Spec) -> bool:
+    """Whether the canary gets what carries a header or cookie and nothing besides; how much, nobody knows."""
+    return spec.strategy.kind in _MATCHED and step.weight == 0
+
+
+def _part(step: Step, spec: Spec) -> float | None:
+    """The requests that a step's canary gets, as a part (0-1) of the baseline's and its own; None: not known.
+    Copies are of all.
+    """
+    if _is_matched_only(step, spec):
+        return None
+    return 1.0 if spec.strategy.kind == "mirror" and step.weight == 0 else step.weight / 100
+
+
+def _look(step: Step, spec: Spec, before: Before) -> tuple[float, float]:
+    """The requests of baseline and canary between two looks."""
+    everything, part = before.per_second * spec.interval_seconds, _part(step, spec) or 0.0
+    copied = part == 1.0 and step.weight == 0
+    return everything * (1.0 if copied else 1 - part), everything * part
+
+
+def _sight(name: str, step: Step, spec: Spec, before: Before, looks: int) -> Sight:
+    limits, ratio = spec.limits(spec.judged[name]), before.bad_ratio[name]
+    baseline, canary = _look(step, spec, before)
+    both = baseline + canary
+    traffic = Traffic(both, canary / both if both else 0.0, ratio)
+    example = min(1.0, EXAMPLE * ratio) if ratio > 0 else EXAMPLE_OF_NONE
+    found = judge.looks_until_found(traffic, example, limits, LONGEST_LOOKS)
+    return Sight(
+        guard=name,
+        smallest=judge.smallest_visible(traffic, looks, limits),
+        smallest_ratio=judge.smallest_ratio_visible(traffic, looks, limits),
+        example=example,
+        seconds_to_harm=None if found is None else float(found * spec.interval_seconds),
     )
-    return StepAhead(step.weight, seconds, sights)
-
-
-def _sight(name: str, traffic: Traffic, spec: Spec, looks: int) -> Sight:
-    limits = spec.limits(spec.judged[name])
-    found = judge.looks_until_harm(traffic, EXAMPLE, limits, LONGEST_LOOKS)
-    seconds = None if found is None else float(found * spec.interval_seconds)
-    return Sight(name, judge.smallest_visible(traffic, looks, limits), seconds)
 
 
 def _until_verdict(spec: Spec, before: Before, seconds: list[float]) -> float | None:
@@ -121,9 +150,8 @@ def _until_no_worse(name: str, spec: Spec, before: Before, seconds: list[float])
     limits, evidence, passed = spec.limits(guard), Evidence(), 0.0
     for index, (step, lasts) in enumerate(zip(spec.steps, seconds, strict=True)):
         last = index + 1 == len(spec.steps) or (step.weight > 0 and spec.steps[index + 1].weight == 100)
-        per_look = before.per_second * spec.interval_seconds
-        canary = per_look * step.weight / 100
-        one = Look(per_look - canary, (per_look - canary) * ratio, canary, canary * ratio)
+        baseline, canary = _look(step, spec, before)
+        one = Look(baseline, baseline * ratio, canary, canary * ratio)
         for _ in range(LONGEST_LOOKS if last else math.ceil(lasts / spec.interval_seconds)):
             evidence = judge.looked(evidence, one, limits)
             passed += spec.interval_seconds
@@ -138,7 +166,13 @@ def _warnings(
     spec: Spec, before: Before, steps: tuple[StepAhead, ...], verdict: float | None
 ) -> tuple[Caution, ...]:
     unknown = [name for name in spec.judged if name not in before.bad_ratio]
-    blind = [step.weight for step in steps if any(sight.smallest is None for sight in step.sights)]
+    compared = [
+        step
+        for step in steps
+        if 0 < step.weight < 100 or (spec.strategy.kind == "mirror" and not step.weight)
+    ]
+    blind = [step.weight for step in compared if any(sight.smallest_ratio is None for sight in step.sights)]
+    unknown_share = any(_is_matched_only(step, spec) for step in spec.steps)
     said = [
         (
             not before.canary_ready,
@@ -154,10 +188,23 @@ def _warnings(
         ),
         (before.per_second <= 0, "NO_TRAFFIC", "There is no traffic now; a rollout without it holds."),
         (bool(unknown), "NOT_MEASURED", f"Nothing is known yet of {', '.join(unknown)}."),
-        (bool(blind), "BLIND", f"At {_percent(blind)} no hundredfold regression would be seen in time."),
-        (verdict is None, "NO_VERDICT", "With this traffic there would be no verdict; it would hold."),
         (
-            not any(0 < step.weight < 100 for step in spec.steps),
+            bool(blind),
+            "BLIND",
+            f"At {_percent(blind)} not even a canary that always fails would be found in time.",
+        ),
+        (
+            unknown_share,
+            "SHARE_NOT_KNOWN",
+            f"How many requests carry the {spec.strategy.kind} is not known; what could be seen is not told.",
+        ),
+        (
+            verdict is None and not unknown_share,
+            "NO_VERDICT",
+            "With this traffic there would be no verdict; it would hold.",
+        ),
+        (
+            not compared and not unknown_share,
             "NOTHING_TO_COMPARE",
             "The two never get requests at once; only what is tolerated is judged, and queries.",
         ),

@@ -182,10 +182,16 @@ def looks_until_harm(traffic: Traffic, times: float, limits: Limits, most: int =
 
     None: not within `most`. Computed from the expected counts, so about half of the rollouts take longer.
     """
-    canary, baseline = traffic.per_look * traffic.weight, traffic.per_look * (1 - traffic.weight)
-    if canary <= 0 or baseline <= 0 or traffic.bad_ratio <= 0 or times <= 1 + limits.margin:
+    if traffic.bad_ratio <= 0 or times <= 1 + limits.margin:
         return None
-    bad = min(1.0, traffic.bad_ratio * times)
+    return looks_until_found(traffic, min(1.0, traffic.bad_ratio * times), limits, most)
+
+
+def looks_until_found(traffic: Traffic, bad: float, limits: Limits, most: int = 100_000) -> int | None:
+    """As `looks_until_harm`, if so much of the canary's requests (0-1) is bad: the baseline may have none."""
+    canary, baseline = traffic.per_look * traffic.weight, traffic.per_look * (1 - traffic.weight)
+    if canary <= 0 or baseline <= 0 or bad <= traffic.bad_ratio * (1 + limits.margin):
+        return None
     one = looked(Evidence(), Look(baseline, baseline * traffic.bad_ratio, canary, canary * bad), limits)
     bound = math.log(1 / limits.alpha)
     if max(one.harm) <= 0:
@@ -212,6 +218,24 @@ def smallest_visible(traffic: Traffic, looks: int, limits: Limits) -> float | No
         if needed is not None and needed <= looks:
             return tenth / 10
     return None
+
+
+def smallest_ratio_visible(traffic: Traffic, looks: int, limits: Limits) -> float | None:
+    """The smallest part of bad requests of the canary's (0-1) that would be found within so many looks, to a
+    hundredth of itself; None: not even if all of them were bad.
+    """
+
+    def is_found(bad: float) -> bool:
+        needed = looks_until_found(traffic, bad, limits, looks)
+        return needed is not None and needed <= looks
+
+    if not is_found(1.0):
+        return None
+    low, high = traffic.bad_ratio * (1 + limits.margin), 1.0
+    while high - low > high / 100:
+        middle = (low + high) / 2
+        low, high = (low, middle) if is_found(middle) else (middle, high)
+    return high
 
 
 def _with(

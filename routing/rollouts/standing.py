@@ -172,8 +172,8 @@ def _foreign(seen: Scene, spec: Spec, expected: Rule) -> Iterator[str]:
             yield f"No VirtualService routes {spec.service} any more."
         return
     if seen.virtual.rivals:
-        names = ", ".join(map(istio.name_of, seen.virtual.rivals))
-        yield f"{names} claims the host as well; which VirtualService is in force is undefined (IST0109)."
+        names = ", ".join(map(istio.name_of, (main, *seen.virtual.rivals)))
+        yield f"{names} all claim this host; which of them is in force is undefined (IST0109)."
     lost = list(_lost_subsets(seen, spec, expected))
     yield from lost or _other_weights(seen, spec, expected)
     if spec.strategy.kind == "mirror":

@@ -8,7 +8,7 @@ import { BASE } from "./base.js";
 export class ApiError extends Error {
   /**
    * @param {number} status the HTTP status; 0 when the console itself did not answer
-   * @param {{code?: string, message?: string, fields?: FieldError[], conflicts?: Conflict[]}} error
+   * @param {{code?: string, message?: string, fields?: FieldError[], conflicts?: Conflict[], rollout?: number}} error
    */
   constructor(status, error) {
     super(error.message || `The console answered with ${status}.`);
@@ -16,6 +16,8 @@ export class ApiError extends Error {
     this.code = error.code ?? "";
     this.fields = error.fields ?? [];
     this.conflicts = error.conflicts ?? [];
+    /** The rollout that is in the way, where one is. */
+    this.rollout = error.rollout ?? null;
   }
 }
 
@@ -33,11 +35,12 @@ export function get(path, signal) {
  * @param {string} path below /api/v1/
  * @param {unknown} body
  * @param {AbortSignal} [signal]
+ * @param {Record<string, string>} [headers] besides the usual ones
  * @returns {Promise<any>}
  * @throws {ApiError}
  */
-export function post(path, body, signal) {
-  return send("POST", path, body, signal);
+export function post(path, body, signal, headers) {
+  return send("POST", path, body, signal, "application/json", headers);
 }
 
 /**
@@ -77,9 +80,10 @@ export async function command(path, body, key) {
  * @param {unknown} body
  * @param {AbortSignal} [signal]
  * @param {string} [type]
+ * @param {Record<string, string>} [more]
  */
-async function send(method, path, body, signal, type = "application/json") {
-  return contentOf(await answered(method, path, body, { signal, type }));
+async function send(method, path, body, signal, type = "application/json", more = {}) {
+  return contentOf(await answered(method, path, body, { signal, type, headers: more }));
 }
 
 /**

@@ -12,6 +12,7 @@ from routing.rolling import logbook
 from routing.rolling.ports import Done, Sample
 from routing.rollouts import course, states
 from routing.rollouts.inputs import Command, Write
+from routing.rollouts.judge import Look
 from routing.rollouts.spec import Errors, Latency, Promql, Spec, Step, to_json
 from routing.rollouts.states import State
 from tests.routing.rollouts.driving import SECONDS, Leader, Mesh
@@ -30,6 +31,7 @@ class Noisy(Mesh):
     """A mesh whose requests fail by chance."""
 
     chance: random.Random
+    slowly: Look | None = None
 
     def passes(self, seconds=SECONDS):
         before = self.counters[self.time]
@@ -43,6 +45,15 @@ class Noisy(Mesh):
         canary_bad = self._failed(canary, self.canary_bad)
         grown = zip(before, (baseline, bad, canary, canary_bad), strict=True)
         self.counters[self.time] = tuple(was + more for was, more in grown)
+
+    def observed(self, state, process):
+        seen = super().observed(state, process)
+        look = seen.looks.get("latency")
+        if look is None:
+            return seen
+        slow = Look(look.baseline, self._failed(int(look.baseline), 0.02), look.canary, self._failed(int(look.canary), 0.03))
+        self.slowly = slow
+        return replace(seen, looks={**seen.looks, "latency": slow})
 
     def _failed(self, requests, ratio):
         return sum(self.chance.random() < ratio for _ in range(requests))
@@ -118,9 +129,11 @@ class Story:
             if before
             else (0, 0, 0, 0)
         )
-        weight = state.wanted.weight
+        weight, slow = state.wanted.weight, mesh.slowly
         self.points.append(
             {
+                "baseline_slow": slow.baseline_bad / slow.baseline if slow and slow.baseline else None,
+                "canary_slow": slow.canary_bad / slow.canary if slow and slow.canary else None,
                 "at": self.now,
                 "intended": weight,
                 "configured": max(0, mesh.cluster.rule.weight) / 100,
@@ -137,7 +150,6 @@ class Story:
         state = self.state
         row = Rollout.objects.create(
             cluster="default",
-            needs=NEEDS,
             namespace=self.spec.namespace,
             service=self.spec.service,
             baseline=self.spec.baseline,
@@ -158,7 +170,7 @@ class Story:
             created_by=user,
             started_at=_moment(self.began),
             finished_at=_moment(self.now) if state.ended else None,
-            **{"note": "Release 3.4 of reviews", **more},
+            **{"needs": NEEDS, "note": "Release 3.4 of reviews", **more},
         )
         RolloutEvent.objects.bulk_create(
             RolloutEvent(rollout=row, **{**each, "at": _moment(each["at"])}) for each in self.log

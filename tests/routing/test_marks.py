@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from routing.models import Change
+from tests.routing.rolling import making as rollouts
 from tests.routing.stage import CALM, DELAY, SPLIT
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +124,46 @@ def test_a_wrong_question_is_refused_at_its_field(api, cluster, query, field):
     answer = api.get("marks", **query)
     assert answer.status_code == 400
     assert [each["field"] for each in answer.json()["error"]["fields"]] == [field]
+
+
+def rollout_of(change, weight=25, needs=None):
+    """The rollout that made a change, as the engine keeps it."""
+    made = Change.objects.get(pk=change["id"])
+    spec = rollouts.spec()
+    row = rollouts.row(
+        spec, rollouts.state(), created_by=made.by, needs=made.needs if needs is None else needs
+    )
+    row.save()
+    for code in ("intended", "done"):
+        written = made if code == "done" else None
+        row.events.create(at=made.at, kind="write", code=code, change=written, data={"weight": weight})
+    return row
+
+
+def test_what_a_rollout_wrote_is_marked_as_its_step_and_leads_to_it(api, cluster):
+    own, step = api.applied(CALM), api.applied(SPLIT)
+    row = rollout_of(step)
+    first, second = marks(api)
+    assert (first["kind"], first["title"], first["service"]) == (
+        "rollout",
+        f"Rollout #{row.pk}: 25 %",
+        "reviews",
+    )
+    assert first["url"] == f"/rollouts/{row.pk}/"
+    assert api.client.get(first["url"]).status_code == 200
+    assert (second["kind"], second["url"]) == ("change", f"/changes/{own['id']}/")
+
+
+def test_the_canary_taken_out_is_a_step_to_nothing(api, cluster):
+    rollout_of(api.applied(SPLIT), weight=-1)
+    assert marks(api)[0]["title"].endswith(": 0 %")
+
+
+def test_of_a_rollout_that_one_may_not_see_the_change_is_marked(api, cluster):
+    change = api.applied(SPLIT)
+    rollout_of(change, needs="")
+    (mark,) = marks(api)
+    assert (mark["kind"], mark["url"]) == ("change", f"/changes/{change['id']}/")
 
 
 class TestRights:

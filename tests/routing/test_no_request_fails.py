@@ -54,7 +54,8 @@ def script():
 class Load:
     """Requests at a constant rate from a pod's own proxy, and what became of them."""
 
-    def __init__(self, pod):
+    def __init__(self, pod, headers=None):
+        self._headers = {"Host": "reviews:9080", **(headers or {})}
         address = ipaddress.ip_address(pod["status"]["podIP"])
         self._inside = str(ipaddress.ip_address(int(address) + (128 << 8)))
         self.answers = Counter()
@@ -81,7 +82,7 @@ class Load:
         while not self._end.wait(max(0.0, due - time.monotonic())):
             due += pause
             try:
-                proxy.request("GET", "/health", headers={"Host": "reviews:9080"})
+                proxy.request("GET", "/health", headers=self._headers)
                 answer = proxy.getresponse()
                 answer.read()
                 self.answers[answer.status] += 1
@@ -89,6 +90,10 @@ class Load:
                 self.answers[type(error).__name__] += 1
                 proxy.close()
         proxy.close()
+
+    def wait(self, seconds):
+        """Lets requests pass."""
+        self._end.wait(seconds)
 
     @property
     def failed(self):

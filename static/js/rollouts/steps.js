@@ -2,7 +2,7 @@
 
 import { byId, el, icon } from "../dom.js";
 import { count, number } from "../format.js";
-import { nextEvent, span, stepStates, stepWords } from "./words.js";
+import { hasEnded, nextEvent, span, stepStates, stepWords } from "./words.js";
 import { svg } from "./svg.js";
 
 /** @import { Detail } from "./types.js" */
@@ -31,7 +31,8 @@ export function showSteps(rollout, now) {
 function row(rollout, index, state, now) {
   const step = rollout.steps[index];
   if (!step) throw new Error("There is no such step.");
-  const sign = state === "current" && rollout.status !== "running" ? { icon: rollout.status === "paused" ? "pause" : "degraded", word: rollout.status } : SIGNS[state];
+  const never = state === "next" && hasEnded(rollout) ? { icon: "idle", word: "not reached" } : SIGNS[state];
+  const sign = state === "current" && rollout.status !== "running" ? { icon: rollout.status === "paused" ? "pause" : "degraded", word: rollout.status } : never;
   const weight = step.weight === 0 && rollout.strategy.kind === "mirror" ? "copies" : `${step.weight} %`;
   const head = el("div", { class: "step-head" }, el("strong", {}, weight), el("span", { class: "muted" }, stepWords(step)), el("span", { class: "step-word" }, sign.word));
   const open = state === "current" || state === "stopped";

@@ -79,6 +79,17 @@ test("a fault is a band with a line at its start, everything else a line", () =>
   assert.equal(shapes[1].x1.getTime(), NOON, "a fault that nobody ended goes on");
 });
 
+test("each kind of mark has a glyph and a line of its own", () => {
+  const inks = /** @type {any} */ (new Proxy({}, { get: (_, name) => `rgb(${String(name).length}, 2, 3)` }));
+  const mark = (/** @type {string} */ kind) => /** @type {any} */ ({ at: "2026-11-28T11:50:00Z", until: null, kind, title: "x", service: "", by: "", url: "/x/" });
+  const all = ["change", "revert", "fault", "rollout"].map(mark);
+  const lines = /** @type {any[]} */ (markShapes(all, inks, NOON)).filter((shape) => shape.type === "line");
+  assert.equal(new Set(lines.map((shape) => `${shape.line.color} ${shape.line.dash}`)).size, 4);
+  const glyphs = /** @type {any[]} */ (traces(columns(), all, COLOURS, NOON)).at(-1).text;
+  assert.equal(new Set(glyphs).size, 4);
+  assert.ok(glyphs.every((/** @type {unknown} */ glyph) => typeof glyph === "string" && glyph.length > 0));
+});
+
 test("the sentence has the mean, the most, the errors and the worst latency", () => {
   assert.equal(summary(columns()), "4 rps on average, 4 rps at most; 8.33 % errors; p95 up to 20 ms; 30 B/s both ways.");
   assert.equal(summary(columns({ t: [] })), "Nothing was seen of it in this time.");

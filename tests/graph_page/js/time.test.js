@@ -174,6 +174,8 @@ test("marks stand at their part of the axis, and those too close together are on
   assert.deepEqual(found.map((spot) => [spot.part, spot.marks.length]), [[0.5, 2], [50 / 60, 1]]);
   assert.match(spotTitle(/** @type {any} */ (found[0])), /^2 changes: Change on reviews: 80\/20;/);
   assert.equal(named(mark(1, { service: "", title: "" })), "Change");
+  assert.equal(named(mark(1, { kind: "rollout", title: "Rollout #3: 25 %" })), "Rollout #3: 25 % (reviews)");
+  assert.equal(named(mark(1, { kind: "rollout", title: "Rollout #3: 25 %", service: "" })), "Rollout #3: 25 %");
 });
 
 test("a fault is a band from its start to its end, or on to now", () => {

@@ -280,3 +280,30 @@ class TestFence:
         assert FENCE in cluster.get(REVIEWS)["metadata"]["annotations"]
         assert Writer().fence(rollout) is True
         assert "annotations" not in cluster.get(REVIEWS)["metadata"]
+
+
+class TestWithoutRightsOfTheConsole:
+    """Where deploy/ does not bind meshui-rollback: a rollback goes with the rights of the initiator."""
+
+    @pytest.fixture
+    def rollout(self, shared_cluster, rights, people):
+        made = goes(Writer(), driven(people["operator"], confirmed=Rule(0)), Rule(5))
+
+        def bounded(identity, ask):
+            reads = ask.verb in ("get", "list", "watch")
+            return reads if identity is None else rights(identity, ask)
+
+        shared_cluster.rights = bounded
+        return made
+
+    def test_it_is_done_as_the_initiator_where_people_write_themselves(self, mode, shared_cluster, rollout):
+        done, _ = does(Writer(), rollout, "rollback", Rule())
+        # By review nobody but the console's own account writes anything.
+        assert done.result == {"impersonate": "done", "review": "refused"}[mode], done
+        assert weights(shared_cluster)["v1"] == {"impersonate": 100, "review": 95}[mode]
+
+    def test_it_is_refused_with_the_reason_when_those_are_gone_too(self, shared_cluster, rights, rollout):
+        rights.taken.add(("oscar", "update"))
+        done, _ = does(Writer(), rollout, "rollback", Rule())
+        assert done.result == "refused"
+        assert "may not update virtualservices" in done.words

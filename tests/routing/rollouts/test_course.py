@@ -20,6 +20,8 @@ class Seen:
     canary_rate: float | None = None
     baseline_bad: float | None = None
     canary_bad: float | None = None
+    baseline_slow: float | None = None
+    canary_slow: float | None = None
 
 
 def drawn(looks):
@@ -129,3 +131,14 @@ def test_a_full_course_takes_less_than_80_kib():
     each = Seen(0.25123, 0.249876, 31.2345678, 10.987654321, 0.00512345, 0.0123456789)
     found = drawn([(1764316800.123 + at, 25, each) for at in range(400)])
     assert len(json.dumps(found)) < 80 * 1024
+
+
+def test_slow_requests_are_there_where_latency_is_judged_only():
+    without = course.added({}, 1.0, 25, Seen(canary_rate=1.0))
+    assert "canary_slow" not in without["points"][0]
+    judged = course.added(without, 2.0, 50, Seen(canary_rate=1.0, baseline_slow=0.1, canary_slow=0.25))
+    assert judged["points"][1]["canary_slow"] == 0.25
+    assert "canary_slow" not in judged["points"][0]
+    merged = {**judged, "every": 2}
+    merged = course.added(merged, 3.0, 50, Seen(canary_rate=3.0, canary_slow=0.05))
+    assert (len(merged["points"]), merged["points"][-1]["canary_slow"]) == (2, pytest.approx(0.1))

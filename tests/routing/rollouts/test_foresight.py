@@ -3,7 +3,7 @@
 import pytest
 
 from routing.rollouts.foresight import Before, foresee
-from routing.rollouts.spec import Errors, Step
+from routing.rollouts.spec import Errors, Step, Strategy
 from tests.routing.rollouts.driving import Leader, Mesh, goes
 from tests.routing.rollouts.specs import spec
 
@@ -57,3 +57,46 @@ def test_what_speaks_against_it_is_told(known, code):
 def test_a_switch_from_none_to_all_leaves_nothing_to_compare():
     ahead = foresee(spec(steps=(Step(100, 60),)), Before(100.0, {"errors": 0.001}))
     assert "NOTHING_TO_COMPARE" in {warning.code for warning in ahead.warnings}
+
+
+def test_where_the_baseline_has_no_errors_it_is_told_from_which_part_on_they_are_found():
+    ahead = foresee(spec(steps=STEPS), Before(40.0, {"errors": 0.0}))
+    found = [step.sights[0] for step in ahead.steps]
+    assert [sight.smallest for sight in found] == [None] * 4
+    assert found[3].smallest_ratio is None
+    assert 0 < found[2].smallest_ratio < found[1].smallest_ratio < found[0].smallest_ratio < 0.05
+    assert [sight.example for sight in found] == [0.05] * 4
+    assert found[0].seconds_to_harm < 600
+    assert not {"BLIND", "NO_VERDICT"} & {warning.code for warning in ahead.warnings}
+
+
+def test_the_smallest_part_is_the_smallest_factor_of_the_baselines():
+    ahead = foresee(spec(steps=STEPS), Before(40.0, {"errors": 0.005}))
+    for step in ahead.steps[:3]:
+        sight = step.sights[0]
+        assert sight.smallest - 0.1 <= sight.smallest_ratio / 0.005 <= sight.smallest * 1.01
+        assert sight.example == pytest.approx(0.015)
+
+
+def test_too_little_traffic_finds_not_even_a_canary_that_always_fails():
+    ahead = foresee(spec(steps=(Step(1, 10), Step(50, 600))), Before(1.0, {"errors": 0.0}))
+    (blind,) = [warning.words for warning in ahead.warnings if warning.code == "BLIND"]
+    assert blind.startswith("At 1 % not even")
+
+
+def test_a_canary_that_gets_copies_is_compared_by_all_of_them():
+    mirrored, weighted = (
+        foresee(spec(steps=steps, strategy=Strategy(kind)), Before(40.0, {"errors": 0.005}))
+        for kind, steps in (("mirror", (Step(0, 60, 600), *STEPS)), ("weighted", STEPS))
+    )
+    assert mirrored.steps[0].seconds == 60
+    assert mirrored.steps[0].sights[0].seconds_to_harm < weighted.steps[2].sights[0].seconds_to_harm
+    assert "BLIND" not in {warning.code for warning in mirrored.warnings}
+
+
+def test_what_only_a_header_brings_is_not_foreseen_and_not_called_blind():
+    asked = spec(steps=(Step(0, 600, 100),), strategy=Strategy("header", "end-user", "jason"))
+    ahead = foresee(asked, Before(40.0, {"errors": 0.005}))
+    assert ahead.steps[0].sights == ()
+    assert ahead.steps[0].seconds == 600
+    assert {warning.code for warning in ahead.warnings} == {"SHARE_NOT_KNOWN"}

@@ -23,10 +23,22 @@ from tests.routing.rollouts.scenes import (
 strategies = st.sampled_from(STRATEGIES)
 
 
+def mirrored(manifest, draw):
+    """Gives some http rules mirrors of somebody's, in the new form or the old one."""
+    to = [{"host": "audit"}, {"host": "reviews", "subset": "v2"}, {"host": "ratings", "subset": "x"}]
+    for rule in manifest["spec"]["http"]:
+        places = draw(st.lists(st.sampled_from(to), max_size=2, unique_by=str)) if "route" in rule else []
+        if len(places) == 1 and draw(st.booleans()):
+            rule.update(mirror=places[0], mirrorPercentage={"value": 5})
+        elif places:
+            rule["mirrors"] = [{"destination": each, "percentage": {"value": 5}} for each in places]
+
+
 @st.composite
 def started(draw):
     """Resources of somebody's, and a rollout that could start there."""
     resources = with_subsets(draw(virtual_services()))
+    mirrored(resources[0], draw)
     asked = spec(draw(strategies))
     assume(not planned(resources, asked, Rule()).errors)
     return resources, asked

@@ -181,7 +181,7 @@ export function escaped(text) {
 
 /** @param {Mark} mark @param {Colours} colour */
 function markColour(mark, colour) {
-  return { change: colour.info, revert: colour.muted, fault: colour.degraded }[mark.kind];
+  return { change: colour.info, revert: colour.muted, fault: colour.degraded, rollout: colour.info }[mark.kind];
 }
 
 /** @param {Mark[]} marks @param {Colours} colour @param {number} now @returns {object[]} a line through all figures for each, a band for a fault */
@@ -190,7 +190,7 @@ export function markShapes(marks, colour, now) {
     const ink = markColour(mark, colour);
     const [start, end] = spanOf(mark, now).map((at) => new Date(at));
     const across = { xref: "x", yref: "paper", y0: 0, y1: 0.983 };
-    const dash = mark.kind === "revert" ? "dot" : "dash";
+    const dash = { change: "dash", revert: "dot", fault: "dash", rollout: "dashdot" }[mark.kind];
     const at = { ...across, type: "line", x0: start, x1: start, line: { color: ink, width: 1.25, dash } };
     if (mark.kind !== "fault") return [at];
     const band = { ...across, type: "rect", x0: start, x1: end, layer: "below", line: { width: 0 }, fillcolor: faint(ink, 0.14) };

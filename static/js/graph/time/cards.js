@@ -75,7 +75,7 @@ export class Cards {
         { class: "actions" },
         this.#action("Before and after it", () => this.#around(mark)),
         this.#action("Go to this moment", () => this.#travel.goTo(start)),
-        mark.url ? el("a", { class: "button button-small", href: mark.url }, "Open the change") : null,
+        mark.url ? el("a", { class: "button button-small", href: mark.url }, mark.kind === "rollout" ? "Open the rollout" : "Open the change") : null,
       ),
     );
   }

@@ -1,4 +1,4 @@
-// Changes, reverts and faults on an axis of time: where they stand, what they are called, what lies around them. Pure.
+// Changes, reverts, steps of rollouts and faults on an axis of time: where they stand, what they are called, what lies around them. Pure.
 
 /** @import { Stretch } from "./moments.js" */
 
@@ -6,7 +6,7 @@
  * @typedef {object} Mark
  * @property {string} at ISO
  * @property {string | null} until ISO; null: a moment, or a fault that goes on
- * @property {"change" | "revert" | "fault"} kind
+ * @property {"change" | "revert" | "fault" | "rollout"} kind
  * @property {string} title
  * @property {string} namespace
  * @property {string} service
@@ -15,9 +15,9 @@
  */
 /** @typedef {{at: number, part: number, marks: Mark[]}} Spot `part`: 0 to 1 of the axis */
 
-export const KIND_WORDS = Object.freeze({ change: "Change", revert: "Revert", fault: "Fault" });
+export const KIND_WORDS = Object.freeze({ change: "Change", revert: "Revert", fault: "Fault", rollout: "Rollout" });
 /** Shapes, so that no kind is told by colour alone. */
-export const GLYPHS = Object.freeze({ change: "◆", revert: "↺", fault: "⚡" });
+export const GLYPHS = Object.freeze({ change: "◆", revert: "↺", fault: "⚡", rollout: "◔" });
 
 /** A change shows in rates only when it has settled and the window over which they are taken has passed. */
 const SETTLE_MS = 10_000;
@@ -73,8 +73,9 @@ export function around(mark, { from, to }) {
   return { before: Math.max(from, start - AROUND_MS), after: Math.min(to, after) };
 }
 
-/** @param {Mark} mark @returns {string} "Fault on reviews: 50 % delayed by 2s"; the title may begin with the service itself */
+/** @param {Mark} mark @returns {string} "Fault on reviews: 50 % delayed by 2s"; the title may begin with the service itself, or name the rollout */
 export function named(mark) {
+  if (mark.kind === "rollout" && mark.title) return mark.service ? `${mark.title} (${mark.service})` : mark.title;
   const where = mark.service && !mark.title.startsWith(mark.service) ? ` on ${mark.service}` : "";
   return mark.title ? `${KIND_WORDS[mark.kind]}${where}: ${mark.title}` : `${KIND_WORDS[mark.kind]}${where}`;
 }

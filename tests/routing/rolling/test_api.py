@@ -1,0 +1,343 @@
+"""Rollouts over REST: started once, shown, listed and commanded."""
+
+import json
+
+import pytest
+import yaml
+from django.test import Client
+from django.utils import timezone
+
+from cluster import connection, kinds
+from cluster.refs import Ref
+from routing import serializers
+from routing.api import rollout_shapes as shapes
+from routing.models import Rollout, RolloutCommand, RolloutEvent
+from tests.people import person
+from tests.routing.rolling.asked import BODY, STEPS, begun, ends, obeys
+from tests.routing.stage import bookinfo, destination_rule, route, virtual_service, writes
+from tests.routing.test_shapes import assert_shape
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def started(api, cluster):
+    """The id of a rollout that has not begun."""
+    answer = api.post("rollouts", BODY)
+    assert answer.status_code == 201, answer.content
+    return answer.json()["id"]
+
+
+def commanded(api, pk, word, body=None):
+    """What is answered to a command that somebody does at once."""
+    first = api.post(f"rollouts/{pk}/{word}", {**(body or {}), "idempotency_key": "once"})
+    obeys()
+    return (
+        api.post(f"rollouts/{pk}/{word}", {**(body or {}), "idempotency_key": "once"})
+        if first.status_code == 202
+        else first
+    )
+
+
+def test_a_rollout_starts_with_everything_that_the_answer_promises(api, cluster, started):
+    found = api.get(f"rollouts/{started}").json()
+    assert_shape(shapes.RolloutDetailSerializer, found)
+    assert found["status"] == "planned"
+    assert (found["step"], found["weight"]) == (-1, 0)
+    assert (found["configured_share"], found["observed_share"]) == (None, None)
+    assert [step["weight"] for step in found["steps"]] == [5, 25, 50, 100]
+    assert found["spec"]["guards"] == [{"kind": "errors", "margin": 0.25, "tolerated": 0.005}]
+    assert found["created_by"] == "olga"
+    assert [entry["code"] for entry in found["log"]] == ["planned"]
+    assert writes(cluster) == []  # the engine writes, not who asks
+
+
+def test_answers_have_the_shapes_of_the_document(api, started):
+    begun(started)
+    assert_shape(shapes.RolloutsSerializer, api.get("rollouts").json())
+    assert_shape(shapes.RolloutDetailSerializer, api.get(f"rollouts/{started}").json())
+    assert_shape(shapes.EvidenceSerializer, api.get(f"rollouts/{started}/evidence").json())
+    preview = api.post("rollouts/preview", {**BODY, "service": "details", "canary": "v1", "baseline": "v9"})
+    assert_shape(serializers.ErrorSerializer, preview.json())
+    assert_shape(shapes.PreviewSerializer, api.post("rollouts/preview", BODY).json())
+
+
+def test_strategy_may_be_an_object_and_the_body_yaml(api, cluster):
+    text = yaml.safe_dump({**BODY, "strategy": {"kind": "weighted"}, "note": "by a pipeline"})
+    answer = api.client.post("/api/v1/rollouts", text, content_type="application/yaml")
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["strategy"] == {"kind": "weighted"}
+    assert answer.json()["note"] == "by a pipeline"
+
+
+def test_the_same_key_starts_once(api, cluster):
+    head = {"Idempotency-Key": "deploy-17"}
+
+    def post(body):
+        return api.client.post("/api/v1/rollouts", body, content_type="application/json", headers=head)
+
+    first, again = post(BODY), post({**BODY, "strategy": {"kind": "weighted"}})
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json()["id"] == again.json()["id"]
+    assert Rollout.objects.count() == 1
+    other = post({**BODY, "canary": "v2"})
+    assert other.status_code == 409
+    assert "key" in other.json()["error"]["message"]
+    # It finds the rollout when it has ended, too: the pipeline asks for this one, not for another.
+    ends(first.json()["id"])
+    assert post(BODY).json()["id"] == first.json()["id"]
+
+
+def test_the_key_may_stand_in_the_body_and_is_each_persons_own(api, cluster, client):
+    first = api.post("rollouts", {**BODY, "idempotency_key": "k"})
+    assert api.post("rollouts", {**BODY, "idempotency_key": "k"}).json()["id"] == first.json()["id"]
+    client.force_login(person("ben"))
+    assert api.post("rollouts", {**BODY, "idempotency_key": "k"}).status_code == 409
+
+
+def test_a_service_with_a_rollout_refuses_another_and_names_it(api, started):
+    answer = api.post("rollouts", {**BODY, "canary": "v2"})
+    error = answer.json()["error"]
+    assert answer.status_code == 409
+    assert f"#{started}" in error["message"]
+    assert (error["rollout"], error["link"]) == (started, f"/rollouts/{started}/")
+    warned = api.post("rollouts/preview", BODY).json()["warnings"]
+    assert f"#{started}" in next(each["words"] for each in warned if each["code"] == "OCCUPIED")
+    ends(started, "aborted")
+    assert api.post("rollouts", BODY).status_code == 201
+
+
+def test_lists_are_filtered_and_the_newest_comes_first(api, cluster, started):
+    ends(started)
+    second = api.post("rollouts", BODY).json()["id"]
+    third = api.post("rollouts", {**BODY, "service": "ratings", "canary": "v2"}).json()["id"]
+    listed = lambda **query: [each["id"] for each in api.get("rollouts", **query).json()["rollouts"]]  # noqa: E731
+    assert listed() == [third, second, started]
+    assert listed(active=1) == [third, second]
+    assert listed(service="reviews", namespace="bookinfo") == [second, started]
+    assert listed(namespace="elsewhere") == []
+
+
+def test_a_canary_that_is_not_there_yet_is_waited_for(api, cluster):
+    preview = api.post("rollouts/preview", {**BODY, "canary": "v4"})
+    assert preview.status_code == 200, preview.content
+    warned = {each["code"]: each["words"] for each in preview.json()["warnings"]}
+    assert "v4" in warned["CANARY_NOT_DEPLOYED"]
+    assert api.post("rollouts", {**BODY, "canary": "v4"}).status_code == 201
+
+
+def test_the_preview_shows_each_step_on_what_the_one_before_it_leaves(api, cluster):
+    steps = api.post("rollouts/preview", BODY).json()["steps"]
+    kinds_of = [[item["resource"]["kind"] for item in step["operations"]] for step in steps]
+    # v3 gets its subset once, before the first route to it.
+    assert kinds_of == [["DestinationRule", "VirtualService"], *[["VirtualService"]] * 3]
+    assert "weight: 25" in steps[1]["operations"][0]["yaml_after"]
+    assert "weight: 5\n" in steps[1]["operations"][0]["yaml_before"]
+    assert steps[0]["sentence"] == "reviews: 95 % v1, 5 % v3"
+    assert not Rollout.objects.exists()
+    assert writes(cluster) == []
+
+
+def test_who_loses_the_requests_of_a_third_version_is_told(api):
+    staged = bookinfo(
+        virtual_service("reviews", [{"route": route(("v1", 60), ("v2", 40))}]),
+        destination_rule("reviews", ["v1", "v2"]),
+    )
+    with connection.override(staged):
+        warned = api.post("rollouts/preview", BODY).json()["warnings"]
+    assert "v2" in next(each["words"] for each in warned if each["code"] == "OTHERS_LOSE_TRAFFIC")
+
+
+@pytest.mark.parametrize("word", ["pause", "resume", "promote", "abort", "weight", "step-back", "retry"])
+def test_a_command_that_nobody_does_stays_asked_for(api, started, word):
+    body = {"weight": 10} if word == "weight" else {}
+    answer = api.post(f"rollouts/{started}/{word}", body)
+    assert answer.status_code == 202
+    assert_shape(shapes.RolloutDetailSerializer, answer.json())
+    (sent,) = RolloutCommand.objects.all()
+    assert (sent.name, sent.handled_at, sent.by.username) == (
+        word.replace("-", "_").replace("weight", "set_weight"),
+        None,
+        "olga",
+    )
+
+
+def test_commands_are_done_and_refused_in_words(api, started):
+    begun(started, 1)
+    paused = commanded(api, started, "pause")
+    assert (paused.status_code, paused.json()["status"]) == (200, "paused")
+    assert paused.json()["needs_person"] is True
+    refused = api.post(f"rollouts/{started}/pause")
+    obeys()
+    assert refused.status_code == 202
+    again = api.client.post(
+        f"/api/v1/rollouts/{started}/resume",
+        {},
+        content_type="application/json",
+        headers={"Idempotency-Key": "r"},
+    )
+    obeys()
+    assert again.status_code == 202
+    resumed = api.client.post(
+        f"/api/v1/rollouts/{started}/resume",
+        {},
+        content_type="application/json",
+        headers={"Idempotency-Key": "r"},
+    )
+    assert (resumed.status_code, resumed.json()["status"]) == (200, "running")
+
+
+def test_a_refusal_is_a_conflict_with_the_reason(api, started):
+    begun(started, 0)
+    answer = commanded(api, started, "step-back")
+    assert answer.status_code == 409
+    assert "There is no step before this one" in answer.json()["error"]["message"]
+
+
+def test_a_weight_is_set_exactly(api, started):
+    begun(started, 1)
+    answer = commanded(api, started, "weight", {"weight": 37})
+    assert (answer.status_code, answer.json()["weight"], answer.json()["status"]) == (200, 37, "paused")
+
+
+def test_a_command_is_done_once_by_its_key(api, started):
+    begun(started)
+    head = {"Idempotency-Key": "p-1"}
+
+    def post(word):
+        path = f"/api/v1/rollouts/{started}/{word}"
+        return api.client.post(path, {}, content_type="application/json", headers=head)
+
+    post("pause")
+    post("pause")
+    assert RolloutCommand.objects.count() == 1
+    assert post("abort").status_code == 409
+    assert RolloutCommand.objects.count() == 1
+
+
+WRONG_WEIGHTS = [
+    {},
+    {"weight": 101},
+    {"weight": -1},
+    {"weight": "25"},
+    {"weight": 2.5},
+    {"weight": True},
+    {"weight": None},
+    {"weight": 10**30},
+    {"weight": 5, "seconds": 3},
+]
+
+
+@pytest.mark.parametrize("body", WRONG_WEIGHTS, ids=str)
+def test_a_wrong_weight_is_told_at_its_field(api, started, body):
+    answer = api.post(f"rollouts/{started}/weight", body)
+    assert answer.status_code == 422
+    assert answer.json()["error"]["fields"]
+    assert not RolloutCommand.objects.exists()
+
+
+def test_every_command_says_whether_it_makes_sense_now(api, started):
+    told = {each["name"]: each["refusal"] for each in api.get(f"rollouts/{started}").json()["commands"]}
+    assert list(told) == ["pause", "resume", "step-back", "weight", "promote", "abort", "retry"]
+    assert told["pause"] == told["abort"] == ""
+    assert "not begun" in told["promote"]
+
+
+@pytest.mark.parametrize(
+    "path", ["rollouts/9999", "rollouts/9999/evidence", "rollouts/9999/events", f"rollouts/{2**70}"]
+)
+def test_an_unknown_rollout_is_not_found(api, cluster, path):
+    assert api.get(path).status_code == 404
+    assert api.post("rollouts/9999/abort").status_code == 404
+
+
+def test_evidence_is_exported_whole(api, started):
+    row = Rollout.objects.get(pk=started)
+    RolloutEvent.objects.create(
+        rollout=row,
+        at=timezone.now(),
+        kind="card",
+        data={"why": "w", "status": "held", "step": 0, "figures": []},
+    )
+    found = api.get(f"rollouts/{started}/evidence").json()
+    assert [each["card"]["why"] for each in found["cards"]] == ["w"]
+    assert found["now"]["figures"][0]["bound"] == 100
+    (short,) = api.get(f"rollouts/{started}").json()["cards"]
+    assert (short["words"], short["status"], short["step"]) == ("w", "held", 0)
+
+
+def test_a_stream_without_asgi_says_what_is_known_and_ends(api, started):
+    answer = api.get(f"rollouts/{started}/events")
+    assert answer["Content-Type"].startswith("text/event-stream")
+    lines = b"".join(answer).decode().splitlines()
+    assert lines[0] == "retry: 2000"
+    assert ("event: rollout" in lines, "id: 1" in lines) == (True, True)
+    data = next(line for line in lines if line.startswith("data: "))
+    assert_shape(shapes.RolloutDetailSerializer, json.loads(data.removeprefix("data: ")))
+    every = b"".join(api.get("rollouts/events")).decode()
+    assert json.loads(every.split("data: ")[1])["id"] == started
+
+
+def test_a_poll_that_waits_for_nothing_new_answers_in_time(api, started):
+    answer = api.get(f"rollouts/{started}", after=1, wait=0.05)
+    assert (answer.status_code, answer.json()["version"]) == (200, 1)
+    assert api.get(f"rollouts/{started}", after=0, wait=60).json()["version"] == 1
+    for query in ({"wait": 61}, {"wait": -1}, {"after": "x"}, {"wait": "nan"}):
+        assert api.get(f"rollouts/{started}", **query).status_code == 400, query
+
+
+def test_a_session_needs_its_csrf_token(cluster, started, olga):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(olga)
+    for path in ("rollouts", f"rollouts/{started}/abort", "rollouts/preview"):
+        answer = strict.post(f"/api/v1/{path}", BODY, content_type="application/json")
+        assert answer.status_code == 403, path
+        assert "CSRF" in answer.json()["error"]["message"]
+    # A form of another site cannot say that it is JSON.
+    assert Client(enforce_csrf_checks=True).post("/api/v1/rollouts", BODY).status_code == 401
+    assert not RolloutCommand.objects.exists()
+
+
+def test_addresses_with_keys_are_shown_to_who_started_it_only(api, cluster, client, settings):
+    settings.WEBHOOK_ALLOW = ()
+    started = api.post(
+        "rollouts", {**BODY, "notify": [{"url": "https://93.184.216.34/hooks/T0P-S3CRET", "format": "slack"}]}
+    )
+    assert started.status_code == 201, started.content
+    pk = started.json()["id"]
+    assert "T0P-S3CRET" in api.get(f"rollouts/{pk}").json()["spec"]["notify"][0]["url"]
+    client.force_login(person("ben"))
+    for path in (f"rollouts/{pk}", f"rollouts/{pk}/evidence", "rollouts"):
+        assert "T0P-S3CRET" not in api.get(path).content.decode()
+    assert "T0P-S3CRET" not in b"".join(api.get(f"rollouts/{pk}/events")).decode()
+
+
+def test_a_gateway_rule_that_binds_no_caller_is_told(api):
+    staged = bookinfo(
+        virtual_service(
+            "reviews", [{"route": route(("v1", 100))}], hosts=["reviews.example.com"], gateways=["edge"]
+        ),
+        destination_rule("reviews", ["v1", "v3"]),
+    )
+    with connection.override(staged):
+        answer = api.post("rollouts/preview", BODY)
+    assert "GATEWAY_ONLY" in [each["code"] for each in answer.json()["warnings"]], answer.content
+
+
+def test_another_manager_is_told(api):
+    rule = virtual_service("reviews", [{"route": route(("v1", 100))}])
+    rule["metadata"]["annotations"] = {
+        "argocd.argoproj.io/tracking-id": "shop:networking.istio.io/VirtualService:bookinfo/reviews"
+    }
+    with connection.override(bookinfo(rule, destination_rule("reviews", ["v1", "v3"]))) as staged:
+        found = api.post("rollouts/preview", BODY).json()
+        assert staged.get(Ref(kinds.VIRTUAL_SERVICE, "bookinfo", "reviews"))
+    assert "Argo CD" in next(each["words"] for each in found["warnings"] if each["code"] == "OTHER_MANAGER")
+
+
+def test_steps_come_back_as_they_were_asked_for(api, cluster):
+    steps = [{**STEPS[0], "requests": 100, "pause": True}, *STEPS[1:]]
+    found = api.post("rollouts", {**BODY, "steps": steps}).json()
+    assert found["steps"][0] == steps[0]
+    # Where a person is waited for, nobody knows the end.
+    assert found["expected_end"] is None
