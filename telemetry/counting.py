@@ -17,6 +17,8 @@ KEPT_SECONDS = 3600.0
 GRAIN_SECONDS = 5.0
 # Who looked every few seconds, and did not for so many readings, does not come again.
 MOST_UNASKED = 600
+# Anybody may look at what a rollout would see: who looked longest ago goes first.
+MOST_WATCHED = 2000
 
 
 Service = tuple[str, str]
@@ -99,8 +101,8 @@ class Ledger:
         watch = self._watches.get(where)
         if watch is None:
             watch = Watch(objective_ms, self._lag, self._same)
-            # A new dictionary, as below.
-            self._watches = {**self._watches, where: watch}
+            # A new dictionary, as above.
+            self._watches = {**_fewer(self._watches), where: watch}
         watch.wants(objective_ms)
         return watch
 
@@ -175,6 +177,14 @@ class Ledger:
     def _is_better_known(self, call: Call, rank: int, at: float) -> bool:
         heard = self._heard.get(call, {}).items()
         return any(better < rank and at - heard_at <= self._same for better, heard_at in heard)
+
+
+def _fewer(watches: dict[Service, Watch]) -> dict[Service, Watch]:
+    """Room for one more."""
+    if len(watches) < MOST_WATCHED:
+        return watches
+    oldest = max(watches, key=lambda where: watches[where].readings_unasked)
+    return {where: each for where, each in watches.items() if where != oldest}
 
 
 def _service(labels: EdgeLabels) -> Service:
