@@ -35,8 +35,9 @@ def page(browser, demo):
 def start(page, *, seconds: int) -> None:
     """Fills in the wizard, and starts."""
     page.goto(NEW)
-    for field in page.locator(".step [data-part=seconds]").all():
-        field.fill(str(seconds))
+    for step in page.locator(".step [data-part=seconds]").all():
+        step.locator("select").select_option("s")
+        step.locator("input").fill(str(seconds))
     page.locator("#errors-tolerated").fill("2")
     page.locator("#advanced > summary").click()
     page.locator("#interval").fill("1")
