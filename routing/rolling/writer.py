@@ -122,7 +122,8 @@ class _Writing:
                 "done",
                 f"No VirtualService routes {self.spec.service} any more; there was nothing to take back.",
             )
-        if stands not in (wanted, self.driven.state.confirmed):
+        state = self.driven.state
+        if stands not in (wanted, state.confirmed, *state.doubted):
             words = f"{told(stands)} stands now, which this rollout does not know of. Nothing was written."
             return Done("refused", words)
         return None
