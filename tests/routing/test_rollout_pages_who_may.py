@@ -1,4 +1,4 @@
-"""A rollout in a namespace that somebody may not read is nowhere for him: no page, no row, no number, no link."""
+"""A rollout in a namespace that somebody may not read is nowhere for him: no page, row, number or link."""
 
 import time
 
