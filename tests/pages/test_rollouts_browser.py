@@ -15,7 +15,7 @@ from routing.models import Rollout, RolloutCommand
 from routing.rolling import commands, records, running
 from routing.rollouts.spec import Errors, Step
 from tests.browsers import listen
-from tests.pages.rollouts import NEEDS, STORIES, spec
+from tests.pages.rollout_stories import NEEDS, STORIES, spec
 from tests.pages.served import console
 from tests.pages.world import REVIEWS, FollowingTraffic, reviews_destination_rule, reviews_virtual_service
 from tests.people import own, person

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from routing.models import Change, Plan, Rollout, RolloutEvent
-from tests.pages.rollouts import STORIES
+from tests.pages.rollout_stories import STORIES
 
 pytestmark = pytest.mark.django_db
 
