@@ -21,6 +21,11 @@ class Pointer(NamedTuple):
     weight: int
 
     @property
+    def look(self) -> str:
+        """The level of its status, as the style sheets name it."""
+        return "degraded" if self.status in STILL else "info"
+
+    @property
     def words(self) -> str:
         """As a link says it."""
         return f"Rollout #{self.id} is {self.status}: {self.weight} %"
