@@ -105,7 +105,7 @@ def test_steps_follow_the_strategy(wizard):
     strategy.get_by_label("Mirror first").check()
     assert weights(wizard) == ["0", "5", "25", "50", "100"]
     ahead(wizard)
-    expect(wizard.locator(".ahead-row").first).to_contain_text("errors")
+    expect(wizard.locator(".ahead-row").first).to_contain_text("not known")
     strategy.get_by_label("Blue-green").check()
     assert weights(wizard) == ["100"]
     strategy.get_by_label("A/B by cookie").check()
