@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from routing.models import Rollout
-from tests.pages.rollouts.asked import NEW, REVIEWS
-from tests.pages.rollouts.filling import ahead, asked, press, step
+from tests.pages.wizard.asked import NEW, REVIEWS
+from tests.pages.wizard.filling import ahead, asked, press, step
 
 pytestmark = pytest.mark.browser
 
