@@ -4,6 +4,7 @@ By simulation: requests that go bad by chance, seeded, so that the figures are t
 is told in looks, 30 seconds apart, and as the median of the rollouts; not found counts as longer than any.
 """
 
+import math
 import statistics
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -22,6 +23,9 @@ CRITICAL: Final = 2.326
 LIMITS: Final = Limits(alpha=0.01, margin=0.0, tolerated=0.0)
 RATES: Final = (2.0, 40.0, 1000.0)
 TIMES: Final = (2.0, 3.0, 5.0)
+USUAL: Final = Limits(alpha=0.01, margin=0.25, tolerated=0.01)
+"""As a rollout has them, if nobody sets others."""
+RATIOS: Final = (0.0, 0.001, 0.002, 0.005)
 
 
 class Scenario(NamedTuple):
@@ -64,6 +68,16 @@ def harmful_after(looks: list[Look], limits: Limits = LIMITS) -> int | None:
     return None
 
 
+def no_worse_after(looks: list[Look], limits: Limits = USUAL) -> float | None:
+    """After how many requests to the canary it is called no worse, if nobody cared for harm; None: never."""
+    evidence, bound = Evidence(), math.log(1 / limits.alpha)
+    for look in looks:
+        evidence = looked(evidence, look, limits)
+        if evidence.canary >= limits.requests and evidence.log_no_worse >= bound:
+            return evidence.canary
+    return None
+
+
 def naive_verdict(looks: list[Look]) -> int | None:
     """After how many looks a two-proportion z-test, pooled and asked each time, would abort; None: never."""
     rows = [(each.baseline, each.baseline_bad, each.canary, each.canary_bad) for each in looks]
@@ -83,7 +97,25 @@ def measure(small: bool) -> list[Row]:  # noqa: FBT001  (the signature of every 
     for rate in RATES:
         for times in TIMES:
             rows += _delays(Scenario(rate=rate, times=times), harmful)
-    return rows
+    rows.append(_false_no_worse(healthy))
+    return [*rows, *(_requests_until_no_worse(ratio, harmful) for ratio in RATIOS)]
+
+
+def _false_no_worse(count: int) -> Row:
+    """Of canaries with ten times the errors of the baseline, which is exactly what is tolerated."""
+    worse = Scenario(bad_ratio=USUAL.tolerated / 10, times=10)
+    called = sum(no_worse_after(looks) is not None for looks in rollouts(worse, count, seed=5))
+    words = f"{count:,} rollouts with exactly the errors that are tolerated: called no worse"
+    return Row(PART, words, 100 * called / count, "%", most=1.0)
+
+
+def _requests_until_no_worse(ratio: float, count: int) -> Row:
+    # Every second, and few a look: how many requests it takes is to be seen to a few of them.
+    found = [no_worse_after(looks) for looks in rollouts(Scenario(rate=20, bad_ratio=ratio), count, seed=6)]
+    words = f"{100 * ratio:g} % errors of both: requests to the canary until it is no worse, median"
+    return Row(
+        PART, words, statistics.median(math.inf if each is None else each for each in found), "requests"
+    )
 
 
 def _false_aborts(scenario: Scenario, count: int, what: str) -> list[Row]:

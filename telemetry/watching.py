@@ -10,13 +10,13 @@ did meanwhile.
 """
 
 from bisect import bisect_left
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from threading import Lock
 from typing import Final, NamedTuple
 
-from telemetry.reporting import Call, call_of, is_proxied
+from telemetry.reporting import Call, is_proxied
 from telemetry.samples import RequestCount, TimeCount, is_error
 
 INJECTED: Final = frozenset(("DI", "FI"))
@@ -63,10 +63,11 @@ class Shared(NamedTuple):
 
 
 class Reported(NamedTuple):
-    """A count with how good its report is: 0 is the best."""
+    """A count with how good its report is (0 is the best), and of which call."""
 
     told: RequestCount
     rank: int
+    call: Call
 
 
 class Timed(NamedTuple):
@@ -74,6 +75,7 @@ class Timed(NamedTuple):
 
     told: TimeCount
     rank: int
+    call: Call
 
 
 class _Row(NamedTuple):
@@ -91,7 +93,9 @@ class _Parts(NamedTuple):
     slow: float = 0.0
 
     def plus(self, other: "_Parts") -> "_Parts":
-        return _Parts(*(a + b for a, b in zip(self, other, strict=True)))
+        return _Parts(
+            self.good + other.good, self.bad + other.bad, self.fast + other.fast, self.slow + other.slow
+        )
 
     def less(self, other: "_Parts") -> "_Parts":
         return _Parts(*(max(0.0, a - b) for a, b in zip(self, other, strict=True)))
@@ -237,22 +241,27 @@ class Watch:
 
     def _versions(self, now: float, counts: list[Reported], times: list[Timed]) -> dict[str, Seen]:
         self._forget(now - self._same)
-        found: dict[_Whose, dict[int, _Parts]] = {}
-        for count, rank in counts:
+        # Of each call, version and rank of the report: good, bad, fast and slow requests.
+        found: dict[tuple[Call, str, int], list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0, 0.0])
+        for count, rank, call in counts:
             if not _is_injected(count.response_flags):
-                _gather(found, count, rank, _of_requests(count))
+                found[call, count.labels.destination_canonical_revision, rank][_is_bad(count)] += (
+                    count.requests
+                )
                 self._unproxied += 0.0 if is_proxied(count.labels) else count.requests
         self._choose_edge([each.told for each in times])
-        for timed, rank in times:
+        for timed, rank, call in times:
             if not _is_injected(timed.response_flags) and self._edge in timed.edges:
-                _gather(found, timed, rank, _of_times(timed, self._edge))
+                fast, slow = _split(timed, self._edge)
+                parts = found[call, timed.labels.destination_canonical_revision, rank]
+                parts[2] += fast
+                parts[3] += slow
         versions: dict[str, Seen] = {}
-        for whose, by_rank in found.items():
-            for rank, parts in by_rank.items():
-                told = self._paid(whose, parts)
-                if rank:
-                    self._lesser.setdefault(whose, []).append((now, rank, told))
-                versions[whose[1]] = _added(versions.get(whose[1], Seen()), _seen(told))
+        for (call, version, rank), sums in found.items():
+            told = self._paid((call, version), _Parts(*sums))
+            if rank:
+                self._lesser.setdefault((call, version), []).append((now, rank, told))
+            versions[version] = _added(versions.get(version, Seen()), _seen(told))
         for version, seen in versions.items():
             requests, errors = self._totals.get(version, (0.0, 0.0))
             self._totals[version] = requests + seen.requests, errors + seen.errors
@@ -307,21 +316,11 @@ def _is_injected(flags: str) -> bool:
     return bool(flags) and not INJECTED.isdisjoint(flags.split(","))
 
 
-def _of_requests(count: RequestCount) -> _Parts:
-    return _Parts(bad=count.requests) if _is_bad(count) else _Parts(good=count.requests)
-
-
-def _of_times(timed: TimeCount, edge: float | None) -> _Parts:
-    total = max(timed.counts, default=0.0)
+def _split(timed: TimeCount, edge: float | None) -> tuple[float, float]:
+    """The requests up to an edge that is there, and those above it."""
+    total = timed.counts[-1]
     fast = next((n for each, n in zip(timed.edges, timed.counts, strict=True) if each == edge), total)
-    return _Parts(fast=fast, slow=max(0.0, total - fast))
-
-
-def _gather(
-    found: dict[_Whose, dict[int, _Parts]], count: RequestCount | TimeCount, rank: int, parts: _Parts
-) -> None:
-    by_rank = found.setdefault((call_of(count.labels), count.labels.destination_canonical_revision), {})
-    by_rank[rank] = by_rank.get(rank, _Parts()).plus(parts)
+    return fast, max(0.0, total - fast)
 
 
 def _seen(parts: _Parts) -> Seen:
@@ -329,7 +328,12 @@ def _seen(parts: _Parts) -> Seen:
 
 
 def _added(one: Seen, other: Seen) -> Seen:
-    return Seen(*(a + b for a, b in zip(one, other, strict=True)))
+    return Seen(
+        one.requests + other.requests,
+        one.errors + other.errors,
+        one.timed + other.timed,
+        one.slow + other.slow,
+    )
 
 
 def _less(now: tuple[float, float], then: tuple[float, float]) -> tuple[float, float]:

@@ -24,6 +24,7 @@ from routing.rolling.records import OccupiedError
 from routing.rolling.saving import Saving
 from routing.rolling.workers import Kind, Workers
 from routing.rollouts import course, machine
+from routing.rollouts.counting import soon, until_next_look
 from routing.rollouts.inputs import (
     Action,
     Answered,
@@ -42,6 +43,8 @@ from routing.rollouts.states import BACKWARD
 
 _AWAY: Final = (OperationalError, InterfaceError)
 _MOST_TRIES: Final = 10
+_BACK_SECONDS: Final = 2
+"""Between two attempts to take the canary out: nobody waits for the next look."""
 _EARLY: Final = 0.1
 """Seconds before its time at which a rollout is looked at: a tick may come a little too early."""
 log = logging.getLogger(__name__)
@@ -135,7 +138,10 @@ class Driver:
         charge.begun, charge.doubtful = True, not begun.fenced
         driven = charge.driven
         outcome = machine.resumed(driven.state, driven.spec, begun.world, self._now(), self._epoch)
-        self._keep(charge, outcome, reading=begun.reading)
+        late = self._memory.late.pop(driven.row.pk, None)
+        known = late is not None and late.done.result == "done" and outcome[0].written == late.write.intent
+        entries = (logbook.wrote(late.write, late.done),) if late is not None and known else ()
+        self._keep(charge, outcome, reading=begun.reading, log=entries)
 
     def _looked(self, charge: Charge, looked: Looked) -> None:
         if charge.doubtful and self._settled(charge, looked.begun):
@@ -144,7 +150,8 @@ class Driver:
         outcome = machine.step(driven.state, driven.spec, seen)
         weight = max(0, outcome[0].wanted.weight)
         line = course.added(driven.row.course, seen.now.wall, weight, looked.sample)
-        charge.due = seen.now.monotonic + driven.spec.interval_seconds
+        wait = until_next_look(outcome[0], driven.spec)
+        charge.due = seen.now.monotonic + (min(_BACK_SECONDS, wait) if outcome[0].backward else wait)
         self._keep(charge, outcome, reading=looked.begun.reading, sample=looked.sample, line=line)
 
     def _settled(self, charge: Charge, begun: Begun) -> bool:
@@ -162,16 +169,19 @@ class Driver:
     def _wrote(self, rollout: int, charge: Charge | None, wrote: Wrote) -> None:
         done, now, entry = wrote.done, self._now(), logbook.wrote(wrote.write, wrote.done)
         if charge is None or not charge.begun:
-            # What became of it is looked up anyway; the log is to tell who wrote.
-            saving.note(self._epoch, rollout, entry, now.wall)
+            # What stands is looked up anyway; the log is to tell which change it was.
+            self._memory.late[rollout] = wrote
             return
         written = Written(wrote.write.intent, done.result, now, self._epoch, done.words)
         # The same answer again and again is told once.
         entries = (entry,) if done.result == "done" or entry.words != charge.said else ()
         interval = charge.driven.spec.interval_seconds
-        charge.said, charge.doubtful = entry.words, done.result == "unknown"
-        charge.tries = 0 if done.result == "done" else min(charge.tries + 1, _MOST_TRIES)
-        charge.due = now.monotonic + (min(2 ** (charge.tries - 1), interval) if charge.tries else interval)
+        # What was refused says nothing of what was in doubt before.
+        charge.doubtful = done.result == "unknown" or (charge.doubtful and done.result == "refused")
+        charge.said, charge.tries = entry.words, 0 if done.result == "done" else charge.tries + 1
+        longest = min(_BACK_SECONDS, interval) if wrote.write.kind in BACKWARD else interval
+        again = min(2 ** min(charge.tries - 1, _MOST_TRIES), longest)
+        charge.due = now.monotonic + (again if charge.tries else soon(charge.driven.spec))
         self._step(charge, written, reading=wrote.reading, log=entries)
 
     def _gate(self, rollout: int, charge: Charge | None, heard: Heard) -> None:
@@ -181,7 +191,10 @@ class Driver:
             answered = Answered(heard.ask.id, heard.passed, self._now(), self._epoch, heard.words)
             if heard.passed:
                 charge.due = self._now().monotonic
-            self._step(charge, answered, log=(entry,))
+            # The same refusal at look after look is told once.
+            entries = (entry,) if heard.passed or entry.words != charge.heard else ()
+            charge.heard = "" if heard.passed else entry.words
+            self._step(charge, answered, log=entries)
         elif heard.ask.stage == "after_end":
             saving.note(self._epoch, rollout, entry, self._now().wall)
 
@@ -302,7 +315,7 @@ class Driver:
         charge.noted = write.intent
         self._memory.writing.add(row.pk)
         kind: Kind = "back" if write.kind in BACKWARD else "forward"
-        job = self._jobs.write(charge.driven, write, self._epoch, charge.number)
+        job = self._jobs.write(charge.driven, write, self._epoch, charge.number, fences=charge.doubtful)
         self._workers.submit(kind, row.cluster, job)
 
     def _ask(self, charge: Charge, ask: Ask) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from routing.models import RolloutCommand
 from routing.rolling.ports import Done
 from routing.rollouts.inputs import Action, Ask, Notify, Record, Write
+from routing.rollouts.moves import is_refused
 from routing.rollouts.states import Intent, Rule, State
 
 
@@ -23,10 +24,8 @@ class Entry:
 
 
 def decided(actions: Sequence[Action], after: State, noted: int) -> list[Entry]:
-    """What was decided; the intent `noted` is in the log already."""
-    return [
-        _decided(each, after) for each in actions if not (isinstance(each, Write) and each.intent == noted)
-    ]
+    """What was decided; the intent `noted` is in the log already, and that a closed gate was asked."""
+    return [_decided(each, after) for each in actions if not _is_known(each, after, noted)]
 
 
 def found(before: State, after: State) -> list[Entry]:
@@ -65,6 +64,12 @@ def commanded(command: RolloutCommand, refusal: str = "") -> Entry:
     words += f" to {command.weight} %" if command.weight is not None else ""
     words += f" was refused: {refusal}" if refusal else "."
     return Entry("command", command.name, words, command.by.get_username(), data=data)
+
+
+def _is_known(action: Action, after: State, noted: int) -> bool:
+    if isinstance(action, Write):
+        return action.intent == noted
+    return isinstance(action, Ask) and is_refused(after, action.stage)
 
 
 def _decided(action: Action, after: State) -> Entry:

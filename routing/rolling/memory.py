@@ -9,6 +9,7 @@ from typing import Final
 
 from routing.models import Rollout
 from routing.rolling import records
+from routing.rolling.jobs import Wrote
 from routing.rolling.ports import Driven
 
 SICK_SECONDS: Final = 10.0
@@ -22,7 +23,8 @@ class Charge:
 
     `number` grows with each new state: what was seen of an older one is void. `begun`: what an earlier leader
     left was finished. `busy`: a look is under way. `doubtful`: a write may still arrive. `tries`: how often
-    the pending write was tried; `noted`: the last intent in the log; `said`: the last thing said of a write.
+    the pending write was tried; `noted`: the last intent in the log; `said`: the last thing said of a write,
+    `heard`: by gates.
     `alone`: it is saved by itself, since saving it with others failed.
     """
 
@@ -35,12 +37,13 @@ class Charge:
     tries: int = 0
     noted: int = 0
     said: str = ""
+    heard: str = ""
     alone: bool = False
 
 
 class Memory:
     """The charges by the id of their rollout. `writing`: those with a write under way; it outlives a charge
-    that is forgotten, as the write does.
+    that is forgotten, as the write does. `late`: what became of such a write, for the log.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
@@ -50,6 +53,7 @@ class Memory:
         self._alone: set[int] = set()
         self._numbers = 0
         self.writing: set[int] = set()
+        self.late: dict[int, Wrote] = {}
 
     def charges(self) -> tuple[Charge, ...]:
         """What is in hand now."""

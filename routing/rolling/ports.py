@@ -64,6 +64,9 @@ class Writer(Protocol):
     def write(self, driven: Driven, write: Write) -> Done:
         """Has a rule stand, if what stands is still what `driven.state.confirmed` says. Raises nothing.
 
+        The epoch (`driven.state.epoch`) is asked for after what stands was read, and the write is conditional
+        on that reading: what was confirmed may stand again long after another leader's epoch began.
+
         The way back (rollback, restore) goes with the console's own rights, everything else with those of
         who started the rollout.
         """

@@ -69,7 +69,7 @@ def asks(seen: Seen, driven: Driven) -> list[Ask]:
 def expected(driven: Driven, stands: Rule) -> Rule:
     """What is to stand, by what the rollout remembers: an intent that landed, or what was confirmed."""
     state = driven.state
-    if state.intent is not None and stands == state.intent.rule:
+    if stands in state.doubted or (state.intent is not None and stands == state.intent.rule):
         return stands
     return state.confirmed if state.confirmed is not None else stands
 

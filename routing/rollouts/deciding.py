@@ -19,6 +19,7 @@ from routing.rollouts.moves import (
     is_foreign,
     is_foreign_paused,
     is_harm_held,
+    is_refused,
     landed,
     paused,
     rule_of,
@@ -82,7 +83,8 @@ def _gone(state: State, spec: Spec, seen: Observed) -> Outcome | None:
 
 
 def _ended(state: State, words: str) -> State:
-    return replace(state, status="gone", why=Why("gone", words), intent=None, gate=None, finishing=False)
+    why = Why("gone", words)
+    return replace(state, status="gone", why=why, intent=None, doubted=(), gate=None, finishing=False)
 
 
 def _harm(state: State, spec: Spec, seen: Observed) -> Outcome | None:
@@ -197,8 +199,11 @@ def asking(state: State, spec: Spec, *, ends: bool) -> Outcome | None:
         if state.gate is not None and state.gate.stage == stage:
             return state, ()
         gate = Asked(state.numbers + 1, stage)
-        why = Why("gate", f"The gates are asked: {stage.replace('_', ' ')}.")
-        return running(replace(state, gate=gate, numbers=gate.id), why), (Ask(gate.id, stage),)
+        found, ask = replace(state, gate=gate, numbers=gate.id), (Ask(gate.id, stage),)
+        if is_refused(state, stage):
+            # It is asked again and again: until it opens there is nothing new to tell.
+            return found, ask
+        return running(found, Why("gate", f"The gates are asked: {stage.replace('_', ' ')}.")), ask
     return None
 
 

@@ -11,7 +11,9 @@ Each look is held against itself only, so nothing is pooled across the steps of 
 both is no evidence against the canary.
 
 The evidence for "no worse than the margin" is the same with the sides exchanged, or, where there is hardly a
-bad request to compare, that of the canary's own ratio against a tolerated one.
+bad request to compare, that of the canary's own ratio against a tolerated one: a mixture, over a grid of parts
+of it, of the likelihood of a smaller ratio to that of the tolerated one. While the canary's is not below that,
+this is such a process, too.
 
 Sources: Lindon and Malek, "Anytime-valid inference for multinomial count data" (NeurIPS 2022, arXiv
 2011.03567); Johari, Pekelis and Walsh, "Always valid inference" (Operations Research 2022) for the use of
@@ -30,6 +32,10 @@ TIMES_WORSE: Final = (1.2, 1.5, 2.0, 3.0, 5.0, 10.0)
 """The odds ratios, beyond the margin, that the evidence for harm looks for; each as likely at first."""
 TIMES_BETTER: Final = (1.0, 0.8, 0.5)
 """The grid of odds ratios under which the canary is called no worse."""
+PARTS: Final = (0.5, 0.1)
+"""The parts of what is tolerated under which the canary is called tolerable: near it, and far below it. With
+no bad request at all the second takes a third of the requests that the first would.
+"""
 
 
 class JudgeError(ValueError):
@@ -93,13 +99,13 @@ class Traffic:
 class Evidence:
     """What was seen so far, in the natural logarithms of likelihood ratios; nothing at first.
 
-    `harm` by TIMES_WORSE, `no_worse` by TIMES_BETTER, `tolerable` by the canary's own ratio. Plain numbers,
-    so that a rollout can be resumed from a database.
+    `harm` by TIMES_WORSE, `no_worse` by TIMES_BETTER, `tolerable` by PARTS. Plain numbers, so that a rollout
+    can be resumed from a database.
     """
 
     harm: tuple[float, ...] = (0.0,) * len(TIMES_WORSE)
     no_worse: tuple[float, ...] = (0.0,) * len(TIMES_BETTER)
-    tolerable: float = 0.0
+    tolerable: tuple[float, ...] = (0.0,) * len(PARTS)
     highest_harm: float = 0.0
     looks: int = 0
     baseline: float = 0.0
@@ -115,7 +121,7 @@ class Evidence:
     @property
     def log_no_worse(self) -> float:
         """The logarithm of the evidence that the canary is no worse than the margin, or tolerable."""
-        return _log_mean((_log_mean(self.no_worse), self.tolerable))
+        return _log_mean((_log_mean(self.no_worse), _log_mean(self.tolerable)))
 
     @property
     def p_value(self) -> float:
@@ -140,7 +146,7 @@ def looked(evidence: Evidence, look: Look, limits: Limits) -> Evidence:
         canary=evidence.canary + look.canary,
         canary_bad=evidence.canary_bad + look.canary_bad,
     )
-    tolerable = counted.tolerable + _log_tolerable(look, limits.tolerated)
+    tolerable = _tolerable(counted.tolerable, look, limits.tolerated)
     if not look.is_telling or not look.canary_bad + look.baseline_bad:
         return _with(counted, counted.harm, counted.no_worse, tolerable)
     odds = look.canary / look.baseline
@@ -233,7 +239,10 @@ def smallest_ratio_visible(traffic: Traffic, looks: int, limits: Limits) -> floa
 
 
 def _with(
-    evidence: Evidence, harm: tuple[float, ...], no_worse: tuple[float, ...], tolerable: float
+    evidence: Evidence,
+    harm: tuple[float, ...],
+    no_worse: tuple[float, ...],
+    tolerable: tuple[float, ...],
 ) -> Evidence:
     return Evidence(
         harm=harm,
@@ -260,12 +269,15 @@ def _added(
     )
 
 
-def _log_tolerable(look: Look, tolerated: float) -> float:
-    """The likelihood that the canary's ratio is half of what is tolerated, to that it is all of it."""
+def _tolerable(before: tuple[float, ...], look: Look, tolerated: float) -> tuple[float, ...]:
+    """The likelihoods that the canary's ratio is a part of what is tolerated, to that it is all of it."""
     if not tolerated or not look.canary:
-        return 0.0
-    good = look.canary - look.canary_bad
-    return look.canary_bad * math.log(0.5) + good * (math.log1p(-tolerated / 2) - math.log1p(-tolerated))
+        return before
+    good, all_of_it = look.canary - look.canary_bad, math.log1p(-tolerated)
+    return tuple(
+        log + look.canary_bad * math.log(part) + good * (math.log1p(-tolerated * part) - all_of_it)
+        for log, part in zip(before, PARTS, strict=True)
+    )
 
 
 def _log_mean(logs: Sequence[float]) -> float:

@@ -27,7 +27,7 @@ from routing.rollouts.inputs import (
     World,
     Written,
 )
-from routing.rollouts.moves import Outcome, examined, held, landed
+from routing.rollouts.moves import Outcome, closed, examined, held, landed
 from routing.rollouts.spec import Spec
 from routing.rollouts.states import State
 
@@ -85,8 +85,7 @@ def _answered(state: State, heard: Answered) -> State:
     if heard.passed:
         return replace(state, gate=None, passed=(*state.passed, gate.stage))
     # The next look asks again: a gate may open later.
-    stage = gate.stage.replace("_", " ")
-    words = f"A gate {stage} did not open: {heard.words or 'nothing was said why'}."
+    words = f"{closed(gate.stage)}: {heard.words or 'nothing was said why'}."
     return held(replace(state, gate=None), "gate_refused", words)
 
 

@@ -23,8 +23,10 @@ def steering(spec: Spec, weight: int) -> Rule:
 
 def intended(state: State, kind: Kind, rule: Rule, step: int, end: str = "") -> Outcome:
     """A new intent in the place of any other; to be saved before its write is done."""
-    intent = Intent(state.numbers + 1, kind, rule, step, end)
-    found = replace(state, numbers=intent.id, intent=intent, wanted=rule, gate=None)
+    intent, before = Intent(state.numbers + 1, kind, rule, step, end), state.intent
+    # What comes to stand of a write that was given up is this rollout's own, not somebody else's.
+    doubted = state.doubted if before is None else tuple(dict.fromkeys((*state.doubted, before.rule)))
+    found = replace(state, numbers=intent.id, intent=intent, doubted=doubted, wanted=rule, gate=None)
     return found, (_write(intent),)
 
 
@@ -42,6 +44,7 @@ def landed(state: State, intent: Intent, now: Now) -> State:
         written=intent.id,
         step=intent.step,
         intent=None,
+        doubted=(),
         passed=(),
     )
     if intent.end:
@@ -54,7 +57,7 @@ def landed(state: State, intent: Intent, now: Now) -> State:
 
 def dropped(state: State) -> State:
     """The pending intent was not done, and is not to be done any more."""
-    return replace(state, intent=None, wanted=state.confirmed or state.wanted)
+    return replace(state, intent=None, doubted=(), wanted=state.confirmed or state.wanted)
 
 
 def examined(state: State, world: World, now: Now) -> Outcome:
@@ -68,6 +71,8 @@ def examined(state: State, world: World, now: Now) -> Outcome:
         return held(state, "api_away", "The API server does not say what stands; a write is in doubt."), ()
     if standing == intent.rule:
         return landed(state, intent, now), ()
+    if standing in state.doubted:
+        state = replace(state, confirmed=standing)
     if not _is_still_wanted(state, intent):
         state = dropped(state)
         return (foreign(state, world), ()) if standing != state.confirmed else (state, ())
@@ -88,7 +93,7 @@ def is_foreign(state: State, world: World) -> bool:
     """Whether somebody else changed what the rollout owns, since it began to write."""
     if not state.begun or world.standing is None:
         return False
-    ours = {state.confirmed, state.intent.rule if state.intent else None}
+    ours = {state.confirmed, state.intent.rule if state.intent else None, *state.doubted}
     return world.standing not in ours or bool(world.foreign)
 
 
@@ -104,7 +109,8 @@ def foreign(state: State, world: World) -> State:
         f" Harm was found by {', '.join(state.harmed)}; abort takes the canary out." if state.harmed else ""
     )
     words = f"{said.rstrip('.')}. Resume writes the step's again.{harm}"
-    return paused(replace(state, confirmed=world.standing, intent=None), "foreign_edit", words)
+    found = replace(state, confirmed=world.standing, intent=None, doubted=())
+    return paused(found, "foreign_edit", words)
 
 
 def running(state: State, why: Why | None = None) -> State:
@@ -122,6 +128,19 @@ def held(state: State, code: str, words: str) -> State:
     if state.status == "paused" or is_harm_held(state):
         return state
     return replace(state, status="held", why=state.why if state.backward else Why(code, words))
+
+
+def closed(stage: str) -> str:
+    """That a gate of a stage keeps the rollout, in words."""
+    return f"A gate {stage.replace('_', ' ')} did not open"
+
+
+def is_refused(state: State, stage: str) -> bool:
+    """Whether it stands still because a gate of this stage did not open."""
+    why = state.why
+    if state.status != "held" or why is None or why.code != "gate_refused":
+        return False
+    return why.words.startswith(closed(stage))
 
 
 def is_harm_held(state: State) -> bool:

@@ -47,7 +47,7 @@ class Errors:
     """The canary's failed requests against the baseline's; `margin` and `tolerated` as in judge.Limits."""
 
     margin: float = 0.25
-    tolerated: float = 0.005
+    tolerated: float = 0.01
 
 
 @dataclass(frozen=True, slots=True)

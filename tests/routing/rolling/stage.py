@@ -48,9 +48,36 @@ class Boundaries:
     def die():
         raise Killed
 
+    @staticmethod
+    def quiet():
+        """Whether the database can be asked."""
+        return True
+
     def query(self, execute, sql, params, many, context):
         if sql.split(" ", 1)[0] in {"INSERT", "UPDATE", "DELETE"}:
             self.passing(sql.split(" ", 2)[0])
+        return execute(sql, params, many, context)
+
+
+class Outage(Boundaries):
+    """From a boundary on the database is away, until a minute has passed."""
+
+    def __init__(self, stage, at):
+        super().__init__(at, self.begins)
+        self.stage, self.until = stage, 0.0
+
+    def begins(self, _where):
+        self.until = self.stage.time + 60.0
+
+    def quiet(self):
+        """Whether the database can be asked."""
+        return self.stage.time >= self.until
+
+    def query(self, execute, sql, params, many, context):
+        if self.until == 0.0:
+            super().query(lambda *_: None, sql, params, many, context)
+        if self.stage.time < self.until:
+            raise OperationalError("the database is away")
         return execute(sql, params, many, context)
 
 
@@ -69,6 +96,7 @@ class Parts:
 
     def __init__(self, stage, boundaries):
         self.stage, self.boundaries = stage, boundaries
+        self.still = lambda epoch: True
 
     def mesh(self, driven):
         return self.stage.meshes[driven.spec.service]
@@ -85,18 +113,23 @@ class Parts:
         return not cluster.away
 
     def write(self, driven, write: Write):
-        mesh, confirmed = self.mesh(driven), driven.state.confirmed
+        mesh, state = self.mesh(driven), driven.state
         self.boundaries.passing("read")
         if mesh.cluster.away:
             return Done("unknown", "The API server is away.")
-        if confirmed not in (None, mesh.cluster.rule):
+        if state.confirmed is not None and mesh.cluster.rule not in (state.confirmed, *state.doubted):
             return Done("refused", "Something else stands than was expected.")
         version = mesh.cluster.version
+        self.boundaries.passing("ask for the epoch")
+        # After what stands was read: else it may stand again, long after somebody else's epoch began.
+        if not self.still(driven.state.epoch):
+            return Done("refused", "The epoch is over.")
         self.boundaries.passing("write")
         if mesh.cluster.lost == "late":
             mesh.cluster.lost = ""
             self.stage.late.append(Late(mesh, write, version))
             return Done("unknown", "No answer.")
+        mesh.cluster.lost = (self.stage.losses or {}).pop(write.rule.weight, mesh.cluster.lost)
         result = mesh.cluster.write(write, version)
         self.boundaries.passing("written")
         return Done(result, "" if result == "done" else f"It was {result}.")
@@ -118,12 +151,15 @@ class Parts:
 
 
 class Stage:
-    """A world for engines. `shift`: how wrong the wall clock is, in seconds."""
+    """A world for engines. `shift`: how wrong the wall clock is, in seconds. `losses`: by the weight of a
+    write, whether its answer is lost before or after it was done.
+    """
 
     def __init__(self, *wanted, **more):
         self.meshes = {each.service: Mesh(each, **more) for each in wanted}
         self.time, self.shift = 1000.0, 0.0
         self.dead, self.late = set(), []
+        self.losses = None
 
     def passes(self, seconds=10.0):
         for mesh in self.meshes.values():
@@ -140,6 +176,7 @@ class Stage:
         """Another process."""
         parts = Parts(self, boundaries or Boundaries())
         leading = Leading(f"process {next(_numbers)}", monotonic=self._clock, is_gone=self.dead.__contains__)
+        parts.still = leading.still
         return Engine(
             parts, parts, parts, parts,
             leading=leading, workers=Inline(), wall=self.wall, monotonic=self._clock,
@@ -152,15 +189,19 @@ class Stage:
 class Played:
     """One rollout on a stage, and whoever drives it. A process that dies is followed by another."""
 
-    def __init__(self, olga, wanted=None, *, boundaries=None, **more):
+    def __init__(self, olga, wanted=None, *, boundaries=None, stage=None, **more):
         self.spec = wanted or a_spec()
         self.olga = olga
-        self.stage = Stage(self.spec, **more)
+        self.stage = stage or Stage(self.spec, **more)
         self.mesh = self.stage.meshes[self.spec.service]
         self.row = started(self.stage, olga, self.spec)
-        self.boundaries = boundaries or Boundaries()
-        self.engine = self.stage.engine(self.boundaries)
         self.deaths = 0
+        self.driven_by(boundaries or Boundaries())
+
+    def driven_by(self, boundaries):
+        """The leader from now on passes these."""
+        self.boundaries = boundaries
+        self.engine = self.stage.engine(boundaries)
 
     @property
     def state(self):

@@ -8,47 +8,11 @@ afterwards    the same end, the same writes, none twice; the record says what wa
 import pytest
 
 from routing.models import RolloutCommand
-from routing.rollouts.spec import Gate, Step, Told
 from tests.routing.rolling.stage import Boundaries, Played, assert_true, summary, written
-from tests.routing.rollouts.specs import spec
+from tests.routing.rolling.stories import STORIES, WANTED
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 LOOKS = 18
-GATES = (Gate("before_weight", "https://gate.example"), Gate("after_end", "https://gate.example"))
-WANTED = spec(
-    (Step(5, 10), Step(50, 20), Step(100, 10)), notify=(Told("https://told.example"),), gates=GATES
-)  # fmt: skip
-
-
-def healthy(_played):
-    """Nothing happens."""
-
-
-def harmful(played):
-    if played.state.step == 1:
-        played.mesh.canary_bad = 0.2
-
-
-def losing(played):
-    """Answers of two writes are lost: of one that was not done, and of one that was."""
-    if played.state.clock.counted >= 10:
-        played.mesh.cluster.lost = {0: "before", 1: "after"}.get(played.state.step, "")
-
-
-def aborted(played):
-    if played.state.step == 1:
-        played.command("abort", key="abort")
-
-
-def steered(played):
-    handled = played.row.commands.exclude(handled_at=None).count()
-    if played.state.step == 1 and not handled:
-        played.command("set_weight", 30, key="weight")
-    if handled == 1:
-        played.command("resume", key="resume")
-
-
-STORIES = [healthy, harmful, losing, aborted, steered]
 
 
 def play(olga, story, dies_at=0):
@@ -56,6 +20,8 @@ def play(olga, story, dies_at=0):
     for _ in range(LOOKS):
         story(played)
         played.looks()
+        if played.state.ended:
+            break
     played.engine.leading.release()
     return played
 

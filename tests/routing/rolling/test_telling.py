@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from datetime import timedelta
 from ipaddress import ip_network
 
 import pytest
@@ -11,96 +10,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from meshui.webhook_env import Allowed
-from routing.models import Leadership, Rollout, RolloutEvent, RolloutMessage
-from routing.rolling import leading, saving, telling
+from routing.models import Leadership, Rollout, RolloutMessage
+from routing.rolling import leading, saving
 from routing.rolling.telling import GIVE_UP_AFTER, LONGEST_SECONDS, Sender, delay
 from routing.rolling.webhooks import Answer, NoAnswerError
 from routing.rollouts.inputs import Notify, StaleEpochError
 from tests.routing.rolling import making, receivers
 from tests.routing.rolling.making import NOW
+from tests.routing.rolling.posting import ONE, OTHER, left, logged, tell
 from tests.routing.rolling.receivers import Receiver, answer, in_turn
 
 # Receivers are served from threads with connections of their own.
 pytestmark = pytest.mark.django_db(transaction=True)
-ONE, OTHER = "https://one.example/x?key=t0ken", "https://other.example/"
-
-
-class Clock:
-    """A clock that is moved by hand."""
-
-    def __init__(self):
-        self.now = NOW
-
-    def __call__(self):
-        return self.now
-
-    def move(self, **amount):
-        self.now += timedelta(**amount)
-
-
-class Post:
-    """Receivers that answer as they are told to, and remember what they got."""
-
-    def __init__(self):
-        self.answers = {}
-        self.got = []
-        self.lock = threading.Lock()
-
-    def __call__(self, url, body, *, timeout, id):  # noqa: A002
-        with self.lock:
-            self.got.append((url, body.get("event", "as slack"), id))
-            found = self.answers.get(url, Answer(200, ""))
-        found = found(body) if callable(found) else found
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    def events(self, url=ONE):
-        return [event for each, event, _ in self.got if each == url]
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def post():
-    return Post()
-
-
-@pytest.fixture
-def sender(post, clock):
-    return Sender(lambda: True, post=post, clock=clock, chance=lambda: 0.5)
-
-
-@pytest.fixture
-def rollout(django_user_model):
-    return saved(django_user_model)
-
-
-def saved(users, notify=((ONE, "json"),)):
-    spec = making.spec(notify=notify)
-    user, _ = users.objects.get_or_create(username="ada")
-    row = making.row(spec, making.state(), created_by=user)
-    row.save()
-    return row
-
-
-def tell(row, *events, notify=((ONE, "json"),), at=NOW, words=""):
-    found = []
-    for event in events:
-        made = telling.messages(row, making.spec(notify=notify), Notify(event, words), at)
-        found += RolloutMessage.objects.bulk_create(made)
-    return found
-
-
-def left():
-    return list(RolloutMessage.objects.filter(sent_at=None).order_by("pk").values_list("event", flat=True))
-
-
-def logged():
-    return list(RolloutEvent.objects.order_by("pk").values_list("code", "words"))
 
 
 def test_each_who_is_to_be_told_gets_a_message_of_his_own(rollout, sender, post):
@@ -206,135 +127,6 @@ def test_it_is_given_up_after_a_day_and_the_log_tells(rollout, sender, post, clo
         "given_up",
         "https://one.example/… was not told: held. Given up after a day. It answered 500: no /x?….",
     )
-
-
-class TestOrder:
-    def test_messages_come_in_their_order(self, rollout, sender, post):
-        tell(rollout, "running", "held", "running", "promoted")
-        sender.send_due()
-        assert post.events() == ["running", "held", "running", "promoted"]
-
-    @pytest.mark.parametrize("away", [NoAnswerError("away"), Answer(429, ""), Answer(503, "")], ids=str)
-    def test_later_ones_wait_for_a_receiver_that_is_away(self, rollout, sender, post, clock, away):
-        tell(rollout, "running", "held")
-        post.answers[ONE] = away
-        sender.send_due()
-        clock.move(seconds=1)
-        tell(rollout, "promoted", at=clock.now)
-        sender.send_due()
-        assert post.events() == ["running"]
-        clock.move(seconds=1)
-        post.answers.clear()
-        sender.send_due()
-        assert post.events() == ["running", "running", "held", "promoted"]
-
-    def test_later_ones_pass_one_that_is_refused(self, rollout, sender, post, clock):
-        tell(rollout, "running", "held")
-        post.answers[ONE] = lambda body: Answer(400 if body["event"] == "running" else 200, "")
-        sender.send_due()
-        assert post.events() == ["running", "held"]
-        tell(rollout, "promoted")
-        sender.send_due()
-        assert post.events() == ["running", "held", "promoted"]
-        clock.move(seconds=2)
-        sender.send_due()
-        assert post.events()[-1] == "running"
-        assert left() == ["running"]
-
-    def test_one_that_was_given_up_holds_nothing_back(self, rollout, sender, post, clock):
-        tell(rollout, "running")
-        post.answers[ONE] = NoAnswerError("away")
-        clock.move(days=2)
-        sender.send_due()
-        tell(rollout, "held", at=clock.now)
-        post.answers.clear()
-        sender.send_due()
-        assert post.events() == ["running", "held"]
-
-    def test_one_that_cannot_be_written_holds_nothing_back(self, rollout, sender, post, clock):
-        broken, _ = tell(rollout, "running", "held", notify=((ONE, "slack"),))
-        RolloutMessage.objects.filter(pk=broken.pk).update(body={"id": "x"})
-        Sender(lambda: True, post=lambda *_, **__: Answer(200, ""), clock=clock).send_due()
-        assert left() == ["running"]
-        broken.refresh_from_db()
-        assert broken.error == "It could not be written: KeyError."
-        assert broken.next_at > clock.now
-
-
-class TestReceivers:
-    def test_one_that_is_slow_holds_up_no_other(self, rollout, sender, post):
-        answered, told = threading.Event(), threading.Event()
-
-        def slow(_body):
-            assert told.wait(60)
-            answered.set()
-            return Answer(200, "")
-
-        def fast(_body):
-            told.set()
-            return Answer(200, "")
-
-        post.answers = {ONE: slow, OTHER: fast}
-        tell(rollout, "held", notify=((ONE, "json"), (OTHER, "json")))
-        sender.send_due()
-        assert answered.is_set()
-        assert left() == []
-
-    def test_many_that_are_away_keep_no_thread_from_one_that_answers(self, rollout, sender, post, clock):
-        dead = [f"https://dead-{number}.example/" for number in range(telling.WORKERS * 2)]
-        post.answers = dict.fromkeys(dead, NoAnswerError("away"))
-        tell(rollout, "held", notify=[(url, "json") for url in dead])
-        for _ in range(3):
-            sender.send_due()
-        clock.move(hours=1)
-        tell(rollout, "held", notify=((ONE, "json"),), at=clock.now)
-        sender.send_due()
-        assert post.events() == ["held"]
-
-    def test_one_that_is_being_sent_to_is_not_sent_to_twice(self, rollout, sender, post):
-        sending, over = threading.Event(), threading.Event()
-
-        def slow(_body):
-            sending.set()
-            assert over.wait(60)
-            return Answer(200, "")
-
-        post.answers[ONE] = slow
-        tell(rollout, "held")
-        first = threading.Thread(target=sender.send_due)
-        first.start()
-        assert sending.wait(60)
-        sender.send_due()
-        over.set()
-        first.join()
-        assert post.events() == ["held"]
-
-
-class TestLeading:
-    def test_who_does_not_lead_sends_nothing(self, rollout, post, clock):
-        tell(rollout, "held")
-        Sender(lambda: False, post=post, clock=clock).send_due()
-        assert post.got == []
-
-    def test_who_leads_no_more_stops_between_two_messages(self, rollout, post, clock):
-        leading = [True]
-        post.answers[ONE] = lambda _body: leading.clear() or Answer(200, "")
-        tell(rollout, "running", "held")
-        Sender(lambda: bool(leading), post=post, clock=clock).send_due()
-        assert post.events() == ["running"]
-        assert left() == ["held"]
-
-    def test_the_next_leader_sends_what_is_left_in_order(self, rollout, post, clock):
-        tell(rollout, "running", "held")
-        post.answers[ONE] = NoAnswerError("away")
-        Sender(lambda: True, post=post, clock=clock).send_due()
-        post.answers.clear()
-        other = Sender(lambda: True, post=post, clock=clock)
-        other.send_due()
-        assert post.events() == ["running"]
-        clock.move(seconds=3)
-        other.send_due()
-        assert post.events() == ["running", "running", "held"]
 
 
 def test_a_clock_that_was_set_back_keeps_nothing_for_long(rollout, sender, post, clock):

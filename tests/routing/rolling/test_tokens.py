@@ -1,4 +1,4 @@
-"""An address may hold a token: nobody reads it again, not even who started the rollout."""
+"""An address may hold a token: nobody reads it but who named it."""
 
 import logging
 from ipaddress import ip_network
@@ -7,6 +7,7 @@ import pytest
 
 from meshui.webhook_env import Allowed
 from routing.models import Rollout
+from tests.people import person
 
 pytestmark = pytest.mark.django_db
 TOKEN = "t0ken-t0ken"
@@ -22,7 +23,7 @@ BODY = {
 }
 
 
-def test_no_answer_page_or_log_holds_a_token(api, cluster, settings, caplog):
+def test_nobody_reads_a_token_but_who_named_it(api, cluster, settings, caplog, client):
     settings.WEBHOOK_ALLOW = (Allowed("", ip_network("127.0.0.1/32"), 9),)
     settings.WEBHOOK_SECRET = f"{TOKEN}-secret-{TOKEN}-secret"
     caplog.set_level(logging.DEBUG)
@@ -30,16 +31,28 @@ def test_no_answer_page_or_log_holds_a_token(api, cluster, settings, caplog):
     assert started.status_code == 201, started.content
     number = started.json()["id"]
     assert TOKEN in str(Rollout.objects.get().spec)
+    client.force_login(person("otto"))
     answers = [
-        started,
         api.get("rollouts"),
         api.get(f"rollouts/{number}"),
         api.get(f"rollouts/{number}/evidence"),
         api.client.get("/rollouts/"),
         api.client.get(f"/rollouts/{number}/"),
+        api.client.get("/metrics"),
+        api.post(f"rollouts/{number}/weight", {"weight": 101}),
     ]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 200, 200, 422]
     for answer in answers:
-        assert answer.status_code in (200, 201)
         assert TOKEN.encode() not in answer.content
-    assert b"https://127.0.0.1:9/" in answers[2].content
+    assert b"https://127.0.0.1:9/" in answers[1].content
     assert TOKEN not in caplog.text
+
+
+def test_a_refusal_repeats_no_token(api, cluster, settings, caplog):
+    caplog.set_level(logging.DEBUG)
+    refused = api.post("rollouts", BODY)
+    assert refused.status_code == 422
+    assert {each["field"] for each in refused.json()["error"]["fields"]} == {"gates[0].url", "notify[0].url"}
+    assert TOKEN.encode() not in refused.content
+    assert TOKEN not in caplog.text
+    assert not Rollout.objects.exists()

@@ -330,17 +330,6 @@ def test_a_query_out_of_its_bounds_in_a_row_is_harm_and_one_without_a_value_is_n
     assert leader.state.status == "rolled_back"
 
 
-def test_gates_are_asked_and_hold_until_they_open():
-    stages = ("before_start", "before_weight", "before_promotion", "after_end")
-    wanted = spec(gates=tuple(Gate(stage, "https://gate.example") for stage in stages))
-    mesh = Mesh(wanted, gates=False)
-    leader = Leader(mesh, 1)
-    goes(mesh, leader, looks=5)
-    assert (leader.state.status, why(leader), weights(mesh)) == ("held", "gate_refused", [])
-    mesh.gates = True
-    assert goes(mesh, leader).status == "promoted"
-
-
 def test_a_step_that_asks_for_a_person_waits_for_one():
     mesh, leader = after(spec(steps=(Step(5, 20, pause=True), Step(100, 10))), 6)
     assert (leader.state.status, why(leader), weights(mesh)) == ("paused", "step_pause", [5])

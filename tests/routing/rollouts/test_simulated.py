@@ -4,7 +4,8 @@ import statistics
 
 import pytest
 
-from bench.rollouts import LOOKS, Scenario, harmful_after, naive_verdict, rollouts
+from bench.rollouts import LOOKS, USUAL, Scenario, harmful_after, naive_verdict, no_worse_after, rollouts
+from routing.rollouts.judge import Limits, Look
 
 
 def aborted(scenario: Scenario, count: int) -> float:
@@ -38,3 +39,16 @@ def test_at_two_requests_a_second_a_doubling_is_seldom_found():
     """Why the smallest regression that can be seen is told before the start."""
     found = [harmful_after(looks) for looks in rollouts(Scenario(rate=2, times=2), 200, seed=4)]
     assert sum(each is not None for each in found) / 200 < 0.5
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.1])
+def test_of_canaries_with_exactly_the_errors_that_are_tolerated_at_most_alpha_are_called_no_worse(alpha):
+    worse = Scenario(rate=20, bad_ratio=USUAL.tolerated / 10, times=10)
+    limits = Limits(alpha=alpha, margin=0.25, tolerated=USUAL.tolerated)
+    called = [no_worse_after(looks, limits) for looks in rollouts(worse, 2_000, seed=5)]
+    assert sum(each is not None for each in called) / 2_000 <= alpha
+
+
+def test_a_canary_without_errors_is_no_worse_after_some_seven_hundred_requests():
+    small = [Look(10, 0, 10, 0)] * 100
+    assert 500 <= (no_worse_after(small) or 0) <= 700

@@ -64,6 +64,7 @@ export function endOf({ expected_end: end }, now) {
  */
 export function sights({ weight, sights: all }) {
   if (weight === 100) return [{ sees: "nothing to compare", found: "", title: "The baseline has no requests any more." }];
+  if (weight === 0) return [{ sees: "not known", found: "", title: "What the canary gets at 0 % is not measured beforehand." }];
   return all.map((sight) => ({ sees: `${sight.guard} ${smallest(sight)}`, found: soon(sight), title: inFull(sight) }));
 }
 
