@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browsers import listen
 from tests.console import until
@@ -41,10 +41,15 @@ def start(page, *, seconds: int) -> None:
     page.locator("#errors-tolerated").fill("2")
     page.locator("#advanced > summary").click()
     page.locator("#interval").fill("1")
-    expect(page.locator("#preview-state")).to_contain_text("As of")
-    expect(page.locator(".ahead-row")).to_have_count(4)
+    says(page.locator("#preview-state"), "As of")
+    expect(page.locator(".ahead-row")).to_have_count(4, timeout=SOON_MS)
     page.locator("#start").click()
-    expect(page).to_have_url(re.compile(r"/rollouts/\d+/$"))
+    expect(page).to_have_url(re.compile(r"/rollouts/\d+/$"), timeout=SOON_MS)
+
+
+def says(what: Locator, words: str | re.Pattern[str], *, within: float = SOON_MS) -> None:
+    """Waits until it stands there."""
+    expect(what).to_contain_text(words, timeout=within)
 
 
 def stands(page, *statuses: str, within: float = SOON_MS) -> None:
@@ -57,36 +62,35 @@ def stands(page, *statuses: str, within: float = SOON_MS) -> None:
 def test_a_healthy_rollout_promotes_itself_before_ones_eyes(page, demo):
     start(page, seconds=1)
     observed = page.locator("[data-bar=observed] [data-text]")
-    expect(observed).to_have_text(re.compile(r"\d %"))
-    expect(page.locator("#fact-step")).to_contain_text("4")
+    says(observed, re.compile(r"\d %"))
     stands(page, "promoted", within=ENOUGH_MS)
-    expect(page.locator("#fact-weight")).to_contain_text("100")
-    expect(page.locator("[data-bar=observed] [data-text]")).to_have_text(re.compile(r"100 %|99\.\d %"))
-    expect(page.locator("#evidence-now")).to_contain_text("No worse")
-    expect(page.locator("#stops details")).to_have_count(4)
+    says(page.locator("#fact-weight"), "100")
+    says(observed, re.compile(r"^(100|99\.\d+) %"))
+    says(page.locator("#evidence-now"), "No worse")
+    expect(page.locator("#stops details")).to_have_count(4, timeout=SOON_MS)
     page.locator("#stops details").last.locator("summary").click()
-    expect(page.locator("#stops details").last).to_contain_text("share verified")
-    expect(page.locator("#log")).to_contain_text("Written: 100 % for the canary.")
+    says(page.locator("#stops details").last, "share verified")
+    says(page.locator("#log"), "Written: 100 % for the canary.")
     until(lambda: demo.share("reviews", "v3") > 0.99, "all requests reach v3")
     page.goto("/rollouts/")
-    expect(page.locator("#ended-rows li").first).to_contain_text("Promoted")
+    says(page.locator("#ended-rows li").first, "Promoted")
 
 
 def test_a_canary_that_goes_bad_is_taken_back_and_its_evidence_can_be_read_and_exported(page, demo, tmp_path):
     start(page, seconds=4)
-    expect(page.locator("#log")).to_contain_text("Written: 25 % for the canary.", timeout=ENOUGH_MS)
+    says(page.locator("#log"), "Written: 25 % for the canary.", within=ENOUGH_MS)
     turned(demo, "reviews-v3", 5)
     stands(page, "rolled_back", within=ENOUGH_MS)
-    expect(page.locator("#fact-weight")).to_contain_text("0 %")
+    says(page.locator("#fact-weight"), "0 %")
     card = page.locator("#evidence-now")
-    expect(card).to_contain_text("Harm by errors.")
+    says(card, "Harm by errors.")
     expect(card).to_contain_text(
         re.compile(r"\d+ of \d+ requests of the canary were bad, 0 of \d+ of the baseline")
     )
     assert weights(demo, "reviews").get("v3", 0) == 0
     until(lambda: demo.share("reviews", "v1") > 0.99, "all requests are back at v1")
     page.locator("#stops details").first.locator("summary").click()
-    expect(page.locator("#stops details").first).to_contain_text("Harm")
+    says(page.locator("#stops details").first, "Harm")
     with page.expect_download() as download:
         page.get_by_role("link", name="All as JSON").click()
     download.value.save_as(tmp_path / "evidence.json")
@@ -97,7 +101,7 @@ def test_a_canary_that_goes_bad_is_taken_back_and_its_evidence_can_be_read_and_e
 
 def test_a_person_sets_a_weight_and_aborts(page, demo):
     start(page, seconds=600)
-    expect(page.locator("#log")).to_contain_text("Written: 5 % for the canary.")
+    says(page.locator("#log"), "Written: 5 % for the canary.")
     page.get_by_role("button", name="Set weight").first.click()
     page.locator("#weight-number").fill("60")
     page.locator("#ask-weight").get_by_role("button", name="Set weight").click()
