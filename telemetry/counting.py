@@ -17,6 +17,8 @@ KEPT_SECONDS = 3600.0
 GRAIN_SECONDS = 5.0
 # Who looked every few seconds, and did not for so many readings, does not come again.
 MOST_UNASKED = 600
+# Anybody may look at what a rollout would see: who looked longest ago goes first.
+MOST_WATCHED = 2000
 
 
 Service = tuple[str, str]
@@ -83,15 +85,11 @@ class Ledger:
             self._steps = kept
         step.since = min(step.since, since)
         ranked = [*self._reached(samples.counts)]
-        for count, rank in ranked:
-            self._hear(call_of(count.labels), rank, samples.taken_at, since)
-        best = [
-            Reported(count, rank)
-            for count, rank in ranked
-            if not self._is_better_known(call_of(count.labels), rank, samples.taken_at)
-        ]
-        for count, rank in best:
-            step.add(count, rank)
+        for _, rank, call in ranked:
+            self._hear(call, rank, samples.taken_at, since)
+        best = [each for each in ranked if not self._is_better_known(each.call, each.rank, samples.taken_at)]
+        for each in best:
+            step.add(each)
         self._watch(samples, best)
 
     def watch(self, namespace: str, service: str, objective_ms: float = 0.0) -> Watch:
@@ -103,8 +101,8 @@ class Ledger:
         watch = self._watches.get(where)
         if watch is None:
             watch = Watch(objective_ms, self._lag, self._same)
-            # A new dictionary, as below.
-            self._watches = {**self._watches, where: watch}
+            # A new dictionary, as above.
+            self._watches = {**_fewer(self._watches), where: watch}
         watch.wants(objective_ms)
         return watch
 
@@ -128,14 +126,14 @@ class Ledger:
         """Since when counts asked for since a moment really are: as far back as they are kept, and known."""
         return max(moment, now - self._kept, moment if self.began is None else self.began)
 
-    def _reached(self, counts: Iterable[RequestCount]) -> Iterable[tuple[RequestCount, int]]:
+    def _reached(self, counts: Iterable[RequestCount]) -> Iterable[Reported]:
         """The requests that reached a workload, with how good their report is: an aborted one chose no
         version.
         """
         for count in counts:
             rank = rank_of(count.labels, self._preference)
             if rank is not None and count.labels.destination_workload:
-                yield count, rank
+                yield Reported(count, rank, call_of(count.labels))
 
     def _forget(self, start: float) -> None:
         """Calls of which nothing was heard since."""
@@ -149,13 +147,16 @@ class Ledger:
         counts: dict[Service, list[Reported]] = defaultdict(list)
         times: dict[Service, list[Timed]] = defaultdict(list)
         for told in best:
-            counts[_service(told.told.labels)].append(told)
+            where = _service(told.told.labels)
+            if where in watches:
+                counts[where].append(told)
         for timed in samples.times:
             rank = rank_of(timed.labels, self._preference)
             if rank is None or not timed.labels.destination_workload:
                 continue
-            if not self._is_better_known(call_of(timed.labels), rank, samples.taken_at):
-                times[_service(timed.labels)].append(Timed(timed, rank))
+            call = call_of(timed.labels)
+            if not self._is_better_known(call, rank, samples.taken_at):
+                times[_service(timed.labels)].append(Timed(timed, rank, call))
         since = samples.taken_at if samples.counted_from is None else samples.counted_from
         for where, watch in watches.items():
             watch.add(samples.taken_at, since, counts.get(where, ()), times.get(where, ()))
@@ -178,6 +179,14 @@ class Ledger:
         return any(better < rank and at - heard_at <= self._same for better, heard_at in heard)
 
 
+def _fewer(watches: dict[Service, Watch]) -> dict[Service, Watch]:
+    """Room for one more."""
+    if len(watches) < MOST_WATCHED:
+        return watches
+    oldest = max(watches, key=lambda where: watches[where].readings_unasked)
+    return {where: each for where, each in watches.items() if where != oldest}
+
+
 def _service(labels: EdgeLabels) -> Service:
     return labels.destination_service_namespace, labels.destination_service_name
 
@@ -189,7 +198,8 @@ class _Step:
         self.since = since
         self._counts: dict[tuple[Call | None, int], dict[Counted, tuple[float, float]]] = {}
 
-    def add(self, count: RequestCount, rank: int) -> None:
+    def add(self, reported: Reported) -> None:
+        count, rank, call = reported
         labels = count.labels
         key = Counted(
             labels.destination_service_namespace,
@@ -199,7 +209,7 @@ class _Step:
             is_proxied(labels),
         )
         # Nothing is better than the best: whose call it was need not be known any more.
-        told = self._counts.setdefault((call_of(labels) if rank else None, rank), {})
+        told = self._counts.setdefault((call if rank else None, rank), {})
         requests, errors = told.get(key, (0.0, 0.0))
         failed = is_error(count.response_code, count.response_flags, count.grpc_response_status)
         told[key] = requests + count.requests, errors + (count.requests if failed else 0.0)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.counting import MOST_UNASKED, Ledger
+from telemetry.counting import MOST_UNASKED, MOST_WATCHED, Ledger
 from telemetry.exposition import Counter, Exposition, Histogram, RequestSeries
 from telemetry.rates import RateWindow
 from telemetry.samples import RequestCount, Samples, TimeCount
@@ -201,7 +201,7 @@ def test_who_got_requests_is_known_from_the_first_reading_after_a_moment_on():
 
 
 def test_asked_again_a_share_begins_with_the_same_reading_for_hours():
-    ledger, watch = watched()
+    ledger, _ = watched()
     first = None
     for second in range(5000):
         ledger.add(reading(1000.0 + second, count(1)))
@@ -234,6 +234,35 @@ def test_nobody_is_counted_for_whom_nobody_asks_any_more():
     for second in range(MOST_UNASKED + 1):
         ledger.add(reading(1000.0 + second, count(1)))
     assert ledger.watched == {}
+
+
+def test_however_many_look_who_looked_longest_ago_makes_room():
+    ledger, _ = watched()
+    ledger.add(reading(1000.0))
+    for number in range(MOST_WATCHED):
+        ledger.watch("bookinfo", f"service-{number}")
+    assert len(ledger.watched) == MOST_WATCHED
+    assert HERE not in ledger.watched
+
+
+def test_rates_are_those_of_the_look():
+    ledger, watch = watched()
+    for second in range(10):
+        ledger.add(reading(1000.0 + second, count(second), count(1, of=labels(target="reviews-v3"))))
+    assert watch.looked(1007.0).rates == {"v1": 8.5, "v3": 1.0}
+    assert watch.looked(1009.0).rates is None
+
+
+def test_where_targets_are_read_at_different_times_rates_are_of_two_rounds():
+    ledger, watch = watched(lag_seconds=10.0)
+    for turn in range(1, 8):
+        # Two targets are read every ten seconds, one right after the other.
+        ledger.add(reading(1000.0 + 10 * turn, count(50)))
+        ledger.add(reading(1000.5 + 10 * turn, count(70)))
+    found = watch.looked(1070.0)
+    assert found.versions["v1"].requests == 70
+    assert found.rates["v1"] == pytest.approx(12)
+    assert watch.looked(found.cursor).rates["v1"] == pytest.approx(12)
 
 
 @given(st.lists(st.tuples(st.integers(1, 20), st.integers(0, 9)), min_size=2, max_size=30))
