@@ -12,6 +12,7 @@ from bench import (
     analysis,
     browser,
     cluster,
+    engine,
     graph,
     incremental,
     planning,
@@ -33,6 +34,7 @@ PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
     "graph": graph.measure,
     "judge": rollouts.measure,
     "watching": watching.measure,
+    "rollouts": engine.measure,
 }
 """Each part by its name: given whether it is to be small, it measures, or raises."""
 
