@@ -33,8 +33,8 @@ PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
     "recorder": recorder.measure,
     "graph": graph.measure,
     "judge": rollouts.measure,
-    "watching": watching.measure,
     "rollouts": engine.measure,
+    "watching": watching.measure,
 }
 """Each part by its name: given whether it is to be small, it measures, or raises."""
 

@@ -1,4 +1,4 @@
-"""Which rollouts somebody may see now, for the pages that only point at them: cheap, and without the state of any."""
+"""Which rollouts somebody may see now, for the pages that only point at them: without the state of any."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -19,6 +19,11 @@ class Pointer(NamedTuple):
     service: str
     status: str
     weight: int
+
+    @property
+    def look(self) -> str:
+        """The level of its status, as the style sheets name it."""
+        return "degraded" if self.status in STILL else "info"
 
     @property
     def words(self) -> str:

@@ -192,8 +192,8 @@ class Driver:
             if heard.passed:
                 charge.due = self._now().monotonic
             # The same refusal at look after look is told once.
-            entries = (entry,) if entry.words != charge.heard else ()
-            charge.heard = entry.words
+            entries = (entry,) if heard.passed or entry.words != charge.heard else ()
+            charge.heard = "" if heard.passed else entry.words
             self._step(charge, answered, log=entries)
         elif heard.ask.stage == "after_end":
             saving.note(self._epoch, rollout, entry, self._now().wall)

@@ -129,12 +129,13 @@ export function headline(rollout, now) {
 }
 
 /**
- * What found harm, in figures; where nothing did, how the judge sees it by now.
- * @param {Pick<Detail, "evidence" | "verdict">} rollout
+ * What found harm, or does not let it go on, in figures; else how the judge sees it by now.
+ * @param {Pick<Detail, "evidence" | "verdict" | "why">} rollout
  */
-export function judgeWords({ evidence, verdict }) {
-  if (verdict !== "harm") return `The judge: ${evidence.sentence}`;
-  return evidence.figures.filter((figure) => figure.verdict === "harm").map((figure) => `${figure.name}: ${figure.sentence}`).join(" "); // prettier-ignore
+export function judgeWords({ evidence, verdict, why }) {
+  const asked = verdict === "harm" ? "harm" : why?.code === "no_verdict" ? "not_known" : "";
+  const found = evidence.figures.filter((figure) => figure.verdict === asked).map(({ name, sentence }) => `${name}: ${sentence}`);
+  return found.join(" ") || `The judge: ${evidence.sentence}`;
 }
 
 const DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
