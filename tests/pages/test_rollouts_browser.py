@@ -270,6 +270,18 @@ def test_at_night_on_a_telephone_evidence_and_abort_are_at_hand(telephone, ada, 
     assert live_weights(cluster)["v1"] == 100
 
 
+def test_nothing_sticks_out_on_a_telephone(telephone, ada):
+    for make in STORIES.values():
+        row = make(time.time()).keeps(ada)
+        Rollout.objects.update(occupies=None)
+        telephone.goto(f"/rollouts/{row.pk}/")
+        expect(telephone.locator("#evidence-now .guard").first).to_be_visible()
+        assert telephone.evaluate("document.documentElement.scrollWidth") <= 390, row.status
+    telephone.goto("/rollouts/")
+    expect(telephone.locator(".rollout-row")).to_have_count(len(STORIES))
+    assert telephone.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_the_graph_panel_leads_to_the_rollout_or_to_a_new_one(page, ada):
     row = STORIES["running"](time.time()).keeps(ada)
     page.goto("/graph/?select=app:bookinfo/reviews/v1&ns=bookinfo")

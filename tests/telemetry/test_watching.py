@@ -245,6 +245,26 @@ def test_however_many_look_who_looked_longest_ago_makes_room():
     assert HERE not in ledger.watched
 
 
+def test_rates_are_those_of_the_look():
+    ledger, watch = watched()
+    for second in range(10):
+        ledger.add(reading(1000.0 + second, count(second), count(1, of=labels(target="reviews-v3"))))
+    assert watch.looked(1007.0).rates == {"v1": 8.5, "v3": 1.0}
+    assert watch.looked(1009.0).rates is None
+
+
+def test_where_targets_are_read_at_different_times_rates_are_of_two_rounds():
+    ledger, watch = watched(lag_seconds=10.0)
+    for turn in range(1, 8):
+        # Two targets are read every ten seconds, one right after the other.
+        ledger.add(reading(1000.0 + 10 * turn, count(50)))
+        ledger.add(reading(1000.5 + 10 * turn, count(70)))
+    found = watch.looked(1070.0)
+    assert found.versions["v1"].requests == 70
+    assert found.rates["v1"] == pytest.approx(12)
+    assert watch.looked(found.cursor).rates["v1"] == pytest.approx(12)
+
+
 @given(st.lists(st.tuples(st.integers(1, 20), st.integers(0, 9)), min_size=2, max_size=30))
 def test_the_seconds_of_all_looks_are_those_that_passed(course):
     watch = Watch()
