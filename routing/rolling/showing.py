@@ -82,7 +82,7 @@ def may_command(row: Rollout, person: PersonCluster) -> str:
 
 
 def _summary(row: Rollout, spec: Spec, state: State, person: PersonCluster) -> Json:
-    said = counting.verdicts(state, spec)
+    said, told = counting.verdicts(state, spec), asked.to_json(spec)
     return {
         "id": row.pk,
         "version": row.version,
@@ -91,11 +91,11 @@ def _summary(row: Rollout, spec: Spec, state: State, person: PersonCluster) -> J
         "service": spec.service,
         "baseline": spec.baseline,
         "canary": spec.canary,
-        "strategy": asked.to_json(spec)["strategy"],
+        "strategy": told["strategy"],
         "status": state.status,
         "why": {"code": state.why.code, "words": state.why.words} if state.why else None,
         "step": state.step,
-        "steps": asked.to_json(spec)["steps"],
+        "steps": told["steps"],
         "weight": max(state.wanted.weight, 0),
         "configured_share": row.configured_share,
         "observed_share": row.observed_share,
