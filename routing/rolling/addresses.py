@@ -118,7 +118,7 @@ def refused(found: Target, addresses: Iterable[str], allowances: Iterable[Allowa
     for text in addresses:
         words = _refused(text, networks)
         if words:
-            # Which address it is stays untold: that is between the name server of the network and this server.
+            # Which address it is stays untold: the network's name server may know more than the person.
             said = words if text == found.host else f"stands for an address that {words}"
             return f"{found.host} {said}; only public addresses and those of MESHUI_WEBHOOK_ALLOW are called."
     return ""

@@ -206,9 +206,7 @@ class TestTheGuard:
             assert post(url, {}, timeout=LONG, resolve=resolve).fine
             assert resolve.asked == ["hooks.example"]
             assert judged.requests[0].headers["host"] == f"hooks.example:{judged.port}"
-            with pytest.raises(
-                NoAnswerError, match=r"stands for an address that is a loopback"
-            ):
+            with pytest.raises(NoAnswerError, match=r"stands for an address that is a loopback"):
                 post(url, {}, timeout=LONG, resolve=resolve)
         assert inner.connections == 0
 
