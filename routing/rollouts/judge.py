@@ -212,12 +212,18 @@ def smallest_visible(traffic: Traffic, looks: int, limits: Limits) -> float | No
     """The smallest factor of bad requests that would be found within so many looks, to a tenth; None: none
     below a hundred.
     """
-    least = max(1.1, math.ceil((1 + limits.margin) * 10) / 10)
-    for tenth in range(round(least * 10), 1001):
-        needed = looks_until_harm(traffic, tenth / 10, limits)
-        if needed is not None and needed <= looks:
-            return tenth / 10
-    return None
+
+    def is_found(tenths: int) -> bool:
+        needed = looks_until_harm(traffic, tenths / 10, limits, looks)
+        return needed is not None and needed <= looks
+
+    low, high = max(11, math.ceil((1 + limits.margin) * 10)) - 1, 1000
+    if not is_found(high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_found(middle) else (middle, high)
+    return high / 10
 
 
 def smallest_ratio_visible(traffic: Traffic, looks: int, limits: Limits) -> float | None:

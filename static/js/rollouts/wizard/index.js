@@ -87,16 +87,19 @@ function changed() {
   keepAddress(spec);
 }
 
-/** What is typed differs from what was asked: asks anew, where it can be asked at all. @param {Form} typed */
+/**
+ * What is typed differs from what was asked: asks anew, once everything is chosen. Also when something is wrong: the
+ * server tells of all that is wrong at once.
+ * @param {Form} typed
+ */
 function asked(typed) {
-  const own = [...missing(typed), ...outside(typed)];
   if (view.isShown) view.age(true);
-  if (own.length) {
-    asking.stop();
-    state(missing(typed).length ? "" : `Waits for ${count(own.length, "field")}`, "");
-  } else {
+  if (!missing(typed).length) {
     asking.want(JSON.parse(body));
+    return;
   }
+  asking.stop();
+  state("", "");
 }
 
 /** @param {Preview} found */
@@ -127,7 +130,7 @@ function failed(error) {
   if (!(error instanceof ApiError)) throw error;
   if (error.fields.length) {
     told = error.fields;
-    state(`Waits for ${count(told.length, "field")}`, "");
+    state(`Waits for ${count(errors(read()).length, "field")}`, "");
   } else {
     state(error.message, "again");
   }
