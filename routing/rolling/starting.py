@@ -19,11 +19,10 @@ from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from routing import scope
 from routing.apply import Clock
-from routing.blast import Traffic
 from routing.errors import ConflictError, WrongRulesError
 from routing.models import Rollout
 from routing.rolling import objections, prospect, records
-from routing.rolling.prospect import Prospect
+from routing.rolling.prospect import Prospect, Traffic
 from routing.rolling.records import OccupiedError
 from routing.rollouts import parsing
 from routing.rollouts import spec as specs

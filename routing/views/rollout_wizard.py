@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from cluster import people, refs
-from cluster.identity import Ask
+from cluster.identity import Ask, Verb
 from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from routing import live, scope, services
@@ -24,6 +24,7 @@ from routing.views.base import shell, traffic_of
 
 Json = dict[str, Any]
 DEFAULT_PRESET: Final = "quick"
+_WRITES: Final[tuple[Verb, ...]] = ("create", "update")
 NAMED: Final = ("namespace", "service", "baseline", "canary")
 _LONGEST: Final = 63
 """Of a name of a namespace, of a service, and of a version."""
@@ -64,8 +65,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "units": [unit for unit, _ in reversed(rollout_form.UNITS)],
         "example": shell(body),
     }
-    status = 503 if seen.problem and seen.age_seconds is None else 200
-    return render(request, "rollouts/new.html", context, status=status)
+    return render(request, "rollouts/new.html", context)
 
 
 @never_cache
@@ -137,7 +137,7 @@ def _about(person: PersonCluster, namespace: str, name: str) -> Json:
 def _may_not_write(person: PersonCluster, namespace: str) -> str:
     """Why this person can start nothing in a namespace; empty where he may write what a rollout writes."""
     for kind in (VIRTUAL_SERVICE, DESTINATION_RULE):
-        refusals = [person.why_not(Ask(verb, kind, namespace)) for verb in ("create", "update")]
+        refusals = [person.why_not(Ask(verb, kind, namespace)) for verb in _WRITES]
         if all(refusals):
             return refusals[-1]
     return ""
@@ -154,7 +154,7 @@ def _running(person: PersonCluster, namespace: str, name: str) -> Json | None:
 
 
 def _versions(body: Json, about: Json) -> Json:
-    """The baseline and the canary: as given, else the one with the most, and the other where there are two."""
+    """Baseline and canary: as given, else the one with the most, and the other where there are two."""
     baseline, canary = body["baseline"], body["canary"]
     versions = about["versions"]
     if not baseline and versions:
