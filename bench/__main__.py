@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from bench import analysis, browser, cluster, graph, incremental, planning, recorder, rollouts, viewers
+from bench import analysis, browser, cluster, engine, graph, incremental, planning, recorder, rollouts, viewers
 from bench.table import Row, render
 
 PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
@@ -21,6 +21,7 @@ PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
     "recorder": recorder.measure,
     "graph": graph.measure,
     "judge": rollouts.measure,
+    "rollouts": engine.measure,
 }
 """Each part by its name: given whether it is to be small, it measures, or raises."""
 
