@@ -28,6 +28,8 @@ class Pointer(NamedTuple):
 
 def standing_still(person: PersonCluster) -> int:
     """How many rollouts that the person may see wait for a person, or for a reason to go away."""
+    if person.is_nobody:
+        return 0
     return scope.seen_by(person, Rollout.objects.filter(status__in=STILL)).count()
 
 

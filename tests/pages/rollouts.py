@@ -150,7 +150,6 @@ class Story:
         state = self.state
         row = Rollout.objects.create(
             cluster="default",
-            needs=NEEDS,
             namespace=self.spec.namespace,
             service=self.spec.service,
             baseline=self.spec.baseline,
@@ -171,7 +170,7 @@ class Story:
             created_by=user,
             started_at=_moment(self.began),
             finished_at=_moment(self.now) if state.ended else None,
-            **{"note": "Release 3.4 of reviews", **more},
+            **{"needs": NEEDS, "note": "Release 3.4 of reviews", **more},
         )
         RolloutEvent.objects.bulk_create(
             RolloutEvent(rollout=row, **{**each, "at": _moment(each["at"])}) for each in self.log

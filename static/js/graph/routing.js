@@ -61,13 +61,23 @@ export class RoutingInForce {
     this.#asking = asking;
     try {
       this.#draw(/** @type {Service} */ (await get(`services/${path(service)}`, asking.signal)));
-      const query = new URLSearchParams({ namespace: service.namespace, service: service.name, active: "1" });
-      const { rollouts } = /** @type {{rollouts: Summary[]}} */ (await get(`rollouts?${query}`, asking.signal));
-      this.#rollout(service, rollouts[0] ?? null);
+      await this.#askRollout(service, asking.signal);
     } catch (error) {
       if (asking.signal.aborted) return;
       if (!(error instanceof ApiError)) throw error;
       this.#refused(error);
+    }
+  }
+
+  /** @param {Service} service @param {AbortSignal} signal */
+  async #askRollout(service, signal) {
+    const query = new URLSearchParams({ namespace: service.namespace, service: service.name, active: "1" });
+    try {
+      const { rollouts } = /** @type {{rollouts: Summary[]}} */ (await get(`rollouts?${query}`, signal));
+      this.#rollout(service, rollouts[0] ?? null);
+    } catch (error) {
+      // The link stays as it is: the page that it leads to says what is wrong.
+      if (!signal.aborted && !(error instanceof ApiError)) throw error;
     }
   }
 

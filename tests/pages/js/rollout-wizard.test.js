@@ -231,8 +231,16 @@ test("one sentence says what will happen", () => {
   assert.equal(
     summary(spec(), "14:32"),
     "v3 gets 5 % of the requests to reviews for at least 1 min, then 25 % for 1 min 30 s and 300 requests, 50 % for 2 h " +
-      "and until a person says so, and at last all of them. It goes back by itself if errors are worse than allowed. Expected end 14:32.",
+      "and until a person says so, and at last all of them. It goes back by itself if errors are worse than allowed. Expected end 14:32, if nobody is waited for.",
   );
+});
+
+test("an end that waits for people is told as such", () => {
+  assert.match(summary(spec(), "14:32"), /Expected end 14:32, if nobody is waited for\.$/);
+  const steps = [{ ...STEPS[0], weight: 100 }];
+  assert.match(summary(spec({ steps }), "14:32"), /Expected end 14:32\.$/);
+  const gates = [{ stage: "before_start", url: "https://gates.example.com/" }];
+  assert.match(summary(spec({ steps, gates }), "14:32"), /, if nobody is waited for\.$/);
 });
 
 test("each strategy is told as it is", () => {
@@ -256,7 +264,8 @@ test("nothing is told before there is somebody to tell of", () => {
 test("a difference is told line by line", () => {
   const unified = "--- now\n+++ then\n@@ -1,2 +1,2 @@\n same\n-old\n+new\n+more\n";
   assert.deepEqual(lines(unified).map(({ kind }) => kind), ["hunk", "hunk", "hunk", "same", "remove", "add", "add"]);
-  assert.equal(counted(unified), "+2 −1");
+  assert.equal(counted([unified, "+++ then\n+one\n"]), "+3 −1");
+  assert.equal(counted([]), "");
   assert.deepEqual(lines(""), []);
 });
 

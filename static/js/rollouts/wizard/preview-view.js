@@ -82,7 +82,7 @@ function stepItem(step, at, open) {
   const seen = sights(step);
   const each = (/** @type {"sees" | "found"} */ name) => seen.map((sight) => el("span", { title: sight.title }, sight[name]));
   const none = () => [el("span", { class: "muted" }, "–")];
-  const writes = step.operations.map(({ unified_diff: text }) => counted(text)).join(" ");
+  const writes = counted(step.operations.map(({ unified_diff: text }) => text));
   const summary = el(
     "summary",
     { class: "ahead-row" },
