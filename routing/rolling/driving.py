@@ -65,11 +65,12 @@ class Driver:
             return
         self._memory.forget_all()
         self._unsaved.clear()
-        self._epoch = epoch
         for rollout, number in saving.unanswered() if epoch else ():
             charge = self._memory.take(rollout)
             if charge is not None:
                 self._ask(charge, Ask(number, "after_end"))
+        # Last: a database that does not answer now is asked for them again.
+        self._epoch = epoch
 
     def round(self) -> None:
         """Everything that is to be done now."""
@@ -192,8 +193,8 @@ class Driver:
             if heard.passed:
                 charge.due = self._now().monotonic
             # The same refusal at look after look is told once.
-            entries = (entry,) if entry.words != charge.heard else ()
-            charge.heard = entry.words
+            entries = (entry,) if heard.passed or entry.words != charge.heard else ()
+            charge.heard = "" if heard.passed else entry.words
             self._step(charge, answered, log=entries)
         elif heard.ask.stage == "after_end":
             saving.note(self._epoch, rollout, entry, self._now().wall)

@@ -224,7 +224,8 @@ def _keep(message: RolloutMessage, now: datetime) -> None:
 
 def _logged(message: RolloutMessage) -> tuple[str, str]:
     """What the log says of an attempt: of several in vain only the first, and the end."""
-    who, what = webhooks.shown(message.url), message.event.replace("_", " ")
+    what = message.event.replace("_", " ")
+    who = webhooks.shown(message.url) + " (Slack)" * (message.format == "slack")
     if message.sent_at:
         return "told", f"{who} was told: {what}."
     if not message.next_at:

@@ -11,9 +11,9 @@ Each look is held against itself only, so nothing is pooled across the steps of 
 both is no evidence against the canary.
 
 The evidence for "no worse than the margin" is the same with the sides exchanged, or, where there is hardly a
-bad request to compare, that of the canary's own ratio against a tolerated one: a mixture, over a grid of parts
-of it, of the likelihood of a smaller ratio to that of the tolerated one. While the canary's is not below that,
-this is such a process, too.
+bad request to compare, that of the canary's own ratio against a tolerated one: a mixture, over a grid of
+parts of it, of the likelihood of a smaller ratio to that of the tolerated one. While the canary's is not
+below that, this is such a process, too.
 
 Sources: Lindon and Malek, "Anytime-valid inference for multinomial count data" (NeurIPS 2022, arXiv
 2011.03567); Johari, Pekelis and Walsh, "Always valid inference" (Operations Research 2022) for the use of

@@ -115,6 +115,7 @@ test("what could be seen is told as a part of the requests, and as a multiple wh
   const blind = { smallest: null, smallest_ratio: null, seconds_to_harm: null };
   assert.deepEqual([told(blind).sees, told(blind).found], ["errors nothing", "3×: never"]);
   assert.equal(told({}, 100).sees, "nothing to compare");
+  assert.equal(told({}, 0).sees, "not known");
 });
 
 const PREVIEW = {

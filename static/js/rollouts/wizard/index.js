@@ -4,6 +4,7 @@ import { BASE } from "../../base.js";
 import { byId, data, el, find, setText } from "../../dom.js";
 import { clock, count } from "../../format.js";
 import { showFailure } from "../../routing/errors.js";
+import { addressOf } from "./address.js";
 import { Asking } from "./asking.js";
 import { missing, outside } from "./checks.js";
 import { merged } from "./fields.js";
@@ -199,12 +200,10 @@ function drawCall(said) {
   if (call) setText(call, lines.join("\n"));
 }
 
-/** The address says what is chosen, so that it can be sent to a colleague. @param {import("./types.js").Spec} spec */
-function keepAddress({ namespace, service: name, baseline, canary, strategy, steps: asked }) {
+/** The address says what is asked for, so that it can be sent to a colleague. @param {import("./types.js").Spec} spec */
+function keepAddress(spec) {
   const url = new URL(location.href);
-  const preset = presetOf(page.presets, strategy.kind, asked);
-  const said = Object.entries({ namespace, service: name, baseline, canary, preset, from: url.searchParams.get("from") ?? "" });
-  url.search = new URLSearchParams(said.filter(([, value]) => value)).toString();
+  url.search = addressOf(spec, presetOf(page.presets, spec.strategy.kind, spec.steps), page.usual);
   if (url.href !== location.href) history.replaceState(null, "", url);
 }
 
