@@ -8,7 +8,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from bench import analysis, browser, cluster, engine, graph, incremental, planning, recorder, rollouts, viewers
+from bench import (
+    analysis,
+    browser,
+    cluster,
+    engine,
+    graph,
+    incremental,
+    planning,
+    recorder,
+    rollouts,
+    viewers,
+)
 from bench.table import Row, render
 
 PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
