@@ -1,4 +1,4 @@
-"""`python -m bench.driven FOLDER COUNT TICKS`: drives as many rollouts at once in this one process, and prints
+"""`python -m bench.driven FOLDER COUNT TICKS`: drives as many rollouts at once in this one process, and tells
 what each tick took, as a JSON object.
 
 Engine, database (a file in FOLDER), judge, watch cache, counting and plans are those of the product; the API

@@ -1,4 +1,6 @@
-"""How long a tick takes while many rollouts run at once in one process: `bench.driven` in a process of its own."""
+"""How long a tick takes while many rollouts run at once in one process (`bench.driven`, in a process of its
+own): of the processor's time, so that other load does not count.
+"""
 
 import json
 import statistics

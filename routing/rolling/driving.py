@@ -45,6 +45,7 @@ _AWAY: Final = (OperationalError, InterfaceError)
 _MOST_TRIES: Final = 10
 _BACK_SECONDS: Final = 2
 """Between two attempts to take the canary out: nobody waits for the next look."""
+_COURSE_SECONDS: Final = 5.0
 _EARLY: Final = 0.1
 """Seconds before its time at which a rollout is looked at: a tick may come a little too early."""
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class Driver:
         self._memory = Memory(lambda: now().monotonic)
         self._unsaved: list[tuple[Charge, Saving]] = []
         self._epoch = 0
+        self._lacks = False
 
     def leads(self, epoch: int) -> None:
         """A new epoch begins: nothing that is remembered counts any more."""
@@ -76,10 +78,20 @@ class Driver:
         """Everything that is to be done now."""
         self.hear()
         self._memory.refresh()
+        self._tell_lack()
         self._obey()
         self.hear()
         while self._send_out():
             self.hear()
+
+    def _tell_lack(self) -> None:
+        """Says once in each log why nothing but the way back is done."""
+        lack = self._leading.lacks
+        if lack and not self._lacks:
+            for charge in self._memory.charges():
+                entry = Entry("status", "lease", f"{lack} Until it is, only the way back is open.")
+                saving.note(self._epoch, charge.driven.row.pk, entry, self._now().wall)
+        self._lacks = bool(lack)
 
     def hear(self) -> None:
         """Takes in what workers answered, until there is no more; what comes of it is saved, and done."""
@@ -150,10 +162,10 @@ class Driver:
         driven, seen = charge.driven, looked.observed
         outcome = machine.step(driven.state, driven.spec, seen)
         weight = max(0, outcome[0].wanted.weight)
-        line = course.added(driven.row.course, seen.now.wall, weight, looked.sample)
+        charge.course = course.added(charge.course, seen.now.wall, weight, looked.sample)
         wait = until_next_look(outcome[0], driven.spec)
         charge.due = seen.now.monotonic + (min(_BACK_SECONDS, wait) if outcome[0].backward else wait)
-        self._keep(charge, outcome, reading=looked.begun.reading, sample=looked.sample, line=line)
+        self._keep(charge, outcome, reading=looked.begun.reading, sample=looked.sample)
 
     def _settled(self, charge: Charge, begun: Begun) -> bool:
         """Whether a look was needed to find out about a write in doubt; commands that waited for it are done
@@ -253,7 +265,6 @@ class Driver:
         log: tuple[Entry, ...] = (),
         reading: float | None = None,
         sample: Sample | None = None,
-        line: dict[str, Any] | None = None,
         command: RolloutCommand | None = None,
         refusal: str = "",
     ) -> None:
@@ -263,9 +274,10 @@ class Driver:
         if not any(entry.kind == "write" for entry in log):
             entries = [*logbook.found(driven.state, state), *entries]
         landed = state.written != driven.state.written
+        course_now = self._course(charge, outcome)
         found = Saving(
             row=driven.row, spec=driven.spec, state=state, actions=actions, at=wall, log=tuple(entries),
-            sample=sample, course=line, counted_from=(reading or wall) if landed else None,
+            sample=sample, course=course_now, counted_from=(reading or wall) if landed else None,
             command=command, refusal=refusal,
         )  # fmt: skip
         if charge.alone:
@@ -275,6 +287,14 @@ class Driver:
         self._unsaved.append((charge, found))
         if charge.alone or command is not None or any(isinstance(each, Write | Ask) for each in actions):
             self._save()
+
+    def _course(self, charge: Charge, outcome: Outcome) -> dict[str, Any] | None:
+        """The course, if it is to be saved: it is long, so not at every look where they follow fast."""
+        now, (state, actions) = self._now().monotonic, outcome
+        if now < charge.course_due and not actions and not state.ended:
+            return None
+        charge.course_due = now + _COURSE_SECONDS
+        return charge.course
 
     def _save(self) -> None:
         """Saves what came of this round so far, and does then what is to be done."""

@@ -26,6 +26,8 @@ TIME_TO_LIVE: Final = 15.0
 PATIENCE: Final = 60.0
 """Seconds without the Lease, after which one who leads by the database lets another one try."""
 _OTHERS_FIRST: Final = 3.0
+_BEGINS_WITHIN: Final = 5.0
+"""So many seconds may the Lease take to be acquired, before one who begins does without it what he may."""
 _LEAVE_SECONDS: Final = 2.0
 
 
@@ -83,7 +85,7 @@ class Leading:
         now, lease = self._monotonic(), self.lease
         if not self._epoch or now - self._renewed >= TIME_TO_LIVE:
             return False
-        return lease is None or (not lease.others and (lease.held or now - self._since >= TIME_TO_LIVE))
+        return lease is None or (not lease.others and (lease.held or now - self._since >= _BEGINS_WITHIN))
 
     @property
     def goes_forward(self) -> bool:

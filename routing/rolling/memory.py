@@ -4,8 +4,8 @@ saved in it; after any doubt it is forgotten, and read again.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from routing.models import Rollout
 from routing.rolling import records
@@ -25,7 +25,8 @@ class Charge:
     left was finished. `busy`: a look is under way. `doubtful`: a write may still arrive. `tries`: how often
     the pending write was tried; `noted`: the last intent in the log; `said`: the last thing said of a write,
     `heard`: by gates.
-    `alone`: it is saved by itself, since saving it with others failed.
+    `alone`: it is saved by itself, since saving it with others failed. `course`: as of the last look, to be
+    saved from `course_due` on.
     """
 
     driven: Driven
@@ -39,6 +40,8 @@ class Charge:
     said: str = ""
     heard: str = ""
     alone: bool = False
+    course: dict[str, Any] = field(default_factory=dict)
+    course_due: float = 0.0
 
 
 class Memory:
@@ -116,6 +119,5 @@ class Memory:
             log.exception("rollout #%s cannot be read", row.pk)
             self._sick[row.pk] = self._monotonic() + SICK_SECONDS
             return
-        self._charges[row.pk] = Charge(
-            driven, self._monotonic(), self.next_number(), alone=row.pk in self._alone
-        )
+        alone, now = row.pk in self._alone, self._monotonic()
+        self._charges[row.pk] = Charge(driven, now, self.next_number(), alone=alone, course=row.course)

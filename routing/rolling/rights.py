@@ -23,6 +23,7 @@ Key: TypeAlias = tuple[str, int, frozenset[Ask]]
 KEPT_SECONDS: Final = 10.0
 OLDEST_SECONDS: Final = 30.0
 PATIENCE_SECONDS: Final = 2.0
+SAME_SECONDS: Final = 1.0
 ABREAST: Final = 8
 """So many questions may be under way at once."""
 
@@ -43,6 +44,7 @@ class Rights:
         self._changed = threading.Condition()
         self._abreast = threading.Semaphore(ABREAST)
         self._kept: dict[Key, _Answer] = {}
+        self._people: dict[tuple[int, str], tuple[float, PersonCluster | None]] = {}
 
     def may(self, user_id: int, cluster: str, asks: Iterable[Ask]) -> bool | None:
         """Whether a person may do all of this; None where the cluster did not say so in half a minute."""
@@ -67,12 +69,21 @@ class Rights:
     def _begin(self, key: Key, answer: _Answer) -> None:
         cluster, user_id, asks = key
         # Who a person is says the database, and that is asked in this thread.
-        person = _person(user_id, cluster)
+        person = self._person(user_id, cluster)
         if person is None:
             self._end(answer, said=False)
             return
         args = (person, asks, answer)
         threading.Thread(target=self._ask, args=args, name="rollouts' rights", daemon=True).start()
+
+    def _person(self, user_id: int, cluster: str) -> PersonCluster | None:
+        """Of one who started many rollouts the database is asked once a second."""
+        now = self._clock()
+        at, person = self._people.get((user_id, cluster), (float("-inf"), None))
+        if now - at >= SAME_SECONDS:
+            person = _person(user_id, cluster)
+            self._people[user_id, cluster] = now, person
+        return person
 
     def _ask(self, person: PersonCluster, asks: frozenset[Ask], answer: _Answer) -> None:
         said: bool | None = None

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, Protocol, TypeAlias
 
@@ -59,8 +60,9 @@ class Threads:
         pools, self._pools = self._pools, {}
         for pool in pools.values():
             pool.stop()
+        until = time.monotonic() + seconds
         for pool in pools.values():
-            pool.join(seconds / len(pools))
+            pool.join(until)
 
 
 class _Pool:
@@ -90,9 +92,9 @@ class _Pool:
         for _ in self._threads:
             self._jobs.put(None)
 
-    def join(self, seconds: float) -> None:
+    def join(self, until: float) -> None:
         for thread in self._threads:
-            thread.join(seconds)
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _run(self) -> None:
         try:

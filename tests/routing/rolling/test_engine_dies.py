@@ -32,7 +32,7 @@ def test_dying_at_any_boundary_changes_nothing_in_the_end(olga, story):
     calm = play(olga, story)
     assert calm.state.ended
     assert_true(calm, 30)
-    assert calm.boundaries.passed > 50
+    assert calm.boundaries.passed > 40
     for dies_at in range(1, calm.boundaries.passed + 1):
         played = play(olga, story, dies_at)
         assert played.deaths == 1
@@ -40,6 +40,7 @@ def test_dying_at_any_boundary_changes_nothing_in_the_end(olga, story):
         assert_true(played, 30)
         assert not RolloutCommand.objects.filter(handled_at=None).exists()
         assert told(played) == told(calm), dies_at
+        assert played.row.events.filter(code="after_end_opened").count() == 1, dies_at
 
 
 def told(played):
