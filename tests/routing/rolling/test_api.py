@@ -391,3 +391,29 @@ def test_the_document_tells_the_steps_of_a_rollout_apart_from_others(api):
     named = schemas["RolloutDetail"]["properties"]
     assert named["steps"]["items"] == {"$ref": "#/components/schemas/RolloutStep"}
     assert {"status", "weight", "configured_share", "observed_share", "step"} <= set(named)
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("Weighted", "weighted"),
+        ("canary", "weighted"),
+        (None, "weighted"),
+        ("mirror first", "mirror"),
+        ("blue-green", "blue_green"),
+        ({"kind": "blue-green"}, "blue_green"),
+        ({"kind": "HEADER", "name": "x-canary", "value": "1"}, "header"),
+    ],
+    ids=str,
+)
+def test_strategies_have_their_usual_names_too(api, cluster, said, kind):
+    steps = [{"weight": 0, "seconds": 60, "requests": None, "pause": None}, {"weight": 100, "seconds": 60}]
+    found = api.post("rollouts", {**BODY, "strategy": said, "steps": steps})
+    assert found.status_code == 201, found.content
+    assert found.json()["strategy"]["kind"] == kind
+
+
+def test_a_command_that_is_too_long_is_refused_in_words(api, started):
+    body = '{"weight": 5, "idempotency_key": "' + "a" * 1_100_000 + '"}'
+    answer = api.client.post(f"/api/v1/rollouts/{started}/weight", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
