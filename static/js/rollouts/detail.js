@@ -11,6 +11,7 @@ import { Commands } from "./commands.js";
 import { cardParts } from "./evidence.js";
 import { Feed, SILENCE_MS } from "./feed.js";
 import { showLog } from "./log.js";
+import { paceWords } from "./pace.js";
 import { showShare } from "./share.js";
 import { showSteps } from "./steps.js";
 import { advice, hasEnded, headline, judgeWords, nextEvent, STATUS } from "./words.js";
@@ -89,12 +90,13 @@ class RolloutPage {
     const { level, icon: sign, word } = STATUS[rollout.status];
     const root = byId("standing", HTMLElement);
     const said = headline(rollout, now);
-    const key = `${rollout.status} ${said} ${judgeWords(rollout)}`;
+    const pace = hasEnded(rollout) ? "" : paceWords(rollout.evidence);
+    const key = `${rollout.status} ${said} ${judgeWords(rollout)} ${pace}`;
     if (root.dataset.said === key) return;
     root.dataset.said = key;
     root.className = `standing freezes status-${level}`;
     const can = advice(rollout);
-    const judge = el("p", { class: "standing-judge" }, judgeWords(rollout));
+    const judge = el("p", { class: "standing-judge" }, judgeWords(rollout), " ", pace);
     root.replaceChildren(icon(sign), el("strong", { class: "standing-word" }, word), el("p", { class: "standing-why" }, said), el("div", { class: "standing-can" }, judge, can ? el("p", {}, can) : ""));
     // Not each second that passes, only what is new.
     setText(byId("rollout-said", HTMLElement), `${word}, ${rollout.weight} %. ${rollout.why?.words ?? ""}`);
