@@ -7,6 +7,7 @@ their counting began. What was counted since a moment is what began after it; wh
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from threading import Lock
 from typing import NamedTuple
 
 from telemetry.reporting import Call, Preference, call_of, is_proxied, rank_of
@@ -65,6 +66,7 @@ class Ledger:
         self._steps: dict[int, _Step] = {}
         self._heard: dict[Call, dict[int, float]] = {}
         self._watches: dict[Service, Watch] = {}
+        self._changing = Lock()
         self.began: float | None = None
 
     def add(self, samples: Samples) -> None:
@@ -98,11 +100,12 @@ class Ledger:
         Goes on for as long as somebody asks again.
         """
         where = namespace, service
-        watch = self._watches.get(where)
-        if watch is None:
-            watch = Watch(objective_ms, self._lag, self._same)
-            # A new dictionary, as above.
-            self._watches = {**_fewer(self._watches), where: watch}
+        with self._changing:
+            watch = self._watches.get(where)
+            if watch is None:
+                watch = Watch(objective_ms, self._lag, self._same)
+                # A new dictionary, as above.
+                self._watches = {**_fewer(self._watches), where: watch}
         watch.wants(objective_ms)
         return watch
 
@@ -160,8 +163,10 @@ class Ledger:
         since = samples.taken_at if samples.counted_from is None else samples.counted_from
         for where, watch in watches.items():
             watch.add(samples.taken_at, since, counts.get(where, ()), times.get(where, ()))
-        if any(watch.readings_unasked > MOST_UNASKED for watch in watches.values()):
-            self._watches = {k: each for k, each in watches.items() if each.readings_unasked <= MOST_UNASKED}
+        with self._changing:
+            if any(watch.readings_unasked > MOST_UNASKED for watch in watches.values()):
+                now = self._watches.items()
+                self._watches = {where: each for where, each in now if each.readings_unasked <= MOST_UNASKED}
 
     def _hear(self, call: Call, rank: int, at: float, since: float) -> None:
         """Notes who reports a call; what lesser reports said of these requests is taken back."""

@@ -9,7 +9,7 @@ A reading is called by its moment (seconds since the epoch), but later than the 
 did meanwhile.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -29,6 +29,7 @@ MOST_READINGS: Final = 1200
 _MOST_MARKS: Final = 128
 _MOST_PINS: Final = 16
 _EXACT: Final = 0.2
+_ROUNDS: Final = 2
 _LEAST_STEP: Final = 0.001
 
 
@@ -44,13 +45,14 @@ class Seen(NamedTuple):
 class Looked(NamedTuple):
     """A look. `cursor`: up to where it counts, to be handed in with the next one; `seconds`: of how long a
     time. `edge_ms`: above which upper edge of the latency histograms a request is slow; None where that is
-    not known.
+    not known. `rates`: requests per second by version, of a time long enough to have some; None: not known.
     """
 
     cursor: float
     seconds: float
     versions: Mapping[str, Seen]
     edge_ms: float | None = None
+    rates: Mapping[str, float] | None = None
 
 
 class Shared(NamedTuple):
@@ -203,7 +205,8 @@ class Watch:
             for row in rows:
                 for version, seen in row.versions.items():
                     versions[version] = _added(versions.get(version, Seen()), seen)
-            return Looked(self._newest, sum(row.at - row.since for row in rows), versions, self._edge)
+            seconds = sum(row.at - row.since for row in rows)
+            return Looked(self._newest, seconds, versions, self._edge, self._rates(cursor, self._newest))
 
     def shared(self, moment: float) -> Shared | None:
         """Who got requests in the readings that began at or after a moment; None before there is one. Asked
@@ -227,6 +230,20 @@ class Watch:
                 {name: errors for name, (_, errors) in gained.items()},
                 self._unproxied - unproxied,
             )
+
+    def _rates(self, cursor: float, newest: float) -> dict[str, float] | None:
+        """Since the look before. Where targets are read at different times, what a reading brings is of a
+        longer time than since the one before it: then over two rounds at least.
+        """
+        begun = min(cursor, newest - _ROUNDS * self._lag)
+        place = bisect_right(self._marks, begun, key=lambda mark: mark[0])
+        since, totals, _ = self._marks[max(0, place - 1)]
+        if since >= newest:
+            return None
+        return {
+            name: (requests - totals.get(name, (0.0, 0.0))[0]) / (newest - since)
+            for name, (requests, _) in self._totals.items()
+        }
 
     def _moments(self, at: float, since: float) -> tuple[float, float]:
         """From when to when a reading is, after the one before. A clock that went back is put right."""

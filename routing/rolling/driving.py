@@ -65,11 +65,12 @@ class Driver:
             return
         self._memory.forget_all()
         self._unsaved.clear()
-        self._epoch = epoch
         for rollout, number in saving.unanswered() if epoch else ():
             charge = self._memory.take(rollout)
             if charge is not None:
                 self._ask(charge, Ask(number, "after_end"))
+        # Last: a database that does not answer now is asked for them again.
+        self._epoch = epoch
 
     def round(self) -> None:
         """Everything that is to be done now."""

@@ -47,7 +47,7 @@ _COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "restore": ("abort",),
 }
 """The commands by which a person causes a write of a kind."""
-_STANDS: Final = "It stands already; nothing had to be written."
+_STANDS: Final = "it stands already."
 
 
 class Writer:
@@ -135,10 +135,7 @@ class _Writing:
         if stands == wanted and not foreign(found, self.spec, wanted):
             return Done("done", _STANDS)
         if self.backward and stands == NOTHING and found.virtual.main is None:
-            return Done(
-                "done",
-                f"No VirtualService routes {self.spec.service} any more; there was nothing to take back.",
-            )
+            return Done("done", f"no VirtualService routes {self.spec.service} any more.")
         state = self.driven.state
         if stands not in (wanted, state.confirmed, *state.doubted):
             words = f"{told(stands)} stands now, which this rollout does not know of. Nothing was written."

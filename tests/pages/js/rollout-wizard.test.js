@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { addressOf } from "../../../static/js/rollouts/wizard/address.js";
 import { missing, outside } from "../../../static/js/rollouts/wizard/checks.js";
 import { counted, lines } from "../../../static/js/rollouts/wizard/diffing.js";
 import { inWords, numeric, seconds, split } from "../../../static/js/rollouts/wizard/durations.js";
@@ -274,4 +275,15 @@ test("a start keeps its key over retries, and another body has another", () => {
   const keys = new Keys(() => `key-${(made += 1)}`);
   assert.equal(keys.of({ a: 1 }), keys.of({ a: 1 }));
   assert.notEqual(keys.of({ a: 1 }), keys.of({ a: 2 }));
+});
+
+test("the address says service, versions and preset by name, and the rest only where it is one's own", () => {
+  const { guards, on_harm, on_no_verdict, on_no_traffic, alpha, interval_seconds } = spec();
+  const usual = { guards, on_harm, on_no_verdict, on_no_traffic, alpha, interval_seconds };
+  const names = "namespace=bookinfo&service=reviews&baseline=v1&canary=v3";
+  assert.equal(addressOf(spec(), "quick", usual), `${names}&preset=quick`);
+  const own = Object.fromEntries(new URLSearchParams(addressOf(spec({ alpha: 0.05 }), "", usual)));
+  assert.deepEqual(JSON.parse(own.spec), { strategy: { kind: "weighted" }, steps: STEPS, alpha: 0.05 });
+  assert.doesNotMatch(addressOf(FULL, "", usual), /hooks|gates|notify/);
+  assert.equal(addressOf(spec({ baseline: "", canary: "" }), "quick", usual), "namespace=bookinfo&service=reviews&preset=quick");
 });

@@ -9,9 +9,10 @@ from cluster import connection, kinds
 from cluster.errors import Conflict, Invalid, Unavailable
 from cluster.refs import Ref
 from routing.models import Change, Plan
-from routing.rolling import commands
+from routing.rolling import commands, logbook
 from routing.rolling.worlds import Worlds
 from routing.rolling.writer import FENCE, Writer
+from routing.rollouts.inputs import Write
 from routing.rollouts.standing import route_name
 from routing.rollouts.states import Rule
 from tests.people import person
@@ -244,7 +245,7 @@ class TestWayBack:
         cluster.remove(REVIEWS)
         done, _ = does(Writer(), rollout, "restore", Rule())
         assert (done.result, done.change) == ("done", None)
-        assert "nothing to take back" in done.words
+        assert "no VirtualService routes reviews any more" in done.words
 
     def test_a_canary_that_is_gone_is_still_taken_out(self, cluster, olga):
         rollout = goes(Writer(), driven(olga, confirmed=Rule(0)), Rule(5))
@@ -351,3 +352,9 @@ class TestWithoutRightsOfTheConsole:
         done, _ = does(Writer(), rollout, "rollback", Rule())
         assert done.result == "refused"
         assert "may not update virtualservices" in done.words
+
+
+def test_the_log_says_of_a_write_that_was_not_needed_that_there_was_none(cluster, olga):
+    done, _ = does(Writer(), driven(olga, confirmed=Rule(0)), "advance", Rule(0))
+    entry = logbook.wrote(Write(1, "advance", Rule(0)), done)
+    assert entry.words == "Nothing had to be written: it stands already."

@@ -79,3 +79,21 @@ def test_a_gate_that_stays_closed_is_told_once_however_often_it_is_asked(stage):
     mesh.gates = True
     assert goes(mesh, leader).status == "promoted"
     assert mesh.database.told[before].event in ("running", "promoted")
+
+
+@pytest.mark.parametrize("pause", [False, True])
+def test_a_gate_that_opened_is_asked_again_if_the_rollout_stood_still_since(pause):
+    mesh, leader = after(spec(gates=(Gate("before_weight", "https://gate.example"),)), 1)
+    while leader.state.passed != ("before_weight",) or leader.state.step < 1:
+        goes(mesh, leader, looks=1)
+    if pause:
+        leader.commands("pause")
+    mesh.cluster.canary = "not_ready"
+    goes(mesh, leader, looks=2)
+    mesh.cluster.canary, mesh.gates = "ready", False
+    if pause:
+        leader.commands("resume")
+    goes(mesh, leader, looks=3)
+    assert (leader.state.status, why(leader), mesh.cluster.rule.weight) == ("held", "gate_refused", 25)
+    mesh.gates = True
+    assert goes(mesh, leader).status == "promoted"

@@ -4,6 +4,7 @@ import { BASE } from "../../base.js";
 import { byId, data, el, find, setText } from "../../dom.js";
 import { clock, count } from "../../format.js";
 import { showFailure } from "../../routing/errors.js";
+import { addressOf } from "./address.js";
 import { Asking } from "./asking.js";
 import { missing, outside } from "./checks.js";
 import { merged } from "./fields.js";
@@ -86,16 +87,19 @@ function changed() {
   keepAddress(spec);
 }
 
-/** What is typed differs from what was asked: asks anew, where it can be asked at all. @param {Form} typed */
+/**
+ * What is typed differs from what was asked: asks anew, once everything is chosen. Also when something is wrong: the
+ * server tells of all that is wrong at once.
+ * @param {Form} typed
+ */
 function asked(typed) {
-  const own = [...missing(typed), ...outside(typed)];
   if (view.isShown) view.age(true);
-  if (own.length) {
-    asking.stop();
-    state(missing(typed).length ? "" : `Waits for ${count(own.length, "field")}`, "");
-  } else {
+  if (!missing(typed).length) {
     asking.want(JSON.parse(body));
+    return;
   }
+  asking.stop();
+  state("", "");
 }
 
 /** @param {Preview} found */
@@ -126,7 +130,7 @@ function failed(error) {
   if (!(error instanceof ApiError)) throw error;
   if (error.fields.length) {
     told = error.fields;
-    state(`Waits for ${count(told.length, "field")}`, "");
+    state(`Waits for ${count(errors(read()).length, "field")}`, "");
   } else {
     state(error.message, "again");
   }
@@ -199,12 +203,10 @@ function drawCall(said) {
   if (call) setText(call, lines.join("\n"));
 }
 
-/** The address says what is chosen, so that it can be sent to a colleague. @param {import("./types.js").Spec} spec */
-function keepAddress({ namespace, service: name, baseline, canary, strategy, steps: asked }) {
+/** The address says what is asked for, so that it can be sent to a colleague. @param {import("./types.js").Spec} spec */
+function keepAddress(spec) {
   const url = new URL(location.href);
-  const preset = presetOf(page.presets, strategy.kind, asked);
-  const said = Object.entries({ namespace, service: name, baseline, canary, preset, from: url.searchParams.get("from") ?? "" });
-  url.search = new URLSearchParams(said.filter(([, value]) => value)).toString();
+  url.search = addressOf(spec, presetOf(page.presets, spec.strategy.kind, spec.steps), page.usual);
   if (url.href !== location.href) history.replaceState(null, "", url);
 }
 

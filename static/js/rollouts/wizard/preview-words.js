@@ -1,5 +1,5 @@
 /** The figures of a preview as they are read. Pure. */
-import { clock, number, percent, quantity, rate } from "../../format.js";
+import { clock, fullMoment, number, percent, quantity, rate } from "../../format.js";
 import { inWords } from "./durations.js";
 
 /** @typedef {import("./types.js").Preview} Preview */
@@ -39,9 +39,14 @@ export function figures(preview, now) {
     {
       name: "expected end",
       value: seconds === null ? "would hold" : endOf(preview, now),
-      title: seconds === null ? "With the traffic of now it would not end by itself" : `In ${inWords(seconds)}, without pauses and gates`,
+      title: seconds === null ? "With the traffic of now it would not end by itself" : `In ${inWords(seconds)}, without pauses and gates${inFullTime(preview)}`,
     },
   ];
+}
+
+/** With the zone. @param {Preview} preview */
+function inFullTime({ expected_end: end }) {
+  return end ? `: ${fullMoment(new Date(end))}` : "";
 }
 
 /**

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from cluster.models import KubernetesIdentity
-from tests.pages.rollouts.asked import REVIEWS
-from tests.pages.rollouts.filling import ahead, press, step
+from tests.pages.wizard.asked import REVIEWS
+from tests.pages.wizard.filling import ahead, press, step
 from tests.routing.roles import Rights
 
 pytestmark = pytest.mark.browser

@@ -1,7 +1,7 @@
 import pytest
 
-from tests.pages.rollouts.asked import REVIEWS
-from tests.pages.rollouts.filling import ahead
+from tests.pages.wizard.asked import REVIEWS
+from tests.pages.wizard.filling import ahead
 from tests.pages.world import reviews_destination_rule, reviews_virtual_service
 
 

@@ -10,8 +10,8 @@ from cluster import kinds
 from routing.models import Rollout
 from routing.rollouts import spec
 from routing.rollouts.spec import PRESETS
-from tests.pages.rollouts.asked import FULL, NEW, REVIEWS, kept, said
-from tests.pages.rollouts.filling import ahead, asked, press, step, weights
+from tests.pages.wizard.asked import FULL, NEW, REVIEWS, kept, said
+from tests.pages.wizard.filling import ahead, asked, press, step, weights
 
 pytestmark = pytest.mark.browser
 
@@ -98,6 +98,39 @@ def test_a_preset_fills_the_steps_and_an_edit_makes_them_ones_own(wizard):
     expect(wizard.get_by_label("Own")).to_be_checked()
     assert "preset" not in wizard.url
     assert asked(wizard)["steps"][0] == {"weight": 2, "seconds": 300, "requests": 100, "pause": False}
+
+
+def test_the_address_can_be_sent_to_a_colleague(wizard):
+    step(wizard, 0, "weight").fill("7")
+    wizard.locator("#latency-on").check()
+    wizard.fill("#latency-objective", "250")
+    wizard.get_by_text("Hold", exact=True).first.click()
+    wizard.locator("#told > summary").click()
+    wizard.locator("#notify [data-add]").click()
+    wizard.locator("#notify [data-url]").fill("https://hooks.example.com/secret")
+    mine = asked(wizard)
+    address = wizard.url
+    assert "secret" not in address
+    wizard.goto("about:blank")
+    wizard.goto(address)
+    ahead(wizard)
+    assert asked(wizard) == {**mine, "notify": []}
+    assert mine["on_harm"] == "hold"
+
+
+def test_what_somebody_reads_stays_when_the_traffic_is_looked_at_again(page, rules):
+    page.clock.install()
+    page.goto(f"{REVIEWS}&canary=v3")
+    page.clock.fast_forward(1_000)
+    ahead(page)
+    row = page.locator(".ahead-row").nth(1)
+    row.click()
+    row.evaluate("(summary) => { summary.mine = summary.nextElementSibling.firstChild; }")
+    before = page.locator("#preview-state").text_content()
+    page.clock.fast_forward(31_000)
+    expect(page.locator("#preview-state")).not_to_have_text(before)
+    expect(row).to_be_focused()
+    assert row.evaluate("(summary) => summary.parentElement.open && summary.mine.isConnected")
 
 
 def test_steps_follow_the_strategy(wizard):
