@@ -29,6 +29,7 @@ class RolloutPage {
   /** @type {Detail} */ #detail = data("detail");
   #heardAt = page.serverTime;
   /** @type {string | null} */ #offlineSince = null;
+  #refusal = "";
   #pill = new Pill(byId("age", HTMLElement), pillWords);
   #charts = new Charts();
   #cards = new Cards(this.#detail.id);
@@ -129,15 +130,15 @@ class RolloutPage {
     this.#root.classList.toggle("frozen", found.frozen);
     const notice = byId("notice", HTMLElement);
     notice.hidden = !found.frozen;
-    if (found.frozen) setText(byId("notice-text", HTMLElement), noticeWords(found));
+    if (found.frozen) setText(byId("notice-text", HTMLElement), this.#refusal || noticeWords(found));
   }
 
   /** @param {ApiError} error */
   #refused(error) {
     if (error.status === 401) return location.assign(`${page.loginUrl}?next=${encodeURIComponent(location.pathname)}`);
+    this.#refusal = `This rollout is not shown to you any more: ${error.message} What is shown is from before that.`;
     this.#offlineSince = new Date(this.#heardAt).toISOString();
     this.#tick();
-    setText(byId("notice-text", HTMLElement), `This rollout is not shown to you any more: ${error.message}`);
   }
 }
 
