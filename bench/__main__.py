@@ -8,7 +8,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from bench import analysis, browser, cluster, engine, graph, incremental, planning, recorder, rollouts, viewers
+from bench import (
+    analysis,
+    browser,
+    cluster,
+    engine,
+    graph,
+    incremental,
+    planning,
+    recorder,
+    rollouts,
+    viewers,
+    watching,
+)
 from bench.table import Row, render
 
 PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
@@ -22,6 +34,7 @@ PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
     "graph": graph.measure,
     "judge": rollouts.measure,
     "rollouts": engine.measure,
+    "watching": watching.measure,
 }
 """Each part by its name: given whether it is to be small, it measures, or raises."""
 

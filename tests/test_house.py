@@ -31,6 +31,7 @@ PURE = {
         "rollouts.judge", "rollouts.machine", "rollouts.moves", "rollouts.parsing", "rollouts.spec",
         "rollouts.standing", "rollouts.states", "rollouts.wanted",
         "rolling.addresses", "rolling.exposing", "rolling.requested", "rolling.signing", "rolling.slack",
+        "rolling.veiling",
         "sample_ratio", "shares", "verifying",
     ],
     "localmesh": ["xds"],

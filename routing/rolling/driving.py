@@ -24,6 +24,7 @@ from routing.rolling.records import OccupiedError
 from routing.rolling.saving import Saving
 from routing.rolling.workers import Kind, Workers
 from routing.rollouts import course, machine
+from routing.rollouts.counting import soon, until_next_look
 from routing.rollouts.inputs import (
     Action,
     Answered,
@@ -150,8 +151,8 @@ class Driver:
         outcome = machine.step(driven.state, driven.spec, seen)
         weight = max(0, outcome[0].wanted.weight)
         line = course.added(driven.row.course, seen.now.wall, weight, looked.sample)
-        interval = driven.spec.interval_seconds
-        charge.due = seen.now.monotonic + (min(_BACK_SECONDS, interval) if outcome[0].backward else interval)
+        wait = until_next_look(outcome[0], driven.spec)
+        charge.due = seen.now.monotonic + (min(_BACK_SECONDS, wait) if outcome[0].backward else wait)
         self._keep(charge, outcome, reading=looked.begun.reading, sample=looked.sample, line=line)
 
     def _settled(self, charge: Charge, begun: Begun) -> bool:
@@ -181,7 +182,7 @@ class Driver:
         charge.said, charge.tries = entry.words, 0 if done.result == "done" else charge.tries + 1
         longest = min(_BACK_SECONDS, interval) if wrote.write.kind in BACKWARD else interval
         again = min(2 ** min(charge.tries - 1, _MOST_TRIES), longest)
-        charge.due = now.monotonic + (again if charge.tries else interval)
+        charge.due = now.monotonic + (again if charge.tries else soon(charge.driven.spec))
         self._step(charge, written, reading=wrote.reading, log=entries)
 
     def _gate(self, rollout: int, charge: Charge | None, heard: Heard) -> None:

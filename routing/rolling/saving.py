@@ -95,7 +95,7 @@ def _kept(saving: Saving, epoch: int) -> bool:
 def _bring_up(saving: Saving, epoch: int) -> None:
     """Has the row say what the state says."""
     row, state, at = saving.row, saving.state, _time(saving.at)
-    row.state = states.to_json(state)
+    stood, row.state = (row.state or {}).get("confirmed"), states.to_json(state)
     row.status, row.step, row.weight = state.status, state.step, max(0, state.wanted.weight)
     row.why = None if state.why is None else {"code": state.why.code, "words": state.why.words}
     row.epoch, row.version = epoch, row.version + 1
@@ -109,6 +109,10 @@ def _bring_up(saving: Saving, epoch: int) -> None:
     if (sample := saving.sample) is not None:
         row.configured_share, row.observed_share = sample.configured, sample.observed
         row.share = dict(sample.share)
+    elif state.confirmed is not None and row.state["confirmed"] != stood:
+        # It was just written; what was seen of the weight before says nothing of this one.
+        row.configured_share, row.observed_share = max(0, state.confirmed.weight) / 100, None
+        row.share = {}
     if saving.course is not None:
         row.course = saving.course
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.contrib.auth.models import User
+from django.urls import reverse
 from django.utils import timezone
 
 from cluster.access import NO_IDENTITY
@@ -49,7 +50,7 @@ def check(body: Any, person: PersonCluster, traffic: Traffic) -> Checked:
     """A request for a rollout, held against everything there is.
 
     Raises WrongRulesError with all that is wrong with it, by field; Forbidden for who may not write what it
-    writes; ConflictError while another rollout has the service; `cluster.errors.ClusterError` when the
+    writes; OccupiedError while another rollout has the service; `cluster.errors.ClusterError` when the
     cluster does not answer.
     """
     checked = looked_at(body, person, traffic)
@@ -57,7 +58,7 @@ def check(body: Any, person: PersonCluster, traffic: Traffic) -> Checked:
     require(person, [*_rights(spec), *checked.prospect.asks])
     other = records.occupant(person.name, spec.namespace, spec.service)
     if other is not None:
-        raise occupied(other, person)
+        raise OccupiedError(other)
     return checked
 
 
@@ -78,11 +79,14 @@ def start(
     before = known(body, user, person, key)
     if before is not None:
         return before
-    checked = check(body, person, traffic)
     try:
+        checked = check(body, person, traffic)
         return records.create(checked.spec, user, person, checked.needs, key=key, note=note, now=now())
     except OccupiedError as error:
-        # Of two at the same moment the other one came first.
+        # Of two at the same moment the other one came first: it may be the same.
+        again = known(body, user, person, key)
+        if again is not None:
+            return again
         raise occupied(Rollout.objects.get(pk=error.rollout), person) from error
 
 
@@ -173,7 +177,7 @@ def occupied(other: Rollout, person: PersonCluster) -> ConflictError:
             "The service has a rollout already, which you may not see; it has one at a time."
         )
     error = OccupiedError(other)
-    error.extra = {**error.extra, "rollout": other.pk, "link": f"/rollouts/{other.pk}/"}
+    error.extra = {**error.extra, "rollout": other.pk, "link": reverse("rollout", args=[other.pk])}
     return error
 
 

@@ -3,6 +3,7 @@
 What it knows of a service comes from the watch cache, and is asked for again when another one is chosen.
 """
 
+import json
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -19,6 +20,7 @@ from routing import live, scope, services
 from routing.models import Rollout
 from routing.rollouts import parsing, spec
 from routing.rollouts.states import ENDED
+from routing.rules import RulesError
 from routing.views import rollout_form
 from routing.views.base import shell, traffic_of
 
@@ -26,15 +28,17 @@ Json = dict[str, Any]
 DEFAULT_PRESET: Final = "quick"
 _WRITES: Final[tuple[Verb, ...]] = ("create", "update")
 NAMED: Final = ("namespace", "service", "baseline", "canary")
+_OF_PRESET: Final = ("strategy", "steps")
 _LONGEST: Final = 63
 """Of a name of a namespace, of a service, and of a version."""
+_LONGEST_SPEC: Final = 8_000
 
 
 @never_cache
 @require_GET
 def new(request: HttpRequest) -> HttpResponse:
-    """The form. The address can say what is chosen: ?namespace=&service=&baseline=&canary=&preset=, or
-    ?from= a rollout to do as before.
+    """The form. The address can say what is chosen: ?namespace=&service=&baseline=&canary=&preset=, what is
+    not as it is by itself (?spec=, JSON), or ?from= a rollout to do as before.
     """
     person = people.acting(request)
     seen = live.seen(person)
@@ -48,6 +52,9 @@ def new(request: HttpRequest) -> HttpResponse:
             "about": about,
             "presets": {name: _usual(name) for name in spec.PRESETS},
             "spec": body,
+            "usual": {
+                name: value for name, value in _usual(DEFAULT_PRESET).items() if name not in _OF_PRESET
+            },
             "limits": {"steps": parsing.MAX_STEPS, "guards": parsing.MAX_GUARDS, "urls": parsing.MAX_URLS},
             "service_path": reverse("rollout-new-service"),
         },
@@ -96,7 +103,24 @@ def _asked(request: HttpRequest, person: PersonCluster) -> tuple[Json, str]:
         return before | {name: value for name, value in given.items() if value}, ""
     preset = _given(request, "preset")
     preset = preset if preset in spec.PRESETS else DEFAULT_PRESET
-    return {**given, **_usual(preset)}, preset
+    body = {**given, **_usual(preset)}
+    own = _own(request.GET.get("spec", ""), body)
+    return {**body, **own}, "" if own.keys() & set(_OF_PRESET) else preset
+
+
+def _own(text: str, body: Json) -> Json:
+    """What an address says besides, where all of it can be asked for; else nothing."""
+    try:
+        said = json.loads(text) if 0 < len(text) <= _LONGEST_SPEC else None
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(said, dict) or said.keys() & {*NAMED, "notify", "gates"}:
+        return {}
+    try:
+        found = parsing.parse({**body, **said, **dict.fromkeys(NAMED, "a"), "canary": "b"})
+    except RulesError:
+        return {}
+    return {name: value for name, value in spec.to_json(found).items() if name in said}
 
 
 def _before(person: PersonCluster, number: str) -> Json | None:

@@ -1,5 +1,5 @@
-"""The pages of rollouts: the list, and one of them. Both are drawn from what the REST API answers, which stands in
-the page for the first look; then the page listens.
+"""The pages of rollouts: the list, and one of them. Both are drawn from what the REST API answers, which
+stands in the page for the first look; then the page listens.
 """
 
 import time

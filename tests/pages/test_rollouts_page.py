@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from routing.models import Change, Plan, Rollout, RolloutEvent
-from tests.pages.rollouts import STORIES
+from tests.pages.rollout_stories import STORIES
 
 pytestmark = pytest.mark.django_db
 
@@ -98,10 +98,10 @@ def test_names_and_notes_are_texts_wherever_they_stand(signed_in, cluster, ada):
 def test_the_rail_counts_what_stands_still(signed_in, cluster, ada):
     assert "stands still" not in signed_in.get("/changes/").text
     kept(ada, "paused")
-    assert "1<span class=\"visually-hidden\"> rollout stands still</span>" in signed_in.get("/changes/").text
+    assert '1<span class="visually-hidden"> rollout stands still</span>' in signed_in.get("/changes/").text
     Rollout.objects.update(occupies=None)
     kept(ada, "held")
-    assert "2<span class=\"visually-hidden\"> rollouts stand still</span>" in signed_in.get("/changes/").text
+    assert '2<span class="visually-hidden"> rollouts stand still</span>' in signed_in.get("/changes/").text
 
 
 def test_the_routing_pages_lead_to_the_rollout_under_way_or_to_a_new_one(signed_in, cluster, ada):
@@ -122,4 +122,6 @@ def test_a_change_names_the_rollout_that_made_it(signed_in, cluster, ada):
     RolloutEvent.objects.create(rollout=row, at=timezone.now(), kind="write", code="done", change=change)
     page = signed_in.get(f"/changes/{change.pk}/").text
     assert f'Part of <a href="/rollouts/{row.pk}/">rollout #{row.pk}</a>' in page
-    assert change.pk in {each["change"] for each in embedded(signed_in.get(f"/rollouts/{row.pk}/"), "detail")["log"]}
+    assert change.pk in {
+        each["change"] for each in embedded(signed_in.get(f"/rollouts/{row.pk}/"), "detail")["log"]
+    }

@@ -1,4 +1,4 @@
-"""A rollout in a namespace that somebody may not read is nowhere for him: no page, no row, no number, no link."""
+"""A rollout in a namespace that somebody may not read is nowhere for him: no page, row, number or link."""
 
 import time
 
@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from routing.models import Change, Plan, RolloutEvent
-from tests.pages.rollouts import Story, spec
+from tests.pages.rollout_stories import Story, spec
 
 pytestmark = pytest.mark.django_db
 HERE = "Service./bookinfo VirtualService.networking.istio.io/bookinfo"

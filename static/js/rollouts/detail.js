@@ -92,7 +92,7 @@ class RolloutPage {
     const key = `${rollout.status} ${said} ${judgeWords(rollout)}`;
     if (root.dataset.said === key) return;
     root.dataset.said = key;
-    root.className = `standing status-${level}`;
+    root.className = `standing freezes status-${level}`;
     const can = advice(rollout);
     const judge = el("p", { class: "standing-judge" }, judgeWords(rollout));
     root.replaceChildren(icon(sign), el("strong", { class: "standing-word" }, word), el("p", { class: "standing-why" }, said), el("div", { class: "standing-can" }, judge, can ? el("p", {}, can) : ""));

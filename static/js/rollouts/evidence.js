@@ -1,9 +1,9 @@
 // An evidence card: every figure with its value, bound, samples and e-value, never only the first that failed.
 
 import { el, status } from "../dom.js";
-import { clock, number, percent, quantity } from "../format.js";
+import { fullMoment, number, percent, quantity } from "../format.js";
 import { svg } from "./svg.js";
-import { eValue, progress, span, VERDICT } from "./words.js";
+import { eValue, logTime, progress, span, VERDICT } from "./words.js";
 
 /** @import { Card, Figure, QueryBound } from "./types.js" */
 
@@ -18,7 +18,7 @@ export function cardParts(card, seen = card.at) {
   ].filter(Boolean); // prettier-ignore
   const at = new Date(seen * 1000);
   const head = el("p", { class: "card-verdict" }, status(level, card.sentence));
-  const line = el("p", { class: "muted small" }, "as of ", el("time", { datetime: at.toISOString() }, clock(at)), `: ${facts.join(" · ")}`);
+  const line = el("p", { class: "muted small" }, "as of ", el("time", { title: fullMoment(at) }, logTime(at, new Date())), `: ${facts.join(" · ")}`);
   return [head, line, el("ul", { class: "guards" }, ...card.figures.map(guard))];
 }
 

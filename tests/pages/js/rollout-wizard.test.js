@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { addressOf } from "../../../static/js/rollouts/wizard/address.js";
 import { missing, outside } from "../../../static/js/rollouts/wizard/checks.js";
 import { counted, lines } from "../../../static/js/rollouts/wizard/diffing.js";
 import { inWords, numeric, seconds, split } from "../../../static/js/rollouts/wizard/durations.js";
@@ -231,8 +232,16 @@ test("one sentence says what will happen", () => {
   assert.equal(
     summary(spec(), "14:32"),
     "v3 gets 5 % of the requests to reviews for at least 1 min, then 25 % for 1 min 30 s and 300 requests, 50 % for 2 h " +
-      "and until a person says so, and at last all of them. It goes back by itself if errors are worse than allowed. Expected end 14:32.",
+      "and until a person says so, and at last all of them. It goes back by itself if errors are worse than allowed. Expected end 14:32, if nobody is waited for.",
   );
+});
+
+test("an end that waits for people is told as such", () => {
+  assert.match(summary(spec(), "14:32"), /Expected end 14:32, if nobody is waited for\.$/);
+  const steps = [{ ...STEPS[0], weight: 100 }];
+  assert.match(summary(spec({ steps }), "14:32"), /Expected end 14:32\.$/);
+  const gates = [{ stage: "before_start", url: "https://gates.example.com/" }];
+  assert.match(summary(spec({ steps, gates }), "14:32"), /, if nobody is waited for\.$/);
 });
 
 test("each strategy is told as it is", () => {
@@ -256,7 +265,8 @@ test("nothing is told before there is somebody to tell of", () => {
 test("a difference is told line by line", () => {
   const unified = "--- now\n+++ then\n@@ -1,2 +1,2 @@\n same\n-old\n+new\n+more\n";
   assert.deepEqual(lines(unified).map(({ kind }) => kind), ["hunk", "hunk", "hunk", "same", "remove", "add", "add"]);
-  assert.equal(counted(unified), "+2 −1");
+  assert.equal(counted([unified, "+++ then\n+one\n"]), "+3 −1");
+  assert.equal(counted([]), "");
   assert.deepEqual(lines(""), []);
 });
 
@@ -265,4 +275,15 @@ test("a start keeps its key over retries, and another body has another", () => {
   const keys = new Keys(() => `key-${(made += 1)}`);
   assert.equal(keys.of({ a: 1 }), keys.of({ a: 1 }));
   assert.notEqual(keys.of({ a: 1 }), keys.of({ a: 2 }));
+});
+
+test("the address says service, versions and preset by name, and the rest only where it is one's own", () => {
+  const { guards, on_harm, on_no_verdict, on_no_traffic, alpha, interval_seconds } = spec();
+  const usual = { guards, on_harm, on_no_verdict, on_no_traffic, alpha, interval_seconds };
+  const names = "namespace=bookinfo&service=reviews&baseline=v1&canary=v3";
+  assert.equal(addressOf(spec(), "quick", usual), `${names}&preset=quick`);
+  const own = Object.fromEntries(new URLSearchParams(addressOf(spec({ alpha: 0.05 }), "", usual)));
+  assert.deepEqual(JSON.parse(own.spec), { strategy: { kind: "weighted" }, steps: STEPS, alpha: 0.05 });
+  assert.doesNotMatch(addressOf(FULL, "", usual), /hooks|gates|notify/);
+  assert.equal(addressOf(spec({ baseline: "", canary: "" }), "quick", usual), "namespace=bookinfo&service=reviews&preset=quick");
 });

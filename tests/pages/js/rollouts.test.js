@@ -68,7 +68,10 @@ test("the sentence at the top is the reason, or what it does", () => {
   assert.equal(headline(rollout({ status: "promoted" }), NOW), "All requests go to v3.");
   const figure = { name: "errors", verdict: "harm", sentence: "33 of 1447 were bad." };
   const evidence = { sentence: "Harm by errors.", figures: [figure, { ...figure, name: "latency", verdict: "no_worse" }] };
-  assert.equal(judgeWords({ verdict: "harm", evidence }), "errors: 33 of 1447 were bad.");
+  assert.equal(judgeWords({ verdict: "harm", evidence, why: null }), "errors: 33 of 1447 were bad.");
+  const open = { sentence: "Not known yet by errors.", figures: [{ ...figure, verdict: "not_known" }] };
+  assert.equal(judgeWords({ verdict: "not_known", evidence: open, why: { code: "no_verdict", words: "" } }), "errors: 33 of 1447 were bad.");
+  assert.equal(judgeWords({ verdict: "not_known", evidence: open, why: null }), "The judge: Not known yet by errors.");
 });
 
 test("what an abort or a promotion writes is said before it is done", () => {

@@ -313,6 +313,9 @@ def test_a_stream_ends_with_the_server(staged, ann, rollout):
         caller = Caller(address, Authorization=f"Bearer {token}")
         with caller.open("GET", f"rollouts/{rollout}/events") as answer:
             next(events(answer))
+            deadline = time.monotonic() + LONG
+            while not any(board._waiting for board in news._boards.values()) and time.monotonic() < deadline:
+                time.sleep(0.01)
             news.close()
             assert answer.read() == b""
     assert records.active() == [Rollout.objects.get(pk=rollout)]

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from routing.models import Rollout, RolloutCommand, RolloutEvent
 from routing.rolling import records, starting
-from routing.rollouts.states import Figure
+from routing.rollouts.states import Figure, Why
 from tests.people import own
 from tests.routing.roles import HIDDEN
 from tests.routing.rolling.asked import BODY, LEDGER, begun, kept, obeys
@@ -154,3 +154,25 @@ def test_what_was_commanded_is_told_with_the_name_of_who_did(sign_in, rollouts):
     obeys()
     found = sign_in("viewer").get(f"rollouts/{rollouts['bookinfo']}").json()
     assert found["why"] == {"code": "person", "words": "oscar paused it."}
+
+
+def test_reasons_and_diagnoses_name_no_object_that_may_not_be_read(sign_in, rollouts):
+    """They are written with the console's own sight."""
+    words = "VirtualService vault/ledger-too and VirtualService bookinfo/reviews all claim this host."
+    row = Rollout.objects.get(pk=rollouts["bookinfo"])
+    driven = records.driven(row)
+    share = {"verdict": "differs", "diagnosis": [{"code": "OTHER_VIRTUAL_SERVICE", "message": words}]}
+    kept(driven.row, replace(driven.state, status="paused", why=Why("foreign_edit", words)), share=share)
+    card = {"why": words, "status": "paused", "step": 0, "figures": []}
+    for kind in ("status", "card"):
+        RolloutEvent.objects.create(rollout=row, at=timezone.now(), kind=kind, words=words, data=card)
+    for role in ("viewer", "operator"):
+        api = sign_in(role)
+        for path in ("", "/evidence"):
+            told = api.get(f"rollouts/{row.pk}{path}").text
+            assert "ledger-too" not in told
+            assert "an object that you may not read and VirtualService bookinfo/reviews all claim" in told
+        assert b"ledger-too" not in b"".join(api.get(f"rollouts/{row.pk}/events"))
+        assert "ledger-too" not in api.get("rollouts").text
+        assert "ledger-too" not in api.client.get(f"/rollouts/{row.pk}/").text
+    assert sign_in("administrator").get(f"rollouts/{row.pk}").json()["why"]["words"] == words

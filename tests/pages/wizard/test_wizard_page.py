@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from urllib.parse import urlencode
 
 import pytest
 
@@ -11,7 +12,7 @@ from cluster.errors import Unavailable
 from routing.models import Rollout, RolloutStatus
 from routing.rollouts.spec import PRESETS
 from routing.views import rollout_form
-from tests.pages.rollouts.asked import FULL, NEW, REVIEWS, kept, said
+from tests.pages.wizard.asked import FULL, NEW, REVIEWS, kept, said
 from tests.pages.world import reviews_destination_rule, reviews_virtual_service
 from tests.routing.conftest import mode, people, rights, shared_cluster, sign_in  # noqa: F401
 from tests.routing.roles import HIDDEN
@@ -83,6 +84,16 @@ def test_a_preset_brings_its_strategy_and_steps(signed_in, cluster, preset):
         "namespace=..&service=%00&baseline=%2e&canary=%ff&preset=nothing",
         f"namespace={'a' * 300}&service={'b' * 300}",
         "namespace=bookinfo&service=nothing",
+        "spec=x",
+        "spec=[]",
+        "spec={}",
+        f"spec={'[' * 7000}",
+        "spec={'steps':[{'weight':-1,'seconds':1}]}".replace("'", '"'),
+        'spec={"steps":[{"weight":NaN,"seconds":1}]}',
+        'spec={"steps":"<img>"}',
+        'spec={"namespace":"vault"}',
+        'spec={"notify":[{"url":"https://a"}]}',
+        'spec={"guards":[{"kind":"luck"}]}',
         "from=x",
         "from=-1",
         "from=²",
@@ -102,6 +113,14 @@ def test_an_earlier_rollout_is_done_again_as_it_was(signed_in, ada, rules_in_for
     page = page_data(signed_in, f"{NEW}?from={before.pk}")
     assert page["spec"] == said()
     assert page_data(signed_in, f"{NEW}?from={before.pk}&canary=v2")["spec"] == {**said(), "canary": "v2"}
+
+
+def test_an_address_says_what_is_not_as_it_is_by_itself(signed_in, rules_in_force):
+    own = {"steps": [{"weight": 7, "seconds": 90}], "on_harm": "hold", "alpha": 0.05}
+    page = page_data(signed_in, f"{REVIEWS}&canary=v3&{urlencode({'spec': json.dumps(own)})}")
+    assert page["spec"]["steps"] == [{"weight": 7, "seconds": 90, "requests": 0, "pause": False}]
+    assert (page["spec"]["on_harm"], page["spec"]["alpha"]) == ("hold", 0.05)
+    assert page["spec"]["guards"] == page["usual"]["guards"]
 
 
 def test_what_an_earlier_rollout_says_is_text(signed_in, ada, rules_in_force):
