@@ -383,3 +383,11 @@ def test_a_rollout_of_another_release_is_shown_as_far_as_it_can_be(api, cluster,
     assert f'meshui_rollout_info{{rollout="{other}"' in metrics
     assert f'rollout="{started}"' not in metrics
     assert "cannot be read" in caplog.text
+
+
+def test_the_document_tells_the_steps_of_a_rollout_apart_from_others(api):
+    schemas = api.get("schema/", format="json").json()["components"]["schemas"]
+    assert set(schemas["RolloutStep"]["properties"]) == {"weight", "seconds", "requests", "pause"}
+    named = schemas["RolloutDetail"]["properties"]
+    assert named["steps"]["items"] == {"$ref": "#/components/schemas/RolloutStep"}
+    assert {"status", "weight", "configured_share", "observed_share", "step"} <= set(named)
