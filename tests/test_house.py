@@ -32,7 +32,7 @@ PURE = {
         "rollouts.standing", "rollouts.states", "rollouts.wanted",
         "rolling.addresses", "rolling.exposing", "rolling.requested", "rolling.signing", "rolling.slack",
         "rolling.veiling",
-        "sample_ratio", "shares", "verifying",
+        "sample_ratio", "shares", "verifying", "views.rollout_form",
     ],
     "localmesh": ["xds"],
 }  # fmt: skip
