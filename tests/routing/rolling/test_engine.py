@@ -36,6 +36,21 @@ def test_harm_is_rolled_back_in_the_same_second(olga):
     assert_true(played)
 
 
+def test_what_was_seen_of_the_weight_before_is_not_shown_as_of_the_one_just_written(olga):
+    played = Played(olga)
+    played.looks(3)
+    assert played.fresh.observed_share is not None
+    played.command("set_weight", 30)
+    played.stage.passes(0.5)
+    played.tick()
+    row = played.fresh
+    assert (row.weight, row.configured_share, row.observed_share, row.share) == (30, 0.3, None, {})
+    played.command("abort")
+    played.stage.passes(0.5)
+    played.tick()
+    assert (played.fresh.status, played.fresh.configured_share) == ("aborted", 0)
+
+
 def test_a_command_is_done_once_and_the_same_key_is_the_same_command(olga):
     played = Played(olga)
     played.looks(2)
