@@ -19,6 +19,7 @@ from bench import (
     recorder,
     rollouts,
     viewers,
+    watching,
 )
 from bench.table import Row, render
 
@@ -33,6 +34,7 @@ PARTS: Final[Mapping[str, Callable[[bool], list[Row]]]] = {
     "graph": graph.measure,
     "judge": rollouts.measure,
     "rollouts": engine.measure,
+    "watching": watching.measure,
 }
 """Each part by its name: given whether it is to be small, it measures, or raises."""
 

@@ -3,11 +3,12 @@
 `meshui.api_errors` answers them in the one shape: `fields` and `extra` become members of "error".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rest_framework.exceptions import APIException
 
+from routing.problems import Problem
 from routing.rules import FieldError
 
 
@@ -17,7 +18,9 @@ class WrongRulesError(APIException):
     status_code = 422
     default_code = "invalid"
 
-    def __init__(self, errors: Iterable[FieldError]) -> None:
+    def __init__(self, errors: Iterable[FieldError], problems: Sequence[Problem] = ()) -> None:
+        """`problems`: what the errors were made of, where they may name what not everybody may read."""
+        self.problems = tuple(problems)
         self.fields = [{"field": error.field, "message": error.message} for error in errors]
         named = {field["message"] for field in self.fields}
         super().__init__(named.pop() if len(named) == 1 else "The rules are not valid.")

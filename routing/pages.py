@@ -13,10 +13,10 @@ urlpatterns = [
     path("config/new/", config.new, name="config-new"),
     path("config/<str:definition>/<str:namespace>/<str:name>/", config.resource, name="config-resource"),
     path("plans/<uuid:plan_id>/", plans.plan, name="plan"),
-    path("rollouts/", rollouts.index, name="rollouts"),
-    path("rollouts/<int:rollout_id>/", rollouts.rollout, name="rollout"),
     path("rollouts/new/", rollout_wizard.new, name="rollout-new"),
     path("rollouts/new/service/", rollout_wizard.service, name="rollout-new-service"),
+    path("rollouts/", rollouts.index, name="rollouts"),
+    path("rollouts/<int:rollout_id>/", rollouts.rollout, name="rollout"),
     path("changes/", changes.changes, name="changes"),
     path("changes/<int:change_id>/", changes.change, name="change"),
     # Where a Prometheus looks by itself; it signs in by a token, as programs do below /api/.

@@ -106,4 +106,5 @@ def _drafted(
 def _refuse(problems: Iterable[Problem]) -> None:
     errors = [item for item in problems if item.level == "error"]
     if errors:
-        raise WrongRulesError(FieldError(item.field or "rules", item.message) for item in errors)
+        fields = [FieldError(item.field or "rules", item.message) for item in errors]
+        raise WrongRulesError(fields, errors)

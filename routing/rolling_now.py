@@ -1,4 +1,4 @@
-"""Which rollouts somebody may see now, for the pages that only point at them: cheap, and without the state of any."""
+"""Which rollouts somebody may see now, for the pages that only point at them: without the state of any."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -21,6 +21,11 @@ class Pointer(NamedTuple):
     weight: int
 
     @property
+    def look(self) -> str:
+        """The level of its status, as the style sheets name it."""
+        return "degraded" if self.status in STILL else "info"
+
+    @property
     def words(self) -> str:
         """As a link says it."""
         return f"Rollout #{self.id} is {self.status}: {self.weight} %"
@@ -28,15 +33,22 @@ class Pointer(NamedTuple):
 
 def standing_still(person: PersonCluster) -> int:
     """How many rollouts that the person may see wait for a person, or for a reason to go away."""
+    if person.is_nobody:
+        return 0
     return scope.seen_by(person, Rollout.objects.filter(status__in=STILL)).count()
 
 
-def under_way(person: PersonCluster, namespace: str = "", service: str = "") -> dict[tuple[str, str], Pointer]:
+def under_way(
+    person: PersonCluster, namespace: str = "", service: str = ""
+) -> dict[tuple[str, str], Pointer]:
     """The rollouts that have not ended, by namespace and service, of which there is one each at most."""
     rows = Rollout.objects.filter(occupies__isnull=False)
     if namespace:
         rows = rows.filter(namespace=namespace, service=service)
-    return {(row.namespace, row.service): _pointer(row) for row in scope.seen_by(person, rows).defer("state", "course")}
+    return {
+        (row.namespace, row.service): _pointer(row)
+        for row in scope.seen_by(person, rows).defer("state", "course")
+    }
 
 
 def of_change(person: PersonCluster, change: int) -> dict[str, Any] | None:
@@ -46,7 +58,9 @@ def of_change(person: PersonCluster, change: int) -> dict[str, Any] | None:
     if found is None:
         return None
     row = scope.seen_by(person, Rollout.objects.filter(pk=found[0])).first()
-    return {"rollout": _pointer(row), "versions": (row.baseline, row.canary), "words": found[1]} if row else None
+    return (
+        {"rollout": _pointer(row), "versions": (row.baseline, row.canary), "words": found[1]} if row else None
+    )
 
 
 def _pointer(row: Rollout) -> Pointer:

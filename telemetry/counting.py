@@ -7,6 +7,7 @@ their counting began. What was counted since a moment is what began after it; wh
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from threading import Lock
 from typing import NamedTuple
 
 from telemetry.reporting import Call, Preference, call_of, is_proxied, rank_of
@@ -17,6 +18,8 @@ KEPT_SECONDS = 3600.0
 GRAIN_SECONDS = 5.0
 # Who looked every few seconds, and did not for so many readings, does not come again.
 MOST_UNASKED = 600
+# Anybody may look at what a rollout would see: who looked longest ago goes first.
+MOST_WATCHED = 2000
 
 
 Service = tuple[str, str]
@@ -63,6 +66,7 @@ class Ledger:
         self._steps: dict[int, _Step] = {}
         self._heard: dict[Call, dict[int, float]] = {}
         self._watches: dict[Service, Watch] = {}
+        self._changing = Lock()
         self.began: float | None = None
 
     def add(self, samples: Samples) -> None:
@@ -83,15 +87,11 @@ class Ledger:
             self._steps = kept
         step.since = min(step.since, since)
         ranked = [*self._reached(samples.counts)]
-        for count, rank in ranked:
-            self._hear(call_of(count.labels), rank, samples.taken_at, since)
-        best = [
-            Reported(count, rank)
-            for count, rank in ranked
-            if not self._is_better_known(call_of(count.labels), rank, samples.taken_at)
-        ]
-        for count, rank in best:
-            step.add(count, rank)
+        for _, rank, call in ranked:
+            self._hear(call, rank, samples.taken_at, since)
+        best = [each for each in ranked if not self._is_better_known(each.call, each.rank, samples.taken_at)]
+        for each in best:
+            step.add(each)
         self._watch(samples, best)
 
     def watch(self, namespace: str, service: str, objective_ms: float = 0.0) -> Watch:
@@ -100,11 +100,12 @@ class Ledger:
         Goes on for as long as somebody asks again.
         """
         where = namespace, service
-        watch = self._watches.get(where)
-        if watch is None:
-            watch = Watch(objective_ms, self._lag, self._same)
-            # A new dictionary, as below.
-            self._watches = {**self._watches, where: watch}
+        with self._changing:
+            watch = self._watches.get(where)
+            if watch is None:
+                watch = Watch(objective_ms, self._lag, self._same)
+                # A new dictionary, as above.
+                self._watches = {**_fewer(self._watches), where: watch}
         watch.wants(objective_ms)
         return watch
 
@@ -128,14 +129,14 @@ class Ledger:
         """Since when counts asked for since a moment really are: as far back as they are kept, and known."""
         return max(moment, now - self._kept, moment if self.began is None else self.began)
 
-    def _reached(self, counts: Iterable[RequestCount]) -> Iterable[tuple[RequestCount, int]]:
+    def _reached(self, counts: Iterable[RequestCount]) -> Iterable[Reported]:
         """The requests that reached a workload, with how good their report is: an aborted one chose no
         version.
         """
         for count in counts:
             rank = rank_of(count.labels, self._preference)
             if rank is not None and count.labels.destination_workload:
-                yield count, rank
+                yield Reported(count, rank, call_of(count.labels))
 
     def _forget(self, start: float) -> None:
         """Calls of which nothing was heard since."""
@@ -149,18 +150,23 @@ class Ledger:
         counts: dict[Service, list[Reported]] = defaultdict(list)
         times: dict[Service, list[Timed]] = defaultdict(list)
         for told in best:
-            counts[_service(told.told.labels)].append(told)
+            where = _service(told.told.labels)
+            if where in watches:
+                counts[where].append(told)
         for timed in samples.times:
             rank = rank_of(timed.labels, self._preference)
             if rank is None or not timed.labels.destination_workload:
                 continue
-            if not self._is_better_known(call_of(timed.labels), rank, samples.taken_at):
-                times[_service(timed.labels)].append(Timed(timed, rank))
+            call = call_of(timed.labels)
+            if not self._is_better_known(call, rank, samples.taken_at):
+                times[_service(timed.labels)].append(Timed(timed, rank, call))
         since = samples.taken_at if samples.counted_from is None else samples.counted_from
         for where, watch in watches.items():
             watch.add(samples.taken_at, since, counts.get(where, ()), times.get(where, ()))
-        if any(watch.readings_unasked > MOST_UNASKED for watch in watches.values()):
-            self._watches = {k: each for k, each in watches.items() if each.readings_unasked <= MOST_UNASKED}
+        with self._changing:
+            if any(watch.readings_unasked > MOST_UNASKED for watch in watches.values()):
+                now = self._watches.items()
+                self._watches = {where: each for where, each in now if each.readings_unasked <= MOST_UNASKED}
 
     def _hear(self, call: Call, rank: int, at: float, since: float) -> None:
         """Notes who reports a call; what lesser reports said of these requests is taken back."""
@@ -178,6 +184,14 @@ class Ledger:
         return any(better < rank and at - heard_at <= self._same for better, heard_at in heard)
 
 
+def _fewer(watches: dict[Service, Watch]) -> dict[Service, Watch]:
+    """Room for one more."""
+    if len(watches) < MOST_WATCHED:
+        return watches
+    oldest = max(watches, key=lambda where: watches[where].readings_unasked)
+    return {where: each for where, each in watches.items() if where != oldest}
+
+
 def _service(labels: EdgeLabels) -> Service:
     return labels.destination_service_namespace, labels.destination_service_name
 
@@ -189,7 +203,8 @@ class _Step:
         self.since = since
         self._counts: dict[tuple[Call | None, int], dict[Counted, tuple[float, float]]] = {}
 
-    def add(self, count: RequestCount, rank: int) -> None:
+    def add(self, reported: Reported) -> None:
+        count, rank, call = reported
         labels = count.labels
         key = Counted(
             labels.destination_service_namespace,
@@ -199,7 +214,7 @@ class _Step:
             is_proxied(labels),
         )
         # Nothing is better than the best: whose call it was need not be known any more.
-        told = self._counts.setdefault((call_of(labels) if rank else None, rank), {})
+        told = self._counts.setdefault((call if rank else None, rank), {})
         requests, errors = told.get(key, (0.0, 0.0))
         failed = is_error(count.response_code, count.response_flags, count.grpc_response_status)
         told[key] = requests + count.requests, errors + (count.requests if failed else 0.0)

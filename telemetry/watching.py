@@ -9,14 +9,14 @@ A reading is called by its moment (seconds since the epoch), but later than the 
 did meanwhile.
 """
 
-from bisect import bisect_left
-from collections import OrderedDict, deque
+from bisect import bisect_left, bisect_right
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from threading import Lock
 from typing import Final, NamedTuple
 
-from telemetry.reporting import Call, call_of, is_proxied
+from telemetry.reporting import Call, is_proxied
 from telemetry.samples import RequestCount, TimeCount, is_error
 
 INJECTED: Final = frozenset(("DI", "FI"))
@@ -29,6 +29,7 @@ MOST_READINGS: Final = 1200
 _MOST_MARKS: Final = 128
 _MOST_PINS: Final = 16
 _EXACT: Final = 0.2
+_ROUNDS: Final = 2
 _LEAST_STEP: Final = 0.001
 
 
@@ -44,13 +45,14 @@ class Seen(NamedTuple):
 class Looked(NamedTuple):
     """A look. `cursor`: up to where it counts, to be handed in with the next one; `seconds`: of how long a
     time. `edge_ms`: above which upper edge of the latency histograms a request is slow; None where that is
-    not known.
+    not known. `rates`: requests per second by version, of a time long enough to have some; None: not known.
     """
 
     cursor: float
     seconds: float
     versions: Mapping[str, Seen]
     edge_ms: float | None = None
+    rates: Mapping[str, float] | None = None
 
 
 class Shared(NamedTuple):
@@ -63,10 +65,11 @@ class Shared(NamedTuple):
 
 
 class Reported(NamedTuple):
-    """A count with how good its report is: 0 is the best."""
+    """A count with how good its report is (0 is the best), and of which call."""
 
     told: RequestCount
     rank: int
+    call: Call
 
 
 class Timed(NamedTuple):
@@ -74,6 +77,7 @@ class Timed(NamedTuple):
 
     told: TimeCount
     rank: int
+    call: Call
 
 
 class _Row(NamedTuple):
@@ -91,7 +95,9 @@ class _Parts(NamedTuple):
     slow: float = 0.0
 
     def plus(self, other: "_Parts") -> "_Parts":
-        return _Parts(*(a + b for a, b in zip(self, other, strict=True)))
+        return _Parts(
+            self.good + other.good, self.bad + other.bad, self.fast + other.fast, self.slow + other.slow
+        )
 
     def less(self, other: "_Parts") -> "_Parts":
         return _Parts(*(max(0.0, a - b) for a, b in zip(self, other, strict=True)))
@@ -199,7 +205,8 @@ class Watch:
             for row in rows:
                 for version, seen in row.versions.items():
                     versions[version] = _added(versions.get(version, Seen()), seen)
-            return Looked(self._newest, sum(row.at - row.since for row in rows), versions, self._edge)
+            seconds = sum(row.at - row.since for row in rows)
+            return Looked(self._newest, seconds, versions, self._edge, self._rates(cursor, self._newest))
 
     def shared(self, moment: float) -> Shared | None:
         """Who got requests in the readings that began at or after a moment; None before there is one. Asked
@@ -224,6 +231,20 @@ class Watch:
                 self._unproxied - unproxied,
             )
 
+    def _rates(self, cursor: float, newest: float) -> dict[str, float] | None:
+        """Since the look before. Where targets are read at different times, what a reading brings is of a
+        longer time than since the one before it: then over two rounds at least.
+        """
+        begun = min(cursor, newest - _ROUNDS * self._lag)
+        place = bisect_right(self._marks, begun, key=lambda mark: mark[0])
+        since, totals, _ = self._marks[max(0, place - 1)]
+        if since >= newest:
+            return None
+        return {
+            name: (requests - totals.get(name, (0.0, 0.0))[0]) / (newest - since)
+            for name, (requests, _) in self._totals.items()
+        }
+
     def _moments(self, at: float, since: float) -> tuple[float, float]:
         """From when to when a reading is, after the one before. A clock that went back is put right."""
         before = max(self._floor, at + self._shift if self._newest is None else self._newest)
@@ -237,22 +258,27 @@ class Watch:
 
     def _versions(self, now: float, counts: list[Reported], times: list[Timed]) -> dict[str, Seen]:
         self._forget(now - self._same)
-        found: dict[_Whose, dict[int, _Parts]] = {}
-        for count, rank in counts:
+        # Of each call, version and rank of the report: good, bad, fast and slow requests.
+        found: dict[tuple[Call, str, int], list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0, 0.0])
+        for count, rank, call in counts:
             if not _is_injected(count.response_flags):
-                _gather(found, count, rank, _of_requests(count))
+                found[call, count.labels.destination_canonical_revision, rank][_is_bad(count)] += (
+                    count.requests
+                )
                 self._unproxied += 0.0 if is_proxied(count.labels) else count.requests
         self._choose_edge([each.told for each in times])
-        for timed, rank in times:
+        for timed, rank, call in times:
             if not _is_injected(timed.response_flags) and self._edge in timed.edges:
-                _gather(found, timed, rank, _of_times(timed, self._edge))
+                fast, slow = _split(timed, self._edge)
+                parts = found[call, timed.labels.destination_canonical_revision, rank]
+                parts[2] += fast
+                parts[3] += slow
         versions: dict[str, Seen] = {}
-        for whose, by_rank in found.items():
-            for rank, parts in by_rank.items():
-                told = self._paid(whose, parts)
-                if rank:
-                    self._lesser.setdefault(whose, []).append((now, rank, told))
-                versions[whose[1]] = _added(versions.get(whose[1], Seen()), _seen(told))
+        for (call, version, rank), sums in found.items():
+            told = self._paid((call, version), _Parts(*sums))
+            if rank:
+                self._lesser.setdefault((call, version), []).append((now, rank, told))
+            versions[version] = _added(versions.get(version, Seen()), _seen(told))
         for version, seen in versions.items():
             requests, errors = self._totals.get(version, (0.0, 0.0))
             self._totals[version] = requests + seen.requests, errors + seen.errors
@@ -307,21 +333,11 @@ def _is_injected(flags: str) -> bool:
     return bool(flags) and not INJECTED.isdisjoint(flags.split(","))
 
 
-def _of_requests(count: RequestCount) -> _Parts:
-    return _Parts(bad=count.requests) if _is_bad(count) else _Parts(good=count.requests)
-
-
-def _of_times(timed: TimeCount, edge: float | None) -> _Parts:
-    total = max(timed.counts, default=0.0)
+def _split(timed: TimeCount, edge: float | None) -> tuple[float, float]:
+    """The requests up to an edge that is there, and those above it."""
+    total = timed.counts[-1]
     fast = next((n for each, n in zip(timed.edges, timed.counts, strict=True) if each == edge), total)
-    return _Parts(fast=fast, slow=max(0.0, total - fast))
-
-
-def _gather(
-    found: dict[_Whose, dict[int, _Parts]], count: RequestCount | TimeCount, rank: int, parts: _Parts
-) -> None:
-    by_rank = found.setdefault((call_of(count.labels), count.labels.destination_canonical_revision), {})
-    by_rank[rank] = by_rank.get(rank, _Parts()).plus(parts)
+    return fast, max(0.0, total - fast)
 
 
 def _seen(parts: _Parts) -> Seen:
@@ -329,7 +345,12 @@ def _seen(parts: _Parts) -> Seen:
 
 
 def _added(one: Seen, other: Seen) -> Seen:
-    return Seen(*(a + b for a, b in zip(one, other, strict=True)))
+    return Seen(
+        one.requests + other.requests,
+        one.errors + other.errors,
+        one.timed + other.timed,
+        one.slow + other.slow,
+    )
 
 
 def _less(now: tuple[float, float], then: tuple[float, float]) -> tuple[float, float]:

@@ -31,7 +31,8 @@ PURE = {
         "rollouts.judge", "rollouts.machine", "rollouts.moves", "rollouts.parsing", "rollouts.spec",
         "rollouts.standing", "rollouts.states", "rollouts.wanted",
         "rolling.addresses", "rolling.exposing", "rolling.requested", "rolling.signing", "rolling.slack",
-        "sample_ratio", "shares", "verifying",
+        "rolling.veiling",
+        "sample_ratio", "shares", "verifying", "views.rollout_form",
     ],
     "localmesh": ["xds"],
 }  # fmt: skip

@@ -97,3 +97,20 @@ def test_a_termination_signal_ends_the_process_in_order(serve):
     _, errors = process.communicate(timeout=20)
     assert process.returncode in (0, -signal.SIGTERM)
     assert "Traceback" not in errors
+
+
+def test_a_stream_of_rollouts_does_not_hold_up_the_end(serve, tmp_path):
+    process = serve("--welcome", str(tmp_path))
+    while "Sign in once" not in process.stdout.readline():
+        pass
+    url, token = ((tmp_path / name).read_text().strip() for name in ("url", "token"))
+    wait_until_up(url)
+    headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
+    request = urllib.request.Request(f"{url}/api/v1/rollouts/events", headers=headers)
+    with urllib.request.urlopen(request, timeout=30) as stream:
+        assert stream.readline() == b"retry: 2000\n"
+        process.send_signal(signal.SIGTERM)
+        stream.read()  # to its end, by the server
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode in (0, -signal.SIGTERM)
+    assert "graceful shutdown exceeded" not in errors

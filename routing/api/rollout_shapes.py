@@ -39,7 +39,7 @@ class StrategySerializer(Base):
     value = _text(required=False)
 
 
-class StepSerializer(Base):
+class RolloutStepSerializer(Base):
     """A step: at least so many seconds of verified share, and so many requests of the canary."""
 
     weight = _percent()
@@ -84,7 +84,7 @@ class SpecSerializer(Base):
     baseline = serializers.CharField()
     canary = serializers.CharField()
     strategy = StrategySerializer(required=False)
-    steps = StepSerializer(many=True)
+    steps = RolloutStepSerializer(many=True)
     guards = GuardSerializer(many=True, required=False)
     alpha = serializers.FloatField(required=False)
     on_harm = serializers.ChoiceField(ON_HARM, required=False)
@@ -141,7 +141,7 @@ class RolloutSerializer(Base):
     status = serializers.ChoiceField(RolloutStatus.choices)
     why = WhySerializer(allow_null=True)
     step = serializers.IntegerField(help_text="Index of the step; -1 before the first")
-    steps = StepSerializer(many=True)
+    steps = RolloutStepSerializer(many=True)
     weight = _percent()
     configured_share = _ratio()
     observed_share = _ratio()

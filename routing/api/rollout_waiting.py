@@ -87,6 +87,9 @@ def patient(view: View) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
 
     @functools.wraps(view)
     async def waiting(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method == "POST":
+            # It is answered twice, and the body comes once: this keeps it.
+            request.body  # noqa: B018
         answer = await answer_of(request, *args, **kwargs)
         wait: Wait | None = getattr(answer, "meshui_wait", None)
         if wait is None:

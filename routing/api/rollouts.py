@@ -62,7 +62,7 @@ class RolloutsView(RoutingView):
         rows = Rollout.objects.filter(**{n: query[n] for n in ("namespace", "service") if n in query})
         if query.get("active"):
             rows = rows.filter(occupies__isnull=False)
-        found = seen(person, rows).order_by("-pk")[: shapes.MOST_ROLLOUTS]
+        found = seen(person, rows).defer("course", "share").order_by("-pk")[: shapes.MOST_ROLLOUTS]
         return Response({"rollouts": [showing.summary(row, person) for row in found]})
 
     @extend_schema(

@@ -118,9 +118,9 @@ def refused(found: Target, addresses: Iterable[str], allowances: Iterable[Allowa
     for text in addresses:
         words = _refused(text, networks)
         if words:
-            itself = text == found.host
-            said = f"{found.host} {words}" if itself else f"{found.host} stands for {text}, which {words}"
-            return f"{said}; only public addresses and those of MESHUI_WEBHOOK_ALLOW are called."
+            # Which address it is stays untold: the network's name server may know more than the person.
+            said = words if text == found.host else f"stands for an address that {words}"
+            return f"{found.host} {said}; only public addresses and those of MESHUI_WEBHOOK_ALLOW are called."
     return ""
 
 
@@ -132,7 +132,7 @@ def why_not_public(address: Address) -> str:
     carried = _carried(address)
     if carried is not None:
         words = why_not_public(carried)
-        return f"leads to {carried}, which {words}" if words else ""
+        return f"leads to an IPv4 address that {words}" if words else ""
     for network, words in _SPECIAL.items():
         if address.version == network.version and address in network:
             return words

@@ -24,6 +24,7 @@ from routing.rolling.records import OccupiedError
 from routing.rolling.saving import Saving
 from routing.rolling.workers import Kind, Workers
 from routing.rollouts import course, machine
+from routing.rollouts.counting import soon, until_next_look
 from routing.rollouts.inputs import (
     Action,
     Answered,
@@ -43,6 +44,8 @@ from routing.rollouts.states import BACKWARD
 _AWAY: Final = (OperationalError, InterfaceError)
 _MOST_TRIES: Final = 10
 _COURSE_SECONDS: Final = 5.0
+_BACK_SECONDS: Final = 2
+"""Between two attempts to take the canary out: nobody waits for the next look."""
 _EARLY: Final = 0.1
 """Seconds before its time at which a rollout is looked at: a tick may come a little too early."""
 log = logging.getLogger(__name__)
@@ -64,11 +67,12 @@ class Driver:
             return
         self._memory.forget_all()
         self._unsaved.clear()
-        self._epoch = epoch
         for rollout, number in saving.unanswered() if epoch else ():
             charge = self._memory.take(rollout)
             if charge is not None:
                 self._ask(charge, Ask(number, "after_end"))
+        # Last: a database that does not answer now is asked for them again.
+        self._epoch = epoch
 
     def round(self) -> None:
         """Everything that is to be done now."""
@@ -159,7 +163,8 @@ class Driver:
         outcome = machine.step(driven.state, driven.spec, seen)
         weight = max(0, outcome[0].wanted.weight)
         charge.course = course.added(charge.course, seen.now.wall, weight, looked.sample)
-        charge.due = seen.now.monotonic + driven.spec.interval_seconds
+        wait = until_next_look(outcome[0], driven.spec)
+        charge.due = seen.now.monotonic + (min(_BACK_SECONDS, wait) if outcome[0].backward else wait)
         self._keep(charge, outcome, reading=looked.begun.reading, sample=looked.sample)
 
     def _settled(self, charge: Charge, begun: Begun) -> bool:
@@ -184,9 +189,12 @@ class Driver:
         # The same answer again and again is told once.
         entries = (entry,) if done.result == "done" or entry.words != charge.said else ()
         interval = charge.driven.spec.interval_seconds
-        charge.said, charge.doubtful = entry.words, done.result == "unknown"
-        charge.tries = 0 if done.result == "done" else min(charge.tries + 1, _MOST_TRIES)
-        charge.due = now.monotonic + (min(2 ** (charge.tries - 1), interval) if charge.tries else interval)
+        # What was refused says nothing of what was in doubt before.
+        charge.doubtful = done.result == "unknown" or (charge.doubtful and done.result == "refused")
+        charge.said, charge.tries = entry.words, 0 if done.result == "done" else charge.tries + 1
+        longest = min(_BACK_SECONDS, interval) if wrote.write.kind in BACKWARD else interval
+        again = min(2 ** min(charge.tries - 1, _MOST_TRIES), longest)
+        charge.due = now.monotonic + (again if charge.tries else soon(charge.driven.spec))
         self._step(charge, written, reading=wrote.reading, log=entries)
 
     def _gate(self, rollout: int, charge: Charge | None, heard: Heard) -> None:
@@ -197,8 +205,8 @@ class Driver:
             if heard.passed:
                 charge.due = self._now().monotonic
             # The same refusal at look after look is told once.
-            entries = (entry,) if entry.words != charge.heard else ()
-            charge.heard = entry.words
+            entries = (entry,) if heard.passed or entry.words != charge.heard else ()
+            charge.heard = "" if heard.passed else entry.words
             self._step(charge, answered, log=entries)
         elif heard.ask.stage == "after_end":
             saving.note(self._epoch, rollout, entry, self._now().wall)
@@ -328,7 +336,7 @@ class Driver:
         charge.noted = write.intent
         self._memory.writing.add(row.pk)
         kind: Kind = "back" if write.kind in BACKWARD else "forward"
-        job = self._jobs.write(charge.driven, write, self._epoch, charge.number)
+        job = self._jobs.write(charge.driven, write, self._epoch, charge.number, fences=charge.doubtful)
         self._workers.submit(kind, row.cluster, job)
 
     def _ask(self, charge: Charge, ask: Ask) -> None:

@@ -15,6 +15,7 @@ from routing.rollouts.inputs import Ask, Now, Observed, World, Write
 from routing.rollouts.states import BACKWARD
 
 _NO_LEASE: Final = "This console does not hold the Lease; it is tried again."
+_NOT_FENCED: Final = "Nobody knows whether an earlier write may still arrive; it is tried again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,9 @@ class Jobs:
         """Looks at the cluster and the traffic. `fences`: a write is in doubt."""
         return self._job(driven, number, "look", lambda: self._looked(driven, epoch, fences=fences))
 
-    def write(self, driven: Driven, write: Write, epoch: int, number: int) -> Job:
-        """Writes, if the epoch still counts."""
-        return self._job(driven, number, "write", lambda: self._wrote(driven, write, epoch))
+    def write(self, driven: Driven, write: Write, epoch: int, number: int, *, fences: bool) -> Job:
+        """Writes, if the epoch still counts. `fences`: an earlier write is in doubt."""
+        return self._job(driven, number, "write", lambda: self._wrote(driven, write, epoch, fences=fences))
 
     def ask(self, driven: Driven, ask: Ask, number: int) -> Job:
         """Asks the gates."""
@@ -132,10 +133,12 @@ class Jobs:
         observed, sample = self._watcher.look(driven, begun.world, self._now(), epoch)
         return Looked(observed, sample, begun)
 
-    def _wrote(self, driven: Driven, write: Write, epoch: int) -> Wrote | None:
+    def _wrote(self, driven: Driven, write: Write, epoch: int, *, fences: bool) -> Wrote | None:
         if not self._leading.still(epoch):
             return None
         if write.kind not in BACKWARD and not self._leading.goes_forward:
             return Wrote(write, Done("refused", _NO_LEASE), None)
+        if fences and not self._writer.fence(driven):
+            return Wrote(write, Done("refused", _NOT_FENCED), None)
         done = self._writer.write(driven, write)
         return Wrote(write, done, self._watcher.reading(driven.row.cluster))

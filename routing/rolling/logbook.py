@@ -42,7 +42,9 @@ def wrote(write: Write, done: Done) -> Entry:
     """What became of a write."""
     intent = Intent(write.intent, write.kind, write.rule, 0)
     words = {
-        "done": f"Written: {_rule(write.rule)}.",
+        "done": f"Written: {_rule(write.rule)}."
+        if done.change is not None or not done.words
+        else f"Nothing had to be written: {done.words}",
         "refused": f"Not written: {done.words or 'nothing was said why'}",
         "unknown": f"No answer came, and it may have been written: {done.words or 'nothing was said why'}",
     }

@@ -70,7 +70,9 @@ class Watcher:
             else None
         )
         source = seen is not None and traffic is not None and traffic.is_watching()
-        seen = seen or Looked(state.cursor, 0.0, {})
+        if seen is None or not source:
+            # What was counted before the source went away is counted when it is back.
+            seen = Looked(state.cursor, 0.0, {}, seen.edge_ms if seen else None)
         steered = self._steering.of(cluster, spec.namespace, spec.service)
         counted = self._counted(driven, traffic, seen, source=source)
         share, verified = sharing.verified(
@@ -81,11 +83,11 @@ class Watcher:
             now=now,
             epoch=epoch,
             world=world,
-            cursor=seen.cursor if source else state.cursor,
+            cursor=seen.cursor,
             source=source,
             looks=looks(spec, seen) if source else {},
             values=self._figures.values(cluster, spec.queried),
-            requests=canary.requests if source else 0.0,
+            requests=canary.requests,
             injected=steered is not None and steered.injected,
             share=share if state.written else "not_yet_known",
             share_of=state.written,
@@ -108,19 +110,17 @@ class Watcher:
         self, driven: Driven, traffic: live.Traffic | None, seen: Looked, *, source: bool
     ) -> sharing.Counts:
         """What was counted for the share of what was written last."""
-        total = sum(each.requests for each in seen.versions.values())
-        last = {name: each.requests for name, each in seen.versions.items()}
         if traffic is None or not source:
-            return sharing.Counts(None, None, last, 0.0, 0.0, _AWAY)
+            return sharing.Counts(None, None, {}, 0.0, 0.0, _AWAY)
         kept = self._keep(driven, seen)
-        if seen.seconds > 0:
-            kept.per_second = total / seen.seconds
+        if seen.rates is not None:
+            kept.per_second = sum(seen.rates.values())
         elapsed = max(0.0, seen.cursor - kept.base)
         since, lately = moments(kept.base, elapsed)
         of = driven.spec.namespace, driven.spec.service
         counted = _counts(traffic.shared(*of, since), since)
         late = None if lately is None else _counts(traffic.shared(*of, lately), lately)
-        return sharing.Counts(counted, late, last, kept.per_second, elapsed)
+        return sharing.Counts(counted, late, seen.rates or {}, kept.per_second, elapsed)
 
     def _keep(self, driven: Driven, seen: Looked) -> _Kept:
         """From when requests count. A moment that the clock of the source does not fit, because some clock
@@ -169,13 +169,13 @@ def _sample(
     spec: Spec, world: World, seen: Looked, counted: sharing.Counts, share: dict[str, object]
 ) -> Sample:
     baseline, canary = (seen.versions.get(name, Seen()) for name in (spec.baseline, spec.canary))
-    seconds = seen.seconds
+    rates = seen.rates
     weight = world.standing.weight if world.standing else -1
     return Sample(
         configured=weight / 100 if weight >= 0 else None,
         observed=sharing.canary_share(spec, counted.counted.requests) if counted.counted else None,
-        baseline_rate=baseline.requests / seconds if seconds > 0 else None,
-        canary_rate=canary.requests / seconds if seconds > 0 else None,
+        baseline_rate=None if rates is None else rates.get(spec.baseline, 0.0),
+        canary_rate=None if rates is None else rates.get(spec.canary, 0.0),
         baseline_bad=baseline.errors / baseline.requests if baseline.requests else None,
         canary_bad=canary.errors / canary.requests if canary.requests else None,
         baseline_slow=_slow(spec, seen, baseline),

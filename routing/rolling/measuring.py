@@ -57,7 +57,9 @@ def exposition(person: PersonCluster) -> str:
     recent = seen.filter(~Q(status__in=ENDED) | Q(finished_at__gte=timezone.now() - KEPT))
     everything = person.visible() is None
     for row in recent.select_related("created_by").order_by("pk"):
-        _rollout(found, records.driven(row), everything=everything)
+        driven = records.readable(row)
+        if driven is not None:
+            _rollout(found, driven, everything=everything)
     found.add("meshui_rollouts_leader", int(vitals.now.leads))
     found.add("meshui_rollouts_tick_seconds", vitals.now.tick_seconds)
     return found.text()

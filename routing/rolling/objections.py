@@ -10,6 +10,7 @@ from cluster.person import PersonCluster
 from routing.rolling import webhooks
 from routing.rollouts.spec import Promql, Spec
 from routing.rules import FieldError
+from telemetry import instant
 
 ABREAST: Final = 8
 _FOR_ALL_ONLY: Final = (
@@ -40,8 +41,6 @@ def _queries(spec: Spec, person: PersonCluster) -> Iterator[tuple[str, str]]:
 
 
 def _query(cluster: str, guard: Promql) -> str:
-    from telemetry import instant  # noqa: PLC0415
-
     try:
         instant.value(cluster, guard.query)
     except instant.QueryError as error:

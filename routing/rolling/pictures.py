@@ -242,6 +242,12 @@ def of(there: Connection) -> Picture:
         return found
 
 
+def forget() -> None:
+    """Drops what this process knows of every cluster: for tests, in which another one begins."""
+    with _making:
+        _pictures.clear()
+
+
 def _seen(
     index: _Index, namespace: str, service: str, found: inventory.Service | None, *, gone: bool
 ) -> Seen:

@@ -2,51 +2,51 @@
 could see, what speaks against it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from cluster import inventory
 from cluster.identity import Ask
 from cluster.kinds import DESTINATION_RULE, GRPC_ROUTE, HTTP_ROUTE, SERVICE, VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from cluster.refs import Manifest, Ref
-from routing import istio, live, managers, operations, planner, problems, retries, rules, scope, stored
-from routing.blast import Traffic
+from routing import blast, live, operations, problems, scope, stored
+from routing.errors import WrongRulesError
 from routing.operations import Operation
-from routing.planner import Live
+from routing.planner import Live, Plan
 from routing.problems import Need
-from routing.rollouts import foresight, wanted
+from routing.rolling import records, steps
+from routing.rolling.steps import Start
+from routing.rollouts import foresight
 from routing.rollouts.foresight import Before, Caution, Foresight
-from routing.rollouts.moves import rule_of
 from routing.rollouts.spec import Latency, Spec
-from routing.rollouts.standing import MATCHED, Scene, scene
-from routing.rules import FieldError, listed, quoted
-from routing.sentences import percent, summary
+from routing.rollouts.standing import scene, unknown_service
+from routing.rules import FieldError, quoted
+from routing.sentences import summary
+from telemetry.watching import Looked
 
 Json = dict[str, Any]
-_NOT_DEPLOYED: Final = "has no pod yet, so that the writes cannot be shown; the start waits for it."
 _UNMEASURED: Final = "The traffic is not measured just now; what the judge could see is not known."
 _OF_TRAFFIC: Final = frozenset({"NO_TRAFFIC", "NOT_MEASURED", "BLIND", "NO_VERDICT"})
 """What is said of traffic that is measured only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What a step writes, after the steps before it."""
+class Traffic(blast.Traffic, Protocol):
+    """The live traffic, and what a rollout would count of it."""
 
-    sentence: str
-    plan: planner.Plan
+    def looked(self, namespace: str, service: str, cursor: float, objective_ms: float = 0.0) -> Looked | None:
+        """See `telemetry.live.Traffic.looked`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """What lies before a rollout. `traffic`: of now, as JSON; `warnings`: what speaks against it;
-    `problems`: of its plans, as the person may read them; `needs`: who may see the rollout.
+    """What lies before a rollout. `plans`: of each step, on what the one before it leaves; `traffic`: of now,
+    as JSON; `warnings`: what speaks against it; `problems`: of its plans, as the person may read them;
+    `needs`: who may see the rollout.
     """
 
     spec: Spec
-    ahead: tuple[Step, ...]
+    plans: tuple[Plan, ...]
     foresight: Foresight
     traffic: Json
     warnings: tuple[Caution, ...]
@@ -56,20 +56,19 @@ class Prospect:
     @property
     def asks(self) -> list[Ask]:
         """The rights that its writes take."""
-        return [stored.ask(stored.keep(item)) for step in self.ahead for item in step.plan.operations]
+        return [stored.ask(stored.keep(item)) for plan in self.plans for item in plan.operations]
 
     def steps(self) -> list[Json]:
         """Each step as the REST API answers it."""
-        unknown: Sequence[Step | None] = self.ahead or [None] * len(self.spec.steps)
         return [
             {
                 "weight": seen.weight,
                 "seconds": seen.seconds,
-                "sentence": step.sentence if step else f"{self.spec.canary} {_NOT_DEPLOYED}",
-                "operations": stored.planned_view(step.plan.operations) if step else [],
+                "sentence": summary(plan.rules),
+                "operations": stored.planned_view(plan.operations),
                 "sights": [asdict(each) for each in seen.sights],
             }
-            for seen, step in zip(self.foresight.steps, unknown, strict=True)
+            for seen, plan in zip(self.foresight.steps, self.plans, strict=True)
         ]
 
 
@@ -78,164 +77,141 @@ def wrong(spec: Spec, person: PersonCluster) -> list[FieldError]:
     visible = person.visible_or_raise()
     if visible is not None and spec.namespace not in visible:
         return [FieldError("namespace", f"There is no namespace {quoted(spec.namespace)} that you may read.")]
-    state = _read(spec, person)
-    service = state.service(spec.namespace, spec.service)
-    if service is None:
-        words = f"There is no service {quoted(spec.service)} in namespace {quoted(spec.namespace)}."
-        return [FieldError("service", words)]
-    return [*_wrong_versions(spec, service), *_refused(spec, state, service)]
+    start = _read(spec, person)
+    found = list(steps.cautions(spec, person, start).errors)
+    return found or list(_refused(spec, start))
 
 
 def of(spec: Spec, person: PersonCluster, traffic: Traffic) -> Prospect:
     """What lies before a rollout with which nothing is wrong. Raises `cluster.errors.ClusterError`."""
-    state = _read(spec, person)
-    service = state.service(spec.namespace, spec.service)
-    ahead = _steps(spec, state, service) if service is not None else ()
-    before = _before(spec, state, service, traffic)
+    start = _read(spec, person)
+    plans = tuple(_plans(spec, start))
+    said = steps.cautions(spec, person, start)
+    before = Before(
+        per_second=_per_second(spec, traffic),
+        bad_ratio=_bad_ratios(spec, person, traffic),
+        canary_ready=said.canary_ready,
+        manager=said.manager,
+        retries=said.retries,
+        gateway_only=said.gateway_only,
+    )
     seen = foresight.foresee(spec, before)
-    found = list(dict.fromkeys(problem for step in ahead for problem in step.plan.problems))
-    readable = person.may_read({need for problem in found for need in problem.needs})
-    shown = [problems.shown(problem.keep(), readable) for problem in found if problem.code != "NOTHING_TO_DO"]
     return Prospect(
         spec=spec,
-        ahead=ahead,
+        plans=plans,
         foresight=seen,
         traffic=_traffic(spec, before, traffic),
-        warnings=tuple(_warnings(spec, state, service, seen, measured=traffic.available())),
-        problems=tuple(shown),
-        needs=_needs(spec, ahead),
+        warnings=tuple(_warnings(spec, start, [*seen.warnings, *said.cautions], traffic)),
+        problems=tuple(_problems(plans, person)),
+        needs=_needs(spec, plans),
     )
 
 
-def _read(spec: Spec, person: PersonCluster) -> Live:
-    """What is routed here. Routes of the Gateway API count where the person may read them."""
+def _read(spec: Spec, person: PersonCluster) -> Start:
+    """What stands now, as far as the person may read it: who may not read routes of the Gateway API does
+    without them.
+    """
     readable = (
         kind
         for kind in (HTTP_ROUTE, GRPC_ROUTE)
-        if person.served_version(kind) and not person.why_not(Ask("list", kind, spec.namespace))
+        if not person.why_not(Ask("list", kind, spec.namespace)) and person.served_version(kind)
     )
-    return live.read(person, {spec.namespace}, (VIRTUAL_SERVICE, DESTINATION_RULE, *readable))
+    seen = live.read(person, {spec.namespace}, (VIRTUAL_SERVICE, DESTINATION_RULE, *readable))
+    return _start(spec, person, seen)
 
 
-def _wrong_versions(spec: Spec, service: inventory.Service) -> Iterable[FieldError]:
-    known = [quoted(each.version) for each in service.versions]
-    shown = f"known are {listed(known)}" if known else "none of its pods says its version"
-    if service.version(spec.baseline) is None:
-        words = f"{spec.service} has no version {quoted(spec.baseline)}; {shown}."
-        yield FieldError("baseline", words)
+def _start(spec: Spec, person: PersonCluster, seen: Live) -> Start:
+    service = seen.service(spec.namespace, spec.service) or unknown_service(spec.namespace, spec.service)
+    return Start(person, seen, scene(seen.resources, service))
 
 
-def _refused(spec: Spec, state: Live, service: inventory.Service) -> list[FieldError]:
-    """Why the steps cannot be written; each reason once."""
-    if any(service.version(name) is None for name in (spec.baseline, spec.canary)):
-        return []
-    found: dict[str, str] = {}
-    for index, step in enumerate(_steps(spec, state, service)):
-        for problem in step.plan.errors:
-            found.setdefault(problem.message, f"steps[{index}]")
-    return [FieldError(at, message) for message, at in found.items()]
+def _refused(spec: Spec, start: Start) -> Iterator[FieldError]:
+    """Why the first step that cannot be written cannot."""
+    found = 0
+    try:
+        for _ in _plans(spec, start):
+            found += 1
+    except WrongRulesError as error:
+        told = dict.fromkeys(each["message"] for each in error.fields)
+        yield from (FieldError(f"steps[{found}]", message) for message in told)
 
 
-def _steps(spec: Spec, state: Live, service: inventory.Service) -> tuple[Step, ...]:
-    """The writes of each step on what the one before it leaves; none while the canary is not deployed."""
-    if service.version(spec.canary) is None:
-        return ()
-    found = []
-    for index in range(len(spec.steps)):
-        asked = rules.parse(wanted.rules(scene(state.resources, service), spec, rule_of(spec, index)))
-        plan = planner.plan(asked, state)
-        found.append(Step(summary(asked), plan))
-        state = _after(state, plan.operations)
-    return tuple(found)
+def _plans(spec: Spec, start: Start) -> Iterator[Plan]:
+    """The plan of each step, on what the one before it leaves. Raises WrongRulesError."""
+    for step in spec.steps:
+        (plan,) = steps.drafts(replace(spec, steps=(step,)), start.person, start)
+        yield plan
+        start = _start(spec, start.person, _after(start.live, plan.operations))
 
 
 def _after(state: Live, done: Sequence[Operation]) -> Live:
     """The cluster once these are written."""
     made: Mapping[Ref, tuple[Manifest | None, Manifest | None]] = operations.outcome(done)
-    kept = [item for item in state.resources if Ref.of(item) not in made]
+    kept = [item for item in state.resources if Ref.named(item) not in made]
     new = [after for _, after in made.values() if after is not None]
     return replace(state, resources=(*kept, *new))
 
 
-def _needs(spec: Spec, ahead: Sequence[Step]) -> str:
+def _needs(spec: Spec, plans: Sequence[Plan]) -> str:
     """What must be readable to see the rollout: what it writes, and what that was made of."""
     own: set[Need] = {(kind, spec.namespace) for kind in (VIRTUAL_SERVICE, DESTINATION_RULE, SERVICE)}
-    kept = [stored.keep(item) for step in ahead for item in step.plan.operations]
-    sources = own.union(*(step.plan.sources for step in ahead))
+    kept = [stored.keep(item) for plan in plans for item in plan.operations]
+    sources = own.union(*(plan.sources for plan in plans))
     return scope.needs(kept, [f"{spec.namespace}/{spec.service}"], sources)
 
 
-def _before(spec: Spec, state: Live, service: inventory.Service | None, traffic: Traffic) -> Before:
-    virtual = istio.virtual_services_of(state.virtual_services, spec.namespace, spec.service)
-    canary = service.version(spec.canary) if service is not None else None
-    in_force = virtual.main or virtual.wildcard
-    name = (spec.namespace, spec.service)
-    return Before(
-        per_second=_per_second(spec, traffic),
-        bad_ratio=_bad_ratios(spec, traffic),
-        canary_ready=canary is not None and canary.ready_pods > 0,
-        manager=" and ".join(each.name for each in managers.of(in_force) if each.acts),
-        retries=retries.configured(state.virtual_services, [name])[name],
-        gateway_only=in_force is None and bool(virtual.gateway_only),
+def _problems(plans: Sequence[Plan], person: PersonCluster) -> list[Json]:
+    found = dict.fromkeys(
+        problem for plan in plans for problem in plan.problems if problem.code != "NOTHING_TO_DO"
     )
+    readable = person.may_read({need for problem in found for need in problem.needs})
+    return [problems.shown(problem.keep(), readable) for problem in found]
 
 
-def _warnings(
-    spec: Spec,
-    state: Live,
-    service: inventory.Service | None,
-    seen: Foresight,
-    *,
-    measured: bool,
-) -> Iterator[Caution]:
-    """What speaks against starting, besides what the judge cannot see."""
-    deployed = service is not None and service.version(spec.canary) is not None
+def _warnings(spec: Spec, start: Start, said: Sequence[Caution], traffic: Traffic) -> Iterator[Caution]:
+    """What speaks against starting; of traffic that nobody measures, only that."""
+    deployed = start.scene.service.version(spec.canary) is not None
     if not deployed:
-        yield Caution("CANARY_NOT_DEPLOYED", f"{spec.canary} {_NOT_DEPLOYED}")
-    if not measured:
+        words = f"{spec.canary} is not deployed yet; the start waits until it has a ready pod."
+        yield Caution("CANARY_NOT_DEPLOYED", words)
+    if not traffic.available():
         yield Caution("TRAFFIC_UNKNOWN", _UNMEASURED)
-    without = (_OF_TRAFFIC if not measured else frozenset()) | (
-        {"CANARY_NOT_READY"} if not deployed else set()
+    without = (set() if traffic.available() else set(_OF_TRAFFIC)) | (
+        set() if deployed else {"CANARY_NOT_READY"}
     )
-    yield from (each for each in seen.warnings if each.code not in without)
-    if service is not None:
-        yield from _of_routes(spec, scene(state.resources, service))
-
-
-def _of_routes(spec: Spec, seen: Scene) -> Iterator[Caution]:
-    """What becomes of requests that take other ways than the rollout's."""
-    others = {
-        version: share
-        for version, share in (seen.shares() or {}).items()
-        if share and version not in (spec.baseline, spec.canary)
-    }
-    for version, share in others.items():
-        what = f"{version or 'Another destination'} gets {percent(share)} of the requests now"
-        yield Caution("OTHER_VERSIONS", f"{what}, and none from the first step on.")
-    if spec.strategy.kind in MATCHED and (lost := wanted.not_carried(seen)):
-        words = (
-            f"Requests to the canary by {spec.strategy.kind} go without {listed(lost)} of the default route."
-        )
-        yield Caution("NOT_CARRIED", words)
+    yield from (each for each in said if each.code not in without)
 
 
 def _per_second(spec: Spec, traffic: Traffic) -> float:
+    """The requests of all callers, of whatever version: what the two will get together."""
     if not traffic.available():
         return 0.0
     callers = traffic.callers(spec.namespace, spec.service)
     return sum(caller.requests_per_second for caller in callers)
 
 
-def _bad_ratios(spec: Spec, traffic: Traffic) -> dict[str, float]:
+def _bad_ratios(spec: Spec, person: PersonCluster, traffic: Traffic) -> dict[str, float]:
     """The baseline's ratio of bad requests by guard, of those that are measured."""
     if not traffic.available():
         return {}
-    failed = traffic.error_ratios(spec.namespace, spec.service)
-    found = {}
-    for name, guard in spec.judged.items():
-        if not isinstance(guard, Latency) and spec.baseline in failed:
-            found[name] = failed[spec.baseline]
-    return found
+    failed = traffic.error_ratios(spec.namespace, spec.service).get(spec.baseline)
+    found = {
+        name: failed if not isinstance(guard, Latency) else _slow_ratio(spec, guard, person, traffic)
+        for name, guard in spec.judged.items()
+    }
+    return {name: ratio for name, ratio in found.items() if ratio is not None}
+
+
+def _slow_ratio(spec: Spec, guard: Latency, person: PersonCluster, traffic: Traffic) -> float | None:
+    """The baseline's requests slower than an objective (0-1). Counting them begins with the first question:
+    whoever asks again seconds later is told.
+    """
+    if records.occupant(person.name, spec.namespace, spec.service) is not None:
+        # What a running rollout counts as slow is not to be changed by a preview.
+        return None
+    seen = traffic.looked(spec.namespace, spec.service, float("-inf"), guard.objective_ms)
+    mine = seen.versions.get(spec.baseline) if seen is not None and seen.edge_ms is not None else None
+    return mine.slow / mine.timed if mine is not None and mine.timed else None
 
 
 def _traffic(spec: Spec, before: Before, traffic: Traffic) -> Json:

@@ -1,5 +1,6 @@
 """Rollouts as rows: made, read, and found. What a step of one changes is written by `saving` only."""
 
+import logging
 from datetime import datetime
 from typing import Final
 
@@ -15,7 +16,9 @@ from routing.rollouts import parsing, states
 from routing.rollouts import spec as specs
 from routing.rollouts.spec import Spec
 from routing.rollouts.states import State
+from routing.rules import RulesError
 
+log = logging.getLogger(__name__)
 _OTHER_KEY: Final = "This key was used for another rollout; take another one."
 
 
@@ -33,6 +36,15 @@ class OccupiedError(ConflictError):
 def driven(row: Rollout) -> Driven:
     """A rollout as it is kept. Raises RulesError, KeyError, TypeError for what another release wrote."""
     return Driven(row, parsing.parse(row.spec), states.from_json(row.state))
+
+
+def readable(row: Rollout) -> Driven | None:
+    """A rollout as it is kept; None where another release wrote it in a way that this one cannot read."""
+    try:
+        return driven(row)
+    except (RulesError, KeyError, TypeError):
+        log.exception("rollout #%d cannot be read", row.pk)
+        return None
 
 
 def active(cluster: str | None = None) -> list[Rollout]:

@@ -19,10 +19,9 @@ from routing.rollouts.spec import Spec
 from routing.rollouts.states import State
 
 Json = dict[str, Any]
-_SAMPLED: Final = ("configured_share", "observed_share", "share")
 _COLUMNS: Final = (
-    "state", "status", "step", "weight", "why", "counted_from", "epoch", "version", "started_at",
-    "finished_at", "occupies",
+    "state", "status", "step", "weight", "why", "configured_share", "observed_share", "share", "counted_from",
+    "epoch", "version", "started_at", "finished_at", "occupies",
 )  # fmt: skip
 
 
@@ -85,7 +84,7 @@ def _kept(saving: Saving, epoch: int) -> bool:
     row, version = saving.row, saving.row.version
     _bring_up(saving, epoch)
     mine = Rollout.objects.filter(pk=row.pk, version=version, epoch__lte=epoch)
-    columns = [*_COLUMNS, *_SAMPLED * (saving.sample is not None), *["course"] * (saving.course is not None)]
+    columns = [*_COLUMNS, *["course"] * (saving.course is not None)]
     if not mine.update(**{name: getattr(row, name) for name in columns}):
         return False
     if (command := saving.command) is not None:
@@ -97,7 +96,7 @@ def _kept(saving: Saving, epoch: int) -> bool:
 def _bring_up(saving: Saving, epoch: int) -> None:
     """Has the row say what the state says."""
     row, state, at = saving.row, saving.state, _time(saving.at)
-    row.state = states.to_json(state)
+    stood, row.state = (row.state or {}).get("confirmed"), states.to_json(state)
     row.status, row.step, row.weight = state.status, state.step, max(0, state.wanted.weight)
     row.why = None if state.why is None else {"code": state.why.code, "words": state.why.words}
     row.epoch, row.version = epoch, row.version + 1
@@ -111,6 +110,10 @@ def _bring_up(saving: Saving, epoch: int) -> None:
     if (sample := saving.sample) is not None:
         row.configured_share, row.observed_share = sample.configured, sample.observed
         row.share = dict(sample.share)
+    elif state.confirmed is not None and row.state["confirmed"] != stood:
+        # It was just written; what was seen of the weight before says nothing of this one.
+        row.configured_share, row.observed_share = max(0, state.confirmed.weight) / 100, None
+        row.share = {}
     if saving.course is not None:
         row.course = saving.course
 

@@ -27,7 +27,9 @@ _MOST: Final = 0.10
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What was counted for a share: since the write, since a later moment, and in the last look."""
+    """What was counted for a share: since the write, and since a later moment. `last`: requests per second by
+    version, in the last look; `per_second`: all of them, as last known.
+    """
 
     counted: Counted | None
     lately: Counted | None

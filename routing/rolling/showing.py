@@ -9,12 +9,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from cluster import kinds
 from cluster.identity import Ask
 from cluster.kinds import VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from routing.models import Rollout, RolloutEvent
-from routing.rolling import commands, webhooks
-from routing.rollouts import counting, parsing, states
+from routing.rolling import commands, records, webhooks
+from routing.rolling.ports import Driven
+from routing.rolling.veiling import veiled
+from routing.rollouts import counting
 from routing.rollouts import evidence as cards
 from routing.rollouts import spec as asked
 from routing.rollouts.moves import is_harm_held
@@ -33,23 +36,43 @@ PATHS: Final[Mapping[str, str]] = {
 }
 """Each command with the last part of its address."""
 MOST_EVENTS: Final = 500
+_UNREADABLE: Final = (
+    "Another release of the console wrote this rollout; this one cannot read it, and does not drive it."
+)
+_COLUMNS: Final = (
+    "version", "cluster", "namespace", "service", "baseline", "canary", "status", "step", "weight",
+    "configured_share", "observed_share", "created_at", "started_at", "finished_at", "note",
+)  # fmt: skip
+_NOTHING_MORE: Final[Json] = {
+    "spec": {},
+    "evidence": {},
+    "share": {},
+    "course": {"every": 1, "until": None, "points": []},
+    "log": [],
+    "cards": [],
+}
 HIDDEN_QUERY: Final = "This query is shown to those who may read every namespace."
 
 
 def summary(row: Rollout, person: PersonCluster) -> Json:
     """A rollout in short; shares are ratios (0-1) of the canary, weights percent."""
-    spec, state = parsing.parse(row.spec), states.from_json(row.state)
-    return _summary(row, spec, state, person)
+    driven = records.readable(row)
+    if driven is None:
+        return _unreadable(row, person)
+    return _veiled(_summary(driven, person), person)
 
 
 def detail(row: Rollout, person: PersonCluster, *, whole: bool = False) -> Json:
     """A rollout with its evidence as of now, its course and its log. `whole`: with the addresses of those who
     are told and asked, which is for who started it.
     """
-    spec, state = parsing.parse(row.spec), states.from_json(row.state)
+    driven = records.readable(row)
+    if driven is None:
+        return {**_unreadable(row, person), **_NOTHING_MORE}
+    spec, state = driven.spec, driven.state
     events = list(row.events.order_by("-pk")[:MOST_EVENTS])
-    return {
-        **_summary(row, spec, state, person),
+    found = {
+        **_summary(driven, person),
         "spec": _spec(spec, person, whole=whole),
         "evidence": _card(cards.card(state, spec, time.time()), spec, person),
         "share": row.share or {},
@@ -61,19 +84,24 @@ def detail(row: Rollout, person: PersonCluster, *, whole: bool = False) -> Json:
             if event.kind == "card"
         ],
     }
+    return _veiled(found, person)
 
 
 def evidence(row: Rollout, person: PersonCluster) -> Json:
     """All that was kept of a rollout, to be exported: each card whole, the oldest first, and one of now."""
-    spec, state = parsing.parse(row.spec), states.from_json(row.state)
+    driven = records.readable(row)
+    if driven is None:
+        return {"id": row.pk, "version": row.version, "spec": {}, "now": {}, "cards": []}
+    spec, state = driven.spec, driven.state
     kept = row.events.filter(kind="card").order_by("pk")
-    return {
+    found = {
         "id": row.pk,
         "version": row.version,
         "spec": _spec(spec, person, whole=False),
         "now": _card(cards.card(state, spec, time.time()), spec, person),
         "cards": [{"id": event.pk, "card": _card(event.data, spec, person)} for event in kept],
     }
+    return _veiled(found, person)
 
 
 def may_command(row: Rollout, person: PersonCluster) -> str:
@@ -81,8 +109,46 @@ def may_command(row: Rollout, person: PersonCluster) -> str:
     return person.why_not(Ask("update", VIRTUAL_SERVICE, row.namespace))
 
 
-def _summary(row: Rollout, spec: Spec, state: State, person: PersonCluster) -> Json:
-    said = counting.verdicts(state, spec)
+def _unreadable(row: Rollout, person: PersonCluster) -> Json:
+    """What the columns say of a rollout that cannot be read: it is there, and takes no command."""
+    found = {
+        **{name: getattr(row, name) for name in _COLUMNS},
+        "id": row.pk,
+        "created_by": row.created_by.get_username(),
+        "strategy": {"kind": "weighted"},
+        "why": {"code": "unreadable", "words": _UNREADABLE},
+        "steps": [],
+        "mirror": False,
+        "match": False,
+        "verdict": "not_known",
+        "sentence": _UNREADABLE,
+        "clock": {"verified": False, "seconds": 0.0, "of_seconds": 0, "requests": 0, "of_requests": 0},
+        "expected_end": None,
+        "commands": [{"name": path, "refusal": _UNREADABLE} for path in PATHS.values()],
+        "needs_person": row.occupies is not None,
+    }
+    return _veiled(found, person)
+
+
+def _veiled(found: Json, person: PersonCluster) -> Json:
+    """What was written with the console's own sight, for somebody who has less."""
+    if person.visible() is None:
+        return found
+    known: dict[tuple[str, str], bool] = {}
+
+    def readable(kind: str, namespace: str) -> bool:
+        if (kind, namespace) not in known:
+            named = {(each, namespace) for each in kinds.ALL if each.kind == kind}
+            # What is no kind of object is no name of one, and its namespace is asked for all the same.
+            known[kind, namespace] = person.readable(namespace) and person.may_read(named) == named
+        return known[kind, namespace]
+
+    return dict(veiled(found, readable))
+
+
+def _summary(driven: Driven, person: PersonCluster) -> Json:
+    row, spec, state = driven.row, driven.spec, driven.state
+    said, told = counting.verdicts(state, spec), asked.to_json(spec)
     return {
         "id": row.pk,
         "version": row.version,
@@ -91,11 +157,11 @@ def _summary(row: Rollout, spec: Spec, state: State, person: PersonCluster) -> J
         "service": spec.service,
         "baseline": spec.baseline,
         "canary": spec.canary,
-        "strategy": asked.to_json(spec)["strategy"],
+        "strategy": told["strategy"],
         "status": state.status,
         "why": {"code": state.why.code, "words": state.why.words} if state.why else None,
         "step": state.step,
-        "steps": asked.to_json(spec)["steps"],
+        "steps": told["steps"],
         "weight": max(state.wanted.weight, 0),
         "configured_share": row.configured_share,
         "observed_share": row.observed_share,

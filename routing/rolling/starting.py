@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.contrib.auth.models import User
+from django.urls import reverse
 from django.utils import timezone
 
 from cluster.access import NO_IDENTITY
@@ -19,11 +20,10 @@ from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from routing import scope
 from routing.apply import Clock
-from routing.blast import Traffic
 from routing.errors import ConflictError, WrongRulesError
 from routing.models import Rollout
 from routing.rolling import objections, prospect, records
-from routing.rolling.prospect import Prospect
+from routing.rolling.prospect import Prospect, Traffic
 from routing.rolling.records import OccupiedError
 from routing.rollouts import parsing
 from routing.rollouts import spec as specs
@@ -50,7 +50,7 @@ def check(body: Any, person: PersonCluster, traffic: Traffic) -> Checked:
     """A request for a rollout, held against everything there is.
 
     Raises WrongRulesError with all that is wrong with it, by field; Forbidden for who may not write what it
-    writes; ConflictError while another rollout has the service; `cluster.errors.ClusterError` when the
+    writes; OccupiedError while another rollout has the service; `cluster.errors.ClusterError` when the
     cluster does not answer.
     """
     checked = looked_at(body, person, traffic)
@@ -58,7 +58,7 @@ def check(body: Any, person: PersonCluster, traffic: Traffic) -> Checked:
     require(person, [*_rights(spec), *checked.prospect.asks])
     other = records.occupant(person.name, spec.namespace, spec.service)
     if other is not None:
-        raise occupied(other, person)
+        raise OccupiedError(other)
     return checked
 
 
@@ -79,11 +79,14 @@ def start(
     before = known(body, user, person, key)
     if before is not None:
         return before
-    checked = check(body, person, traffic)
     try:
+        checked = check(body, person, traffic)
         return records.create(checked.spec, user, person, checked.needs, key=key, note=note, now=now())
     except OccupiedError as error:
-        # Of two at the same moment the other one came first.
+        # Of two at the same moment the other one came first: it may be the same.
+        again = known(body, user, person, key)
+        if again is not None:
+            return again
         raise occupied(Rollout.objects.get(pk=error.rollout), person) from error
 
 
@@ -174,7 +177,7 @@ def occupied(other: Rollout, person: PersonCluster) -> ConflictError:
             "The service has a rollout already, which you may not see; it has one at a time."
         )
     error = OccupiedError(other)
-    error.extra = {**error.extra, "rollout": other.pk, "link": f"/rollouts/{other.pk}/"}
+    error.extra = {**error.extra, "rollout": other.pk, "link": reverse("rollout", args=[other.pk])}
     return error
 
 

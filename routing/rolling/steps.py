@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 import msgspec
 
 from cluster import inventory
+from cluster.identity import Ask
 from cluster.kinds import DESTINATION_RULE, GRPC_ROUTE, HTTP_ROUTE, VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from routing import istio, live, managers, plans
@@ -19,8 +19,6 @@ from routing.rollouts.spec import Spec
 from routing.rollouts.standing import MATCHED, Scene, mirror_of, own_route, scene, unknown_service
 from routing.rollouts.wanted import not_carried, rules
 from routing.rules import FieldError
-
-READ: Final = (VIRTUAL_SERVICE, DESTINATION_RULE, HTTP_ROUTE, GRPC_ROUTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +45,17 @@ class Start:
 
 
 def read(spec: Spec, person: PersonCluster) -> Start:
-    """What stands now, as this person may read it. Raises `cluster.errors.ClusterError`."""
-    seen = live.read(person, {spec.namespace}, READ)
+    """What stands now, as far as this person may read it: who may not read routes of the Gateway API does
+    without them. Raises `cluster.errors.ClusterError`.
+    """
+    kinds = (HTTP_ROUTE, GRPC_ROUTE)
+    optional = (kind for kind in kinds if not person.why_not(Ask("list", kind, spec.namespace)))
+    seen = live.read(person, {spec.namespace}, (VIRTUAL_SERVICE, DESTINATION_RULE, *optional))
+    return begun(spec, person, seen)
+
+
+def begun(spec: Spec, person: PersonCluster, seen: Live) -> Start:
+    """The start from what was read already."""
     service = seen.service(spec.namespace, spec.service) or unknown_service(spec.namespace, spec.service)
     return Start(person, seen, scene(seen.resources, service))
 

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, TypeAlias
 from django.db import close_old_connections, transaction
 from django.db import connection as database
 from django.db.models import Max, Q, QuerySet
+from django.db.utils import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from routing.models import Rollout, RolloutEvent, RolloutMessage
@@ -76,6 +77,7 @@ class Sender:
         self._stopping = threading.Event()
         self._woken = threading.Event()
         self._thread: threading.Thread | None = None
+        self._away = False
         self._lock = threading.Lock()
         self._busy: dict[str, threading.Thread] = {}
         self._refused: set[int] = set()
@@ -118,8 +120,13 @@ class Sender:
         try:
             close_old_connections()
             self._begin()
+            self._away = False
+        except (DatabaseError, InterfaceError) as error:
+            if not self._away:
+                log.warning("messages of rollouts wait for the database: %s", error)
+            self._away = True
         except Exception:
-            # The edge of the loop: a database that is away comes back.
+            # The edge of the loop.
             log.exception("messages of rollouts could not be looked up; trying again")
 
     def _begin(self) -> list[threading.Thread]:
@@ -141,14 +148,17 @@ class Sender:
     def _deliver(self, url: str) -> None:
         try:
             self._deliver_in_order(url)
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("messages to %s wait for the database: %s", webhooks.shown(url), error)
         except Exception:
-            # The edge of a thread: the receiver's messages are due still, and the next look takes them up.
+            # The edge of a thread: the receiver's messages are due still, and a later look takes them up.
             log.exception("messages to %s could not be sent; trying again", webhooks.shown(url))
+        else:
+            self._woken.set()
         finally:
             database.close()
             with self._lock:
                 del self._busy[url]
-            self._woken.set()
 
     def _deliver_in_order(self, url: str) -> None:
         waiting = RolloutMessage.objects.filter(url=url, sent_at=None, next_at__isnull=False)
@@ -164,9 +174,10 @@ class Sender:
                 return
 
     def _send(self, message: RolloutMessage) -> Outcome:
+        if not _claimed(message, self._clock()):
+            return "away"
         outcome, words = self._sent(message)
         now = self._clock()
-        message.attempts += 1
         message.error = words
         if outcome == "sent":
             message.sent_at, message.next_at = now, None
@@ -200,6 +211,16 @@ def delay(attempts: int, chance: float) -> float:
     return float(min(FIRST_SECONDS * 2.0 ** min(attempts - 1, 30), LONGEST_SECONDS) * (0.8 + 0.4 * chance))
 
 
+def _claimed(message: RolloutMessage, now: datetime) -> bool:
+    """Whether this attempt is ours. It is counted before it is made: a database that could not keep that it
+    was made would have it made again at each look.
+    """
+    again = now + timedelta(seconds=TIMEOUT_SECONDS + delay(message.attempts + 1, 1.0))
+    mine = RolloutMessage.objects.filter(pk=message.pk, attempts=message.attempts, sent_at=None)
+    message.attempts += 1
+    return bool(mine.update(attempts=message.attempts, next_at=again))
+
+
 def _due(now: datetime) -> QuerySet[RolloutMessage]:
     """What is to be sent now. Later than any delay is the mark of a clock that was set back."""
     never = now + timedelta(seconds=2 * LONGEST_SECONDS)
@@ -215,7 +236,7 @@ def _keep(message: RolloutMessage, now: datetime) -> None:
     """Keeps what became of an attempt; who was told, and who was not, stands in the rollout's log."""
     code, words = _logged(message)
     with transaction.atomic():
-        message.save(update_fields=["attempts", "error", "sent_at", "next_at"])
+        message.save(update_fields=["error", "sent_at", "next_at"])
         if code:
             RolloutEvent.objects.create(
                 rollout_id=message.rollout_id, at=now, kind="told", code=code, words=words
@@ -224,7 +245,8 @@ def _keep(message: RolloutMessage, now: datetime) -> None:
 
 def _logged(message: RolloutMessage) -> tuple[str, str]:
     """What the log says of an attempt: of several in vain only the first, and the end."""
-    who, what = webhooks.shown(message.url), message.event.replace("_", " ")
+    what = message.event.replace("_", " ")
+    who = webhooks.shown(message.url) + " (Slack)" * (message.format == "slack")
     if message.sent_at:
         return "told", f"{who} was told: {what}."
     if not message.next_at:

@@ -14,14 +14,15 @@ from django.contrib.auth.models import User
 
 from cluster import connection, people
 from cluster.connection import UnknownClusterError
-from cluster.errors import ClusterError, Conflict, NotFound
+from cluster.errors import ClusterError, Conflict, NotFound, TooManyRequests, Unauthorized, Unavailable
 from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from cluster.person import PersonCluster
-from cluster.refs import Manifest
-from routing import apply, live, plans, stored
+from cluster.refs import Manifest, Ref
+from routing import apply, live, plans, scope, stored, writing
 from routing.errors import ConflictError, NotWrittenError, WrongRulesError
 from routing.models import Change, ChangeState, Plan
 from routing.planner import Live
+from routing.problems import ELSEWHERE
 from routing.rolling import pictures
 from routing.rolling.ports import Done, Driven
 from routing.rollouts.inputs import Write
@@ -35,6 +36,7 @@ from telemetry import live as traffic
 Still: TypeAlias = Callable[[int], bool]
 """Whether an epoch still counts: asked right before each write to the cluster."""
 log = logging.getLogger(__name__)
+HTTP_AWAY: Final = 503
 FENCE: Final = "meshui.io/rollout-fence"
 """An annotation that stands on a VirtualService for a moment, to change its version."""
 _FENCES: Final = 5
@@ -45,7 +47,7 @@ _COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "restore": ("abort",),
 }
 """The commands by which a person causes a write of a kind."""
-_STANDS: Final = "It stands already; nothing had to be written."
+_STANDS: Final = "it stands already."
 
 
 class Writer:
@@ -53,13 +55,24 @@ class Writer:
 
     def __init__(self, still: Still = lambda _: True) -> None:
         self._still = still
+        self._refused: dict[int, int] = {}
+        """By rollout, the intent whose last write has a record of its refusal."""
 
     def write(self, driven: Driven, write: Write) -> Done:
         """Has a rule stand, if what stands is still what `driven.state.confirmed` says. Raises nothing."""
+        rollout = driven.row.pk
+        done = self._written(driven, write, again=self._refused.get(rollout) == write.intent)
+        if done.result != "refused":
+            self._refused.pop(rollout, None)
+        elif done.change is not None:
+            self._refused[rollout] = write.intent
+        return done
+
+    def _written(self, driven: Driven, write: Write, *, again: bool) -> Done:
         try:
-            return _Writing(driven, write, self._still).run()
+            return _Writing(driven, write, self._still).run(again=again)
         except (WrongRulesError, ConflictError, NotWrittenError, ClusterError, UnknownClusterError) as error:
-            return _failed(error)
+            return _failed(error, driven)
         except Exception:
             # The edge of a thread: whatever happened, the next look finds out what stands.
             log.exception("a write of rollout #%s ended in an error", driven.row.pk)
@@ -87,8 +100,10 @@ class _Writing:
         self.initiator = User.objects.get(pk=driven.row.created_by_id)
         self.by = _commander(driven, write) or self.initiator
 
-    def run(self) -> Done:
-        """Raises what planning and applying raise."""
+    def run(self, *, again: bool) -> Done:
+        """`again`: it was refused before, and is not recorded once more for that. Raises what planning and
+        applying raise.
+        """
         person = self.console() if self.backward else people.of(self.initiator, self.driven.row.cluster)
         if person.is_nobody:
             return Done("refused", "Whoever started this may not use the console any more.")
@@ -96,6 +111,8 @@ class _Writing:
         found = self.scene(seen)
         if (answer := self.needless(found)) is not None:
             return answer
+        if again:
+            self.rehearse(person, seen, found)
         plan = self.plan(person, seen, found)
         if not plan.operations:
             return Done("done", _STANDS)
@@ -118,15 +135,24 @@ class _Writing:
         if stands == wanted and not foreign(found, self.spec, wanted):
             return Done("done", _STANDS)
         if self.backward and stands == NOTHING and found.virtual.main is None:
-            return Done(
-                "done",
-                f"No VirtualService routes {self.spec.service} any more; there was nothing to take back.",
-            )
+            return Done("done", f"no VirtualService routes {self.spec.service} any more.")
         state = self.driven.state
         if stands not in (wanted, state.confirmed, *state.doubted):
             words = f"{told(stands)} stands now, which this rollout does not know of. Nothing was written."
             return Done("refused", words)
         return None
+
+    def rehearse(self, person: PersonCluster, seen: Live, found: Scene) -> None:
+        """Has the cluster try it before anything is kept: a refusal every few seconds is one in the record.
+
+        Raises ClusterError.
+        """
+        body = {"rules": rules(found, self.spec, self.write.rule)}
+        tried: set[Ref] = set()
+        for item in plans.draft(body, person, seen)[1].operations:
+            if item.ref not in tried:
+                writing.try_out(person, item, live.get(person, item.ref), item)
+            tried.add(item.ref)
 
     def plan(self, person: PersonCluster, seen: Live, found: Scene) -> Plan:
         body = {"rules": rules(found, self.spec, self.write.rule), "note": self.note()}
@@ -170,7 +196,7 @@ class _Writing:
         said = {
             "advance": f"step {step + 1} of {len(self.spec.steps)}: {told(rule)}",
             "back": f"back to step {step + 1} of {len(self.spec.steps)}: {told(rule)}",
-            "set": f"set by hand: {told(rule)}",
+            "set": f"set: {told(rule)}",
             "promote": f"promoted: {told(rule)}",
             "rollback": f"rolled back: {told(rule)}",
             "restore": f"taken back: {told(rule)}",
@@ -231,23 +257,34 @@ def told(rule: Rule) -> str:
     return f"{rule.weight} %" + "".join(extra)
 
 
-def _failed(error: Exception) -> Done:
+def _failed(error: Exception, driven: Driven) -> Done:
     """What a failure means: surely nothing was written, or nobody knows."""
-    words = _words(error)
+    words = _words(error, driven)
+    log.info("a write of rollout #%s failed: %s", driven.row.pk, getattr(error, "detail", error))
     change = error.extra.get("change") if isinstance(error, ConflictError | NotWrittenError) else None
     row = Change.objects.filter(pk=change).first() if change is not None else None
     if row is None:
         return Done("refused", words)
     tried = any(item["state"] == "failed" for item in row.operations)
-    lost = tried and isinstance(error, NotWrittenError) and error.status_code == 503
+    lost = tried and isinstance(error, NotWrittenError) and error.status_code == HTTP_AWAY
     return Done("unknown" if row.state == ChangeState.PARTIAL or lost else "refused", words, row.pk)
 
 
-def _words(error: Exception) -> str:
+def _words(error: Exception, driven: Driven) -> str:
+    """A failure in words for all who may see the rollout: they may not know of other namespaces, nor of how
+    the cluster is reached.
+    """
     if isinstance(error, WrongRulesError):
-        return " ".join(dict.fromkeys(field["message"] for field in error.fields))
+        known = scope.pairs(driven.row.needs)
+        said = [each.message if known.issuperset(each.needs) else ELSEWHERE for each in error.problems]
+        said = said or [field["message"] for field in error.fields]
+        return f"{' '.join(dict.fromkeys(said))} Nothing was written."
+    if isinstance(error, Unavailable | Unauthorized | TooManyRequests):
+        return f"{error.summary} Nothing was written."
     if isinstance(error, ClusterError):
         return f"{error.message} Nothing was written."
+    if isinstance(error, NotWrittenError) and error.status_code == HTTP_AWAY:
+        return "The cluster did not answer, or not in time."
     if isinstance(error, UnknownClusterError):
         return f"The console is not connected to the cluster {error} any more."
     return str(getattr(error, "detail", error))

@@ -12,6 +12,29 @@ from routing.rollouts.states import Clock, Figure, Point, State, Trail
 LONGEST_GAP: Final = 3
 """Time counts as watched for so many intervals after a look, not longer: a suspended leader saw nothing."""
 
+SOON_SECONDS: Final = 2.0
+"""Between two looks while a step's clock waits for its share to be verified."""
+_LEAST_SECONDS: Final = 0.2
+
+
+def until_next_look(state: State, spec: Spec) -> float:
+    """Seconds: the interval, or less, so that no step takes longer than it has to for want of a look.
+
+    Not with guards by query: their looks in a row are what people chose, and are not to be over in seconds.
+    """
+    interval = float(spec.interval_seconds)
+    if spec.queried or state.step < 0 or state.status not in ("running", "held"):
+        return interval
+    if not state.clock.verified:
+        return soon(spec)
+    left = spec.steps[state.step].seconds - state.clock.counted
+    return interval if left <= 0 else min(interval, max(left, _LEAST_SECONDS))
+
+
+def soon(spec: Spec) -> float:
+    """Seconds until the first look after a write, and between two until the share is verified."""
+    return float(spec.interval_seconds) if spec.queried else min(float(spec.interval_seconds), SOON_SECONDS)
+
 
 def counted(state: State, spec: Spec, seen: Observed) -> State:
     """The state with the evidence of a look. One that was counted before (its cursor says so) adds nothing,

@@ -18,7 +18,11 @@ EXAMPLE: Final = 3.0
 """How many times more bad requests the time to a verdict is told for."""
 EXAMPLE_OF_NONE: Final = 0.05
 """The part of bad requests (0-1) that it is told for where the baseline has none."""
-_MATCHED: Final = ("header", "cookie")
+_UNMEASURED: Final = {
+    "header": "How many requests carry the header is not known",
+    "cookie": "How many requests carry the cookie is not known",
+    "mirror": "Nothing measures the copies that a mirror sends",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +95,8 @@ def foresee(spec: Spec, before: Before) -> Foresight:
 
 
 def _ahead(step: Step, spec: Spec, before: Before) -> StepAhead:
-    canary = before.per_second * (_part(step, spec) or 0.0)
-    known = canary > 0 or not _is_matched_only(step, spec)
+    known = not _is_unmeasured(step, spec)
+    canary = before.per_second * step.weight / 100
     waiting = 0.0 if not step.requests or not known else (step.requests / canary if canary else None)
     seconds = None if waiting is None else max(float(step.seconds), waiting)
     looks = int((seconds or step.seconds) / spec.interval_seconds)
@@ -100,32 +104,14 @@ def _ahead(step: Step, spec: Spec, before: Before) -> StepAhead:
     return StepAhead(step.weight, seconds, tuple(sights) if known else ())
 
 
-def _is_matched_only(step: Step, spec: Spec) -> bool:
-    """Whether the canary gets what carries a header or cookie and nothing besides; how much, nobody knows."""
-    return spec.strategy.kind in _MATCHED and step.weight == 0
-
-
-def _part(step: Step, spec: Spec) -> float | None:
-    """The requests that a step's canary gets, as a part (0-1) of the baseline's and its own; None: not known.
-    Copies are of all.
-    """
-    if _is_matched_only(step, spec):
-        return None
-    return 1.0 if spec.strategy.kind == "mirror" and step.weight == 0 else step.weight / 100
-
-
-def _look(step: Step, spec: Spec, before: Before) -> tuple[float, float]:
-    """The requests of baseline and canary between two looks."""
-    everything, part = before.per_second * spec.interval_seconds, _part(step, spec) or 0.0
-    copied = part == 1.0 and step.weight == 0
-    return everything * (1.0 if copied else 1 - part), everything * part
+def _is_unmeasured(step: Step, spec: Spec) -> bool:
+    """Whether the canary gets what nobody counts beforehand: copies, or what carries a header or cookie."""
+    return spec.strategy.kind in _UNMEASURED and step.weight == 0
 
 
 def _sight(name: str, step: Step, spec: Spec, before: Before, looks: int) -> Sight:
     limits, ratio = spec.limits(spec.judged[name]), before.bad_ratio[name]
-    baseline, canary = _look(step, spec, before)
-    both = baseline + canary
-    traffic = Traffic(both, canary / both if both else 0.0, ratio)
+    traffic = Traffic(before.per_second * spec.interval_seconds, step.weight / 100, ratio)
     example = min(1.0, EXAMPLE * ratio) if ratio > 0 else EXAMPLE_OF_NONE
     found = judge.looks_until_found(traffic, example, limits, LONGEST_LOOKS)
     return Sight(
@@ -150,8 +136,9 @@ def _until_no_worse(name: str, spec: Spec, before: Before, seconds: list[float])
     limits, evidence, passed = spec.limits(guard), Evidence(), 0.0
     for index, (step, lasts) in enumerate(zip(spec.steps, seconds, strict=True)):
         last = index + 1 == len(spec.steps) or (step.weight > 0 and spec.steps[index + 1].weight == 100)
-        baseline, canary = _look(step, spec, before)
-        one = Look(baseline, baseline * ratio, canary, canary * ratio)
+        per_look = before.per_second * spec.interval_seconds
+        canary = per_look * step.weight / 100
+        one = Look(per_look - canary, (per_look - canary) * ratio, canary, canary * ratio)
         for _ in range(LONGEST_LOOKS if last else math.ceil(lasts / spec.interval_seconds)):
             evidence = judge.looked(evidence, one, limits)
             passed += spec.interval_seconds
@@ -166,13 +153,9 @@ def _warnings(
     spec: Spec, before: Before, steps: tuple[StepAhead, ...], verdict: float | None
 ) -> tuple[Caution, ...]:
     unknown = [name for name in spec.judged if name not in before.bad_ratio]
-    compared = [
-        step
-        for step in steps
-        if 0 < step.weight < 100 or (spec.strategy.kind == "mirror" and not step.weight)
-    ]
+    compared = [step for step in steps if 0 < step.weight < 100]
     blind = [step.weight for step in compared if any(sight.smallest_ratio is None for sight in step.sights)]
-    unknown_share = any(_is_matched_only(step, spec) for step in spec.steps)
+    unknown_share = any(_is_unmeasured(step, spec) for step in spec.steps)
     said = [
         (
             not before.canary_ready,
@@ -196,10 +179,10 @@ def _warnings(
         (
             unknown_share,
             "SHARE_NOT_KNOWN",
-            f"How many requests carry the {spec.strategy.kind} is not known; what could be seen is not told.",
+            f"{_UNMEASURED.get(spec.strategy.kind)}; what could be seen at 0 % is not told.",
         ),
         (
-            verdict is None and not unknown_share,
+            verdict is None and (bool(compared) or not unknown_share),
             "NO_VERDICT",
             "With this traffic there would be no verdict; it would hold.",
         ),

@@ -11,9 +11,9 @@ Each look is held against itself only, so nothing is pooled across the steps of 
 both is no evidence against the canary.
 
 The evidence for "no worse than the margin" is the same with the sides exchanged, or, where there is hardly a
-bad request to compare, that of the canary's own ratio against a tolerated one: a mixture, over a grid of parts
-of it, of the likelihood of a smaller ratio to that of the tolerated one. While the canary's is not below that,
-this is such a process, too.
+bad request to compare, that of the canary's own ratio against a tolerated one: a mixture, over a grid of
+parts of it, of the likelihood of a smaller ratio to that of the tolerated one. While the canary's is not
+below that, this is such a process, too.
 
 Sources: Lindon and Malek, "Anytime-valid inference for multinomial count data" (NeurIPS 2022, arXiv
 2011.03567); Johari, Pekelis and Walsh, "Always valid inference" (Operations Research 2022) for the use of
@@ -212,12 +212,18 @@ def smallest_visible(traffic: Traffic, looks: int, limits: Limits) -> float | No
     """The smallest factor of bad requests that would be found within so many looks, to a tenth; None: none
     below a hundred.
     """
-    least = max(1.1, math.ceil((1 + limits.margin) * 10) / 10)
-    for tenth in range(round(least * 10), 1001):
-        needed = looks_until_harm(traffic, tenth / 10, limits)
-        if needed is not None and needed <= looks:
-            return tenth / 10
-    return None
+
+    def is_found(tenths: int) -> bool:
+        needed = looks_until_harm(traffic, tenths / 10, limits, looks)
+        return needed is not None and needed <= looks
+
+    low, high = max(11, math.ceil((1 + limits.margin) * 10)) - 1, 1000
+    if not is_found(high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_found(middle) else (middle, high)
+    return high / 10
 
 
 def smallest_ratio_visible(traffic: Traffic, looks: int, limits: Limits) -> float | None:

@@ -93,7 +93,9 @@ def _told(before: State, after: State, spec: Spec, now: Now, actions: tuple[Acti
     """The outcome with what is to be kept of it, and who is to be told."""
     more: list[Action] = []
     if after.written != before.written and before.step >= 0 and not after.ended:
-        more.append(Record(card(before, spec, now.wall, f"Step {before.step + 1} was left.")))
+        # What was wanted by then is the next step's already.
+        left = replace(before, wanted=before.confirmed or before.wanted)
+        more.append(Record(card(left, spec, now.wall, f"Step {before.step + 1} was left.")))
     if after.backward and not before.backward:
         # Told at once: the write may have to wait for the API server.
         more.append(Record(card(after, spec, now.wall)))

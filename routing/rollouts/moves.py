@@ -119,15 +119,19 @@ def running(state: State, why: Why | None = None) -> State:
 
 
 def paused(state: State, code: str, words: str) -> State:
-    """It stands still until a person resumes it."""
-    return replace(state, status="paused", why=Why(code, words), finishing=False, gate=None)
+    """It stands still until a person resumes it; gates that opened before are asked again then."""
+    return replace(state, status="paused", why=Why(code, words), finishing=False, gate=None, passed=())
 
 
 def held(state: State, code: str, words: str) -> State:
-    """It stands still until the reason is gone. A pause stays a pause, a reason to go back is kept."""
+    """It stands still until the reason is gone. A pause stays a pause, a reason to go back is kept.
+
+    Gates that opened are asked again then, unless it is another gate that holds it.
+    """
     if state.status == "paused" or is_harm_held(state):
         return state
-    return replace(state, status="held", why=state.why if state.backward else Why(code, words))
+    why = state.why if state.backward else Why(code, words)
+    return replace(state, status="held", why=why, passed=state.passed if code == "gate_refused" else ())
 
 
 def closed(stage: str) -> str:

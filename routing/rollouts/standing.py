@@ -159,20 +159,20 @@ def is_shadowed(seen: Scene) -> bool:
 
 def foreign(seen: Scene, spec: Spec, expected: Rule) -> str:
     """What somebody else changed of what a rollout owns, in words; empty when `expected` stands untouched."""
-    return " ".join(_foreign(seen, spec, expected))
+    return " ".join(f"{said[0].upper()}{said[1:]}" for said in _foreign(seen, spec, expected))
 
 
 def _foreign(seen: Scene, spec: Spec, expected: Rule) -> Iterator[str]:
     main = seen.virtual.main
     if seen.producers:
-        names = ", ".join(map(istio.name_of, seen.producers))
+        names = ", ".join(named(each, spec) for each in seen.producers)
         yield f"{names} came into force for {spec.service}, in the place of its VirtualService."
     if main is None:
         if expected != NOTHING:
             yield f"No VirtualService routes {spec.service} any more."
         return
     if seen.virtual.rivals:
-        names = ", ".join(map(istio.name_of, (main, *seen.virtual.rivals)))
+        names = ", ".join(dict.fromkeys(named(each, spec) for each in (main, *seen.virtual.rivals)))
         yield f"{names} all claim this host; which of them is in force is undefined (IST0109)."
     lost = list(_lost_subsets(seen, spec, expected))
     yield from lost or _other_weights(seen, spec, expected)
@@ -192,14 +192,14 @@ def _lost_subsets(seen: Scene, spec: Spec, expected: Rule) -> Iterator[str]:
         if effective is None:
             yield f"No DestinationRule names the pods of {version} any more."
         else:
-            yield f"No subset of {istio.name_of(effective)} selects the pods of {version} any more."
+            yield f"No subset of {named(effective, spec)} selects the pods of {version} any more."
 
 
 def _other_weights(seen: Scene, spec: Spec, expected: Rule) -> Iterator[str]:
     shares = seen.shares()
     if _weight(shares, spec) == expected.weight or expected.weight < 0:
         return
-    name = istio.name_of(seen.virtual.main or {})
+    name = _main(seen, spec)
     wrote = f"this rollout wrote {expected.weight} % for {spec.canary}"
     if shares is None:
         yield f"{name} has no default route with weights any more; {wrote}."
@@ -210,7 +210,7 @@ def _other_weights(seen: Scene, spec: Spec, expected: Rule) -> Iterator[str]:
 
 def _other_mirror(seen: Scene, spec: Spec, expected: Rule) -> Iterator[str]:
     found = mirror_of(seen, spec)
-    name = istio.name_of(seen.virtual.main or {})
+    name = _main(seen, spec)
     if expected.mirror and found is None:
         yield f"The mirror to {spec.canary} was taken from the default route of {name}."
     elif expected.mirror and found and found.get("percentage", 100) != 100:
@@ -221,7 +221,7 @@ def _other_mirror(seen: Scene, spec: Spec, expected: Rule) -> Iterator[str]:
 
 def _other_route(seen: Scene, spec: Spec, expected: Rule) -> Iterator[str]:
     name, found = route_name(spec.namespace, spec.service), own_route(seen)
-    where = istio.name_of(seen.virtual.main or {})
+    where = _main(seen, spec)
     if found is None:
         if expected.match:
             yield f"Route {name} was taken from {where}."
@@ -231,6 +231,17 @@ def _other_route(seen: Scene, spec: Spec, expected: Rule) -> Iterator[str]:
         yield f"Route {name} of {where} was changed: it is to send {told(spec.strategy)} to {spec.canary}."
     elif is_shadowed(seen):
         yield f"Another route of {where} stands before {name}, and takes all of its requests."
+
+
+def named(manifest: Manifest, spec: Spec) -> str:
+    """How an object is named to all who may see the rollout: one of another namespace not at all."""
+    if istio.namespace_of(manifest) == spec.namespace:
+        return istio.name_of(manifest)
+    return f"a {manifest['kind']} of another namespace"
+
+
+def _main(seen: Scene, spec: Spec) -> str:
+    return named(seen.virtual.main, spec) if seen.virtual.main is not None else "no VirtualService"
 
 
 def told(strategy: Strategy) -> str:

@@ -3,6 +3,7 @@
 What it knows of a service comes from the watch cache, and is asked for again when another one is chosen.
 """
 
+import json
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,28 +13,32 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from cluster import people, refs
-from cluster.identity import Ask
+from cluster.identity import Ask, Verb
 from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from routing import live, scope, services
 from routing.models import Rollout
 from routing.rollouts import parsing, spec
 from routing.rollouts.states import ENDED
+from routing.rules import RulesError
 from routing.views import rollout_form
 from routing.views.base import shell, traffic_of
 
 Json = dict[str, Any]
 DEFAULT_PRESET: Final = "quick"
+_WRITES: Final[tuple[Verb, ...]] = ("create", "update")
 NAMED: Final = ("namespace", "service", "baseline", "canary")
+_OF_PRESET: Final = ("strategy", "steps")
 _LONGEST: Final = 63
 """Of a name of a namespace, of a service, and of a version."""
+_LONGEST_SPEC: Final = 8_000
 
 
 @never_cache
 @require_GET
 def new(request: HttpRequest) -> HttpResponse:
-    """The form. The address can say what is chosen: ?namespace=&service=&baseline=&canary=&preset=, or
-    ?from= a rollout to do as before.
+    """The form. The address can say what is chosen: ?namespace=&service=&baseline=&canary=&preset=, what is
+    not as it is by itself (?spec=, JSON), or ?from= a rollout to do as before.
     """
     person = people.acting(request)
     seen = live.seen(person)
@@ -47,6 +52,9 @@ def new(request: HttpRequest) -> HttpResponse:
             "about": about,
             "presets": {name: _usual(name) for name in spec.PRESETS},
             "spec": body,
+            "usual": {
+                name: value for name, value in _usual(DEFAULT_PRESET).items() if name not in _OF_PRESET
+            },
             "limits": {"steps": parsing.MAX_STEPS, "guards": parsing.MAX_GUARDS, "urls": parsing.MAX_URLS},
             "service_path": reverse("rollout-new-service"),
         },
@@ -64,8 +72,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "units": [unit for unit, _ in reversed(rollout_form.UNITS)],
         "example": shell(body),
     }
-    status = 503 if seen.problem and seen.age_seconds is None else 200
-    return render(request, "rollouts/new.html", context, status=status)
+    return render(request, "rollouts/new.html", context)
 
 
 @never_cache
@@ -96,7 +103,24 @@ def _asked(request: HttpRequest, person: PersonCluster) -> tuple[Json, str]:
         return before | {name: value for name, value in given.items() if value}, ""
     preset = _given(request, "preset")
     preset = preset if preset in spec.PRESETS else DEFAULT_PRESET
-    return {**given, **_usual(preset)}, preset
+    body = {**given, **_usual(preset)}
+    own = _own(request.GET.get("spec", ""), body)
+    return {**body, **own}, "" if own.keys() & set(_OF_PRESET) else preset
+
+
+def _own(text: str, body: Json) -> Json:
+    """What an address says besides, where all of it can be asked for; else nothing."""
+    try:
+        said = json.loads(text) if 0 < len(text) <= _LONGEST_SPEC else None
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(said, dict) or said.keys() & {*NAMED, "notify", "gates"}:
+        return {}
+    try:
+        found = parsing.parse({**body, **said, **dict.fromkeys(NAMED, "a"), "canary": "b"})
+    except RulesError:
+        return {}
+    return {name: value for name, value in spec.to_json(found).items() if name in said}
 
 
 def _before(person: PersonCluster, number: str) -> Json | None:
@@ -137,7 +161,7 @@ def _about(person: PersonCluster, namespace: str, name: str) -> Json:
 def _may_not_write(person: PersonCluster, namespace: str) -> str:
     """Why this person can start nothing in a namespace; empty where he may write what a rollout writes."""
     for kind in (VIRTUAL_SERVICE, DESTINATION_RULE):
-        refusals = [person.why_not(Ask(verb, kind, namespace)) for verb in ("create", "update")]
+        refusals = [person.why_not(Ask(verb, kind, namespace)) for verb in _WRITES]
         if all(refusals):
             return refusals[-1]
     return ""
@@ -154,7 +178,7 @@ def _running(person: PersonCluster, namespace: str, name: str) -> Json | None:
 
 
 def _versions(body: Json, about: Json) -> Json:
-    """The baseline and the canary: as given, else the one with the most, and the other where there are two."""
+    """Baseline and canary: as given, else the one with the most, and the other where there are two."""
     baseline, canary = body["baseline"], body["canary"]
     versions = about["versions"]
     if not baseline and versions:

@@ -1,5 +1,5 @@
-"""The pages of rollouts: the list, and one of them. Both are drawn from what the REST API answers, which stands in
-the page for the first look; then the page listens.
+"""The pages of rollouts: the list, and one of them. Both are drawn from what the REST API answers, which
+stands in the page for the first look; then the page listens.
 """
 
 import time
@@ -63,8 +63,8 @@ def index(request: HttpRequest) -> HttpResponse:
     active = list(rows.filter(occupies__isnull=False).order_by("-pk"))
     ended = rows.filter(occupies__isnull=True).order_by("-pk")
     shown = list((ended.filter(pk__lt=before) if before else ended)[: PAGE + 1])
-    filters = {"ns": ",".join(namespaces), "service": service}
-    newest = urlencode({name: value for name, value in filters.items() if value})
+    named = {"ns": ",".join(namespaces), "service": service}
+    filters = {name: value for name, value in named.items() if value}
     older = urlencode({**filters, "before": shown[PAGE - 1].pk}) if len(shown) > PAGE else ""
     context = {
         "rollouts": [showing.summary(row, person) for row in (*active, *shown[:PAGE])],
@@ -72,10 +72,10 @@ def index(request: HttpRequest) -> HttpResponse:
         "services": sorted(set(mine.order_by().values_list("service", flat=True).distinct())),
         "chosen_namespaces": namespaces,
         "before": before,
-        "newest": newest,
+        "newest": urlencode(filters),
         "next": older,
         "page": {**_page(), "namespaces": namespaces, "service": service, "older": bool(before)},
-        "api_path": reverse("api-rollouts") + ("?" + _api_query(namespaces, service) if newest else ""),
+        "api_path": reverse("api-rollouts") + ("?" + _api_query(namespaces, service) if filters else ""),
     }
     return render(request, "rollouts/list.html", context)
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from telemetry.prometheus import promql
-from telemetry.prometheus.answers import Track, Tracks, Vector, labels_of, number, read_labels
+from telemetry.prometheus.answers import Point, Track, Tracks, Vector, labels_of, number, read_labels
 from telemetry.prometheus.promql import Matcher
 from telemetry.prometheus.queries import CODES, DURATIONS, REQUESTS, UNKNOWN, Query
 from telemetry.samples import EdgeLabels, RequestCount, Samples, TimeCount
@@ -69,9 +69,11 @@ def edge_of(known: Mapping[float, str], objective_ms: float) -> str | None:
 
 
 class _Series(NamedTuple):
-    """What the labels of a series say. `key`: all of them, in order; `le`: of a bucket its upper edge."""
+    """What the labels of a series say. `key`: a number that stands for all of them, in whatever order; `le`:
+    of a bucket its upper edge.
+    """
 
-    key: tuple[tuple[str, str], ...]
+    key: int
     target: Target
     service: Service
     told: RequestCount
@@ -109,7 +111,8 @@ class Follower:
     def __init__(self, scrape_seconds: float) -> None:
         self._scrape = scrape_seconds
         self._known: dict[bytes, _Series | None] = {}
-        self._last: dict[Service, dict[tuple[tuple[str, str], ...], tuple[float, float]]] = {}
+        self._keys: dict[tuple[tuple[str, str], ...], int] = {}
+        self._last: dict[Service, dict[int, tuple[float, float]]] = {}
         self._scraped: dict[Target, float] = {}
         self._asked_at: dict[Service, float] = {}
         self._newest = -math.inf
@@ -128,17 +131,23 @@ class Follower:
         than the one counted last does so, too; of any other nobody knows since when it counts.
         """
         self._last = {each: self._last.get(each, {}) for each in services}
-        lines = [*self._lines(services, tracks)]
-        limits = self._limits(services, lines)
-        newest = max((points[-1][0] for _, points in lines), default=-math.inf)
-        for series, points in lines:
-            last = self._last[series.service]
-            base = last.get(series.key) or self._base(services, series, points, limits)
-            if base is not None:
-                self._gains.add(series, base[0], _gained(base, points))
-            last[series.key] = max(base or points[-1], points[-1], key=_at)
-        for series, points in lines:
-            self._scraped[series.target] = max(self._scraped.get(series.target, -math.inf), points[-1][0])
+        fresh: list[_Points] = []
+        scraped: dict[Target, float] = {}
+        for series, values in self._lines(services, tracks):
+            scraped[series.target] = max(scraped.get(series.target, -math.inf), values[-1].at)
+            base = self._last[series.service].get(series.key)
+            if base is None:
+                fresh.append((series, [*_numbers(values, -math.inf)]))
+            else:
+                self._count(series, base, [*_numbers(values, base[0])])
+        limits = self._limits(services, fresh)
+        for series, points in fresh:
+            base = self._base(services, series, points, limits) if points else None
+            if points:
+                self._count(series, base, points)
+        newest = max(scraped.values(), default=-math.inf)
+        for target, at in scraped.items():
+            self._scraped[target] = max(self._scraped.get(target, -math.inf), at)
         self._forget(now)
         self._asked_at = dict.fromkeys(services, now)
         if newest <= self._newest:
@@ -147,23 +156,29 @@ class Follower:
         gains, self._gains, self._newest = self._gains, _Gains(), newest
         return _samples(gains, newest)
 
-    def _lines(self, services: Mapping[Service, Watched], tracks: Tracks) -> Iterable[_Points]:
+    def _lines(
+        self, services: Mapping[Service, Watched], tracks: Tracks
+    ) -> Iterable[tuple[_Series, Sequence[Point]]]:
         for track in tracks.lines:
             series = self._series(track)
-            if series is None or series.service not in services:
-                continue
-            points = [
-                (each.at, value) for each in track.values if 0 <= (value := number(each.value)) < math.inf
-            ]
-            if points:
-                yield series, points
+            if series is not None and series.service in services and track.values:
+                yield series, track.values
+
+    def _count(
+        self, series: _Series, base: tuple[float, float] | None, points: Sequence[tuple[float, float]]
+    ) -> None:
+        """Counts what a series gained since a sample; None: nothing yet. The last one is remembered."""
+        if base is not None:
+            self._gains.add(series, base[0], _gained(base, points))
+        if points and (base is None or points[-1][0] > base[0]):
+            self._last[series.service][series.key] = points[-1]
 
     def _series(self, track: Track) -> _Series | None:
         raw = bytes(track.metric)
         if raw not in self._known:
             if len(self._known) > _MOST_KNOWN:
                 self._known = {}
-            self._known[raw] = _read(raw)
+            self._known[raw] = _read(raw, self._keys)
         return self._known[raw]
 
     def _limits(self, services: Mapping[Service, Watched], lines: Sequence[_Points]) -> dict[_Place, float]:
@@ -216,8 +231,15 @@ def _gained(base: tuple[float, float], points: Sequence[tuple[float, float]]) ->
     return sum(now - then if now >= then else now for (_, then), (_, now) in pairwise(later))
 
 
-def _at(point: tuple[float, float]) -> float:
-    return point[0]
+def _numbers(values: Sequence[Point], after: float) -> Iterable[tuple[float, float]]:
+    """The samples after a moment that can be counts; mostly they are few of many."""
+    first = len(values)
+    while first and values[first - 1].at > after:
+        first -= 1
+    for point in values[first:]:
+        value = number(point.value)
+        if 0 <= value < math.inf:
+            yield point.at, value
 
 
 def _samples(gains: _Gains, newest: float) -> Samples:
@@ -238,7 +260,7 @@ def _times(labels: EdgeLabels, flags: str, buckets: Mapping[float, float]) -> Ti
     return TimeCount(labels, flags, tuple(sorted(known)), tuple(known[edge] for edge in sorted(known)))
 
 
-def _read(raw: bytes) -> _Series | None:
+def _read(raw: bytes, keys: dict[tuple[tuple[str, str], ...], int]) -> _Series | None:
     try:
         labels = read_labels(raw)
     except UNDECODABLE:
@@ -251,7 +273,8 @@ def _read(raw: bytes) -> _Series | None:
     # `le` is written in two ways, by the version of the server.
     key = tuple(sorted({**labels, **({} if le is None else {"le": f"{le:g}"})}.items()))
     target = tuple(labels.get(name, "") for name in _TARGET)
-    return _Series(key, target, _service(labels), RequestCount(edge, code, flags, 0.0, grpc), le)
+    told = RequestCount(edge, code, flags, 0.0, grpc)
+    return _Series(keys.setdefault(key, len(keys)), target, _service(labels), told, le)
 
 
 def _service(labels: Mapping[str, str]) -> Service:

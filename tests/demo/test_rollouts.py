@@ -24,7 +24,7 @@ from tests.demo.rolling import (
 )
 
 pytestmark = pytest.mark.mesh
-QUICK = ((5, 2), (25, 2), (50, 2), (100, 2))
+QUICK = ((5, 1), (25, 1), (50, 1), (100, 1))
 LONG = ((20, 600), (100, 600))
 
 
@@ -32,7 +32,7 @@ LONG = ((20, 600), (100, 600))
 def rolling(demo):
     """The demo with two versions of each service, and nothing that steers them."""
     cleared(demo)
-    with_second_versions(demo, "ratings", "details")
+    with_second_versions(demo, "details")
     until(lambda: demo.share("reviews", "v2") > 0.2, "all versions are served")
     yield demo
     cleared(demo)
@@ -46,7 +46,9 @@ def verdicts(rolling):
     harmful = started(demo, asked("details", "v2", *QUICK))
     becomes(demo, harmful, "running")
     turned(demo, "details-v2", 5)
-    return becomes(demo, healthy, "promoted"), becomes(demo, harmful, "rolled_back")
+    rolled_back = becomes(demo, harmful, "rolled_back")
+    turned(demo, "details-v2", 0)
+    return becomes(demo, healthy, "promoted"), rolled_back
 
 
 @pytest.fixture
@@ -63,19 +65,19 @@ def steered(rolling):
 def test_a_healthy_rollout_promotes_itself_and_all_requests_reach_the_canary(rolling, verdicts):
     healthy, _ = verdicts
     assert (healthy["verdict"], healthy["weight"], healthy["configured_share"]) == ("no_worse", 100, 1)
-    assert list(_weights_over_time(healthy)) == [5, 25, 50, 100]
-    assert weights(rolling, "reviews") == {"v3": 100} or weights(rolling, "reviews")["v3"] == 100
+    done = [event["words"] for event in reversed(healthy["log"]) if event["code"] == "done"]
+    assert done == [f"Written: {weight} % for the canary." for weight in (5, 25, 50, 100)]
+    assert weights(rolling, "reviews").get("v3") == 100
     until(lambda: rolling.share("reviews", "v3") > 0.99, "all requests reach v3")
 
 
 def test_every_step_was_verified_in_the_traffic_before_it_was_left(rolling, verdicts):
     healthy, _ = verdicts
-    cards = [card for card in healthy["cards"] if "left" in card["words"]]
-    assert len(cards) >= 3
+    assert sum("left" in card["words"] for card in healthy["cards"]) == 3
     status, kept = rolling.get(f"api/v1/rollouts/{healthy['id']}/evidence")
     assert status == 200
-    left = [card for card in kept["cards"] if "left" in card["why"]]
-    assert left
+    left = [each["card"] for each in kept["cards"] if "left" in each["card"]["why"]]
+    assert [card["weight"] for card in left] == [5, 25, 50]
     assert all(card["share_verified"] for card in left)
     assert all(card["seconds"]["value"] >= card["seconds"]["bound"] for card in left)
 
@@ -83,6 +85,7 @@ def test_every_step_was_verified_in_the_traffic_before_it_was_left(rolling, verd
 def test_a_canary_that_fails_is_taken_back_by_the_judge_and_its_card_says_why(rolling, verdicts):
     _, harmful = verdicts
     assert (harmful["verdict"], harmful["weight"], harmful["why"]["code"]) == ("harm", 0, "harm")
+    assert (harmful["configured_share"], harmful["observed_share"]) == (0, None)
     assert weights(rolling, "details").get("v2", 0) == 0
     until(lambda: rolling.share("details", "v1") > 0.99, "all requests are back at v1")
     [errors] = harmful["evidence"]["figures"]
@@ -191,21 +194,14 @@ def test_requests_with_a_header_and_copies_reach_the_canary_before_any_weight(ro
     until(lambda: demo.share("reviews", "v3") == 0, "jason's requests are back at v1")
 
 
-def test_blue_green_sends_nothing_then_all(rolling):
+def test_blue_green_sends_nothing_and_then_all(rolling):
     demo = rolling
-    rollout = started(
-        demo, asked("ratings", "v2", (0, 1), (100, 3), strategy="blue_green", on_no_verdict="hold")
-    )
-
-    def all_there():
-        return demo.share("ratings", "v2") > 0.99
-
-    held = becomes(demo, rollout, "held", "running")
-    assert held["weight"] in (0, 100)
-    told(demo, rollout, "promote")
-    becomes(demo, rollout, "promoted", seconds=60)
-    until(all_there, "all requests reach v2")
-    assert weights(demo, "ratings")["v2"] == 100
+    rollout = started(demo, asked("details", "v2", (0, 1), (100, 1), strategy="blue_green"))
+    done = becomes(demo, rollout, "promoted")
+    written = [event["words"] for event in reversed(done["log"]) if event["code"] == "done"]
+    assert written == ["Written: 0 % for the canary.", "Written: 100 % for the canary."]
+    assert done["verdict"] == "no_worse"
+    until(lambda: demo.share("details", "v2") > 0.99, "all requests reach v2")
 
 
 @pytest.mark.parametrize(
@@ -216,7 +212,7 @@ def test_blue_green_sends_nothing_then_all(rolling):
         ({"steps": [{"weight": 5, "seconds": 0}]}, "steps[0].seconds"),
         ({"steps": []}, "steps"),
         ({"canary": "v1"}, "canary"),
-        ({"canary": "v9"}, "canary"),
+        ({"baseline": "v9"}, "baseline"),
         ({"service": "nobody"}, "service"),
         ({"guards": [{"kind": "promql", "name": "q", "query": "sum(", "most": 1}]}, "guards[0].query"),
         ({"notify": [{"url": "http://169.254.169.254/latest"}]}, "notify[0].url"),
@@ -226,7 +222,7 @@ def test_blue_green_sends_nothing_then_all(rolling):
 )
 def test_what_is_wrong_is_refused_at_its_field_and_nothing_is_started(rolling, wrong, field):
     before = rolling.get("api/v1/rollouts")[1]
-    status, answer = rolling.post("api/v1/rollouts", asked("ratings", "v2", *LONG) | wrong)
+    status, answer = rolling.post("api/v1/rollouts", asked("details", "v2", *LONG) | wrong)
     assert status == 422, answer
     assert any(error["field"].startswith(field) for error in answer["error"]["fields"]), answer
     assert len(rolling.get("api/v1/rollouts")[1]["rollouts"]) == len(before["rollouts"])
@@ -243,22 +239,17 @@ def test_prometheus_can_read_how_rollouts_stand(rolling, verdicts):
 def test_a_pipeline_reads_the_end_from_the_exit_code(rolling, tmp_path):
     demo = rolling
     request = tmp_path / "rollout.json"
-    request.write_text(json.dumps(asked("ratings", "v2", *LONG)))
-    code, said = pipeline(demo, "start", "--file", str(request), "--json", "--key", "build-7")
+    request.write_text(json.dumps(asked("details", "v2", *LONG)))
+    code, said = pipeline(demo, "start", "--file", str(request), "--json")
     assert code == 0, said
     rollout = json.loads(said)["id"]
-    assert (
-        json.loads(pipeline(demo, "start", "--file", str(request), "--json", "--key", "build-7")[1])["id"]
-        == rollout
-    )
     code, said = pipeline(demo, "start", "--file", str(request))
     assert code == 2
-    assert f"{rollout}" in said
+    assert f"#{rollout}" in said
     assert pipeline(demo, "wait", str(rollout), "--timeout", "1")[0] == 3
-    code, said = pipeline(demo, "abort", str(rollout), "--wait")
-    assert code == 0, said
+    assert told(demo, rollout, "abort")[0] == 200
     code, said = pipeline(demo, "wait", str(rollout))
-    assert code == 1
+    assert code == 1, said
     assert "aborted" in said
 
 
@@ -310,7 +301,7 @@ def console(rolling, tmp_path):
 def test_a_console_that_is_killed_goes_on_at_the_same_step_and_asks_its_gates_again(rolling, console, others):
     demo, first = rolling, console()
     at = f"http://127.0.0.1:{others.server_port}"
-    body = asked("ratings", "v2", (30, 2), (60, 2)) | {
+    body = asked("details", "v2", (30, 2), (60, 2)) | {
         "gates": [{"stage": "before_promotion", "url": f"{at}/gate"}],
         "notify": [{"url": f"{at}/told"}, {"url": f"{at}/slack", "format": "slack"}],
     }
@@ -318,19 +309,19 @@ def test_a_console_that_is_killed_goes_on_at_the_same_step_and_asks_its_gates_ag
     until(lambda: detail(first, rollout)["step"] == 0, "30 % are written")
     os.killpg(first.process.pid, signal.SIGKILL)
     first.process.wait()
-    assert weights(demo, "ratings") == {"v1": 70, "v2": 30}
+    assert weights(demo, "details") == {"v1": 70, "v2": 30}
 
     again = console()
     until(lambda: detail(again, rollout)["clock"]["verified"], "the step goes on")
     now = detail(again, rollout)
-    assert (now["status"], weights(demo, "ratings").get("v2")) in (("running", 30), ("running", 60))
+    assert (now["status"], weights(demo, "details").get("v2")) in (("running", 30), ("running", 60))
     held = becomes(again, rollout, "held")
     until(lambda: detail(again, rollout)["why"]["code"] == "gate_refused", "its gate does not open")
     assert held["weight"] in (30, 60)
-    assert weights(demo, "ratings").get("v2") == 60
+    assert weights(demo, "details").get("v2") == 60
     others.opens = True
     becomes(again, rollout, "promoted", seconds=60)
-    assert weights(demo, "ratings")["v2"] == 100
+    assert weights(demo, "details")["v2"] == 100
 
     until(
         lambda: any(path == "/told" and "promoted" in str(body) for path, _, body in others.heard),
@@ -338,5 +329,5 @@ def test_a_console_that_is_killed_goes_on_at_the_same_step_and_asks_its_gates_ag
     )
     until(lambda: any(path == "/slack" and "text" in body for path, _, body in others.heard), "Slack is told")
     assert all("X-Meshui-Signature" in headers for _, headers, _ in others.heard)
-    written = [event for event in detail(again, rollout)["log"] if event["kind"] == "write"]
-    assert len(written) == 3, "each weight was written once: 30, 60, 100"
+    written = [event["words"] for event in detail(again, rollout)["log"] if event["code"] == "done"]
+    assert len(written) == len(set(written)) == 3, "each weight was written once: 30, 60, 100"

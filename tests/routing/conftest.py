@@ -33,7 +33,7 @@ def acting(cluster):
 @pytest.fixture
 def api(client, olga, settings):
     """Django's test client, signed in, with nothing to wait for between writes."""
-    settings.ROUTING_SETTLE_SECONDS = 0
+    settings.ROUTING_SETTLE_SECONDS = settings.ROUTING_COMMAND_SECONDS = 0
     client.force_login(olga)
     return Api(client)
 
@@ -41,7 +41,7 @@ def api(client, olga, settings):
 @pytest.fixture(params=["impersonate", "review"])
 def mode(request, settings):
     settings.CLUSTER_ACCESS = request.param
-    settings.ROUTING_SETTLE_SECONDS = 0
+    settings.ROUTING_SETTLE_SECONDS = settings.ROUTING_COMMAND_SECONDS = 0
     return request.param
 
 

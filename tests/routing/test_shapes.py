@@ -71,6 +71,12 @@ def test_the_document_describes_every_call(api):
         "/api/v1/changes/{change_id}/finish", "/api/v1/changes/revert",
         "/api/v1/services/{namespace}/{name}/reading", "/api/v1/drafts", "/api/v1/configuration",
         "/api/v1/problems", "/api/v1/plans/{plan_id}/problems", "/api/v1/explain",
+        "/api/v1/rollouts", "/api/v1/rollouts/preview", "/api/v1/rollouts/events",
+        "/api/v1/rollouts/{rollout_id}", "/api/v1/rollouts/{rollout_id}/events",
+        "/api/v1/rollouts/{rollout_id}/evidence", "/api/v1/rollouts/{rollout_id}/pause",
+        "/api/v1/rollouts/{rollout_id}/resume", "/api/v1/rollouts/{rollout_id}/promote",
+        "/api/v1/rollouts/{rollout_id}/abort", "/api/v1/rollouts/{rollout_id}/weight",
+        "/api/v1/rollouts/{rollout_id}/step-back", "/api/v1/rollouts/{rollout_id}/retry",
         "/api/v1/badges", "/api/v1/marks", "/api/v1/validate", "/api/v1/schemas/{group}/{version}/{kind}",
     }  # fmt: skip
 

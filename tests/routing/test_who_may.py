@@ -16,16 +16,25 @@ from django.urls.resolvers import URLResolver
 from cluster.people import of
 from routing import apply, plans
 from routing.errors import NotWrittenError
-from routing.models import Change, Plan
+from routing.models import Change, Plan, Rollout
+from routing.rolling import starting
 from telemetry.live import CallerTraffic, Hop
 from tests.people import own
 from tests.routing.roles import HIDDEN
-from tests.routing.stage import DELAY, SPLIT, destination_rule, writes
+from tests.routing.stage import DELAY, NO_TRAFFIC, SPLIT, destination_rule, writes
 
 pytestmark = pytest.mark.django_db
 
 LEDGER = {"kind": "split", "namespace": "vault", "service": "ledger", "weights": {"v1": 50, "v2": 50}}
 DETAILS = {"kind": "split", "namespace": "bookinfo", "service": "details", "weights": {"v1": 100}}
+ROLLOUT = {
+    "namespace": "bookinfo",
+    "service": "reviews",
+    "baseline": "v1",
+    "canary": "v3",
+    "steps": [{"weight": 5, "seconds": 60}],
+}
+VAULT_ROLLOUT = {**ROLLOUT, "namespace": "vault", "service": "ledger", "canary": "v2"}
 RESTRICTED = ("viewer", "operator", "nobody")
 
 
@@ -78,7 +87,15 @@ def history(cluster, people):
 
 
 @pytest.fixture
-def applied(sign_in, history):
+def rollouts(cluster, people):
+    """The administrator's rollouts: in the vault, with a query about it, and in bookinfo."""
+    by = people["administrator"]
+    asked = {"vault": VAULT_ROLLOUT, "bookinfo": ROLLOUT}
+    return {name: starting.start(body, by, own(), NO_TRAFFIC).pk for name, body in asked.items()}
+
+
+@pytest.fixture
+def applied(sign_in, history, rollouts):
     """The changes of some of the plans."""
     api = sign_in("administrator")
     return {name: api.post(f"plans/{history[name]}/apply").json()["id"] for name in ("bookinfo", "vault")}
@@ -99,6 +116,7 @@ def values():
     return {
         "plan_id": list(Plan.objects.values_list("pk", flat=True)),
         "change_id": list(Change.objects.values_list("pk", flat=True)),
+        "rollout_id": list(Rollout.objects.values_list("pk", flat=True)),
         "namespace": ["bookinfo", "vault"],
         "name": ["reviews", "ledger"],
         "definition": ["virtualservices.networking.istio.io", "destinationrules.networking.istio.io"],
@@ -145,13 +163,16 @@ def test_no_answer_names_what_may_not_be_read(role, sign_in, applied):
     assert looked > 10
 
 
-def test_what_may_not_be_read_answers_as_what_does_not_exist(sign_in, applied):
+def test_what_may_not_be_read_answers_as_what_does_not_exist(sign_in, applied, rollouts):
     api = sign_in("viewer")
     for hidden, absent in (
         ("/routing/vault/ledger/", "/routing/nowhere/nothing/"),
         ("/api/v1/services/vault/ledger", "/api/v1/services/nowhere/nothing"),
         (f"/api/v1/changes/{applied['vault']}", "/api/v1/changes/9999"),
         (f"/changes/{applied['vault']}/", "/changes/9999/"),
+        (f"/api/v1/rollouts/{rollouts['vault']}", "/api/v1/rollouts/9999"),
+        (f"/api/v1/rollouts/{rollouts['vault']}/events", "/api/v1/rollouts/9999/events"),
+        (f"/api/v1/rollouts/{rollouts['vault']}/evidence", "/api/v1/rollouts/9999/evidence"),
     ):
         one, other = api.client.get(hidden), api.client.get(absent)
         assert one.status_code == other.status_code == 404

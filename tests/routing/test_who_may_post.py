@@ -12,7 +12,17 @@ from django.core.cache import cache
 from routing.models import Change, Plan
 from tests.routing.roles import HIDDEN
 from tests.routing.stage import SPLIT, destination_rule, route, service, to_whole, virtual_service, writes
-from tests.routing.test_who_may import DETAILS, LEDGER, RESTRICTED, addresses, applied, history  # noqa: F401  fixtures
+from tests.routing.test_who_may import (  # noqa: F401  fixtures
+    DETAILS,
+    LEDGER,
+    RESTRICTED,
+    ROLLOUT,
+    VAULT_ROLLOUT,
+    addresses,
+    applied,
+    history,
+    rollouts,
+)
 
 pytestmark = pytest.mark.django_db
 # What is there, and what is not: of the same length, so that lines are as long.
@@ -125,6 +135,15 @@ def test_a_text_about_what_is_hidden_is_answered_as_one_about_nothing(role, text
         same(api, "/api/v1/services/vault/ledger/reading", {"texts": [text]}),
     ):
         assert comparable(there) == comparable(absent)
+
+
+@pytest.mark.parametrize("role", ["viewer", "nobody"])
+@pytest.mark.parametrize("path", ["/api/v1/rollouts", "/api/v1/rollouts/preview"])
+def test_a_rollout_of_what_is_hidden_is_answered_as_one_of_nothing(role, path, sign_in, cluster):
+    for body in (VAULT_ROLLOUT, {**VAULT_ROLLOUT, "baseline": "v9"}, {**ROLLOUT, "service": "ledger"}):
+        there, absent = same(sign_in(role), path, body)
+        assert comparable(there) == comparable(absent)
+        assert there.status_code in (403, 422)
 
 
 @pytest.mark.parametrize("role", RESTRICTED)

@@ -1,13 +1,14 @@
 """What rollouts look at: each request in one look, and only one, whatever the proxies and the clock do."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.counting import MOST_UNASKED, Ledger
+from telemetry.counting import MOST_UNASKED, MOST_WATCHED, Ledger
 from telemetry.exposition import Counter, Exposition, Histogram, RequestSeries
 from telemetry.rates import RateWindow
 from telemetry.samples import RequestCount, Samples, TimeCount
@@ -201,7 +202,7 @@ def test_who_got_requests_is_known_from_the_first_reading_after_a_moment_on():
 
 
 def test_asked_again_a_share_begins_with_the_same_reading_for_hours():
-    ledger, watch = watched()
+    ledger, _ = watched()
     first = None
     for second in range(5000):
         ledger.add(reading(1000.0 + second, count(1)))
@@ -234,6 +235,51 @@ def test_nobody_is_counted_for_whom_nobody_asks_any_more():
     for second in range(MOST_UNASKED + 1):
         ledger.add(reading(1000.0 + second, count(1)))
     assert ledger.watched == {}
+
+
+def test_however_many_look_who_looked_longest_ago_makes_room():
+    ledger, _ = watched()
+    ledger.add(reading(1000.0))
+    for number in range(MOST_WATCHED):
+        ledger.watch("bookinfo", f"service-{number}")
+    assert len(ledger.watched) == MOST_WATCHED
+    assert HERE not in ledger.watched
+
+
+def test_of_a_share_nothing_counts_that_may_have_happened_before_the_moment():
+    """Scrapes come every ten seconds, each target's at another: what comes next may be ten seconds old."""
+    ledger, watch = watched(lag_seconds=10.0)
+    for turn in range(1, 8):
+        ledger.add(reading(1000.0 + 5 * turn, count(50)))
+    assert watch.shared(1008.0).since == 1020.0
+    assert watch.shared(1030.0) is None
+
+
+def test_many_threads_that_begin_to_look_at_once_all_look_at_the_same():
+    ledger = Ledger()
+    with ThreadPoolExecutor(8) as pool:
+        found = [*pool.map(lambda number: ledger.watch("bookinfo", f"service-{number % 50}"), range(400))]
+    assert len(ledger.watched) == len({id(each) for each in found}) == 50
+
+
+def test_rates_are_those_of_the_look():
+    ledger, watch = watched()
+    for second in range(10):
+        ledger.add(reading(1000.0 + second, count(second), count(1, of=labels(target="reviews-v3"))))
+    assert watch.looked(1007.0).rates == {"v1": 8.5, "v3": 1.0}
+    assert watch.looked(1009.0).rates is None
+
+
+def test_where_targets_are_read_at_different_times_rates_are_of_two_rounds():
+    ledger, watch = watched(lag_seconds=10.0)
+    for turn in range(1, 8):
+        # Two targets are read every ten seconds, one right after the other.
+        ledger.add(reading(1000.0 + 10 * turn, count(50)))
+        ledger.add(reading(1000.5 + 10 * turn, count(70)))
+    found = watch.looked(1070.0)
+    assert found.versions["v1"].requests == 70
+    assert found.rates["v1"] == pytest.approx(12)
+    assert watch.looked(found.cursor).rates["v1"] == pytest.approx(12)
 
 
 @given(st.lists(st.tuples(st.integers(1, 20), st.integers(0, 9)), min_size=2, max_size=30))

@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -18,9 +19,25 @@ from knox.models import AuthToken
 from cluster.models import KubernetesIdentity
 from meshui import serving
 from meshui.accounts.models import LoginLink
+from routing.rolling import news
 
 FIRST_PORT = 8400
 PORTS_TRIED = 100
+
+
+class Server(uvicorn.Server):
+    """Ends answers that wait for news when it is told to stop: it would wait for them else."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begins to listen."""
+        # Those who come while it stops already are to find that it does.
+        news.board()
+        await super().startup(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """What a signal does."""
+        news.close()
+        super().handle_exit(sig, frame)
 
 
 class Command(BaseCommand):
@@ -57,7 +74,7 @@ class Command(BaseCommand):
         serving.look_for_cycles_seldom()
         # uvicorn raises the signal that stopped it once more when it is done; Ctrl-C is an orderly end here.
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
+            asyncio.run(Server(config).serve(sockets=[listener]))
 
     def _finish_changes(self) -> None:
         """Write down how changes ended whose process died: this process is the only one on its database."""

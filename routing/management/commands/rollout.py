@@ -35,6 +35,8 @@ LOOK_SECONDS: Final = 0.5
 COMMAND_SECONDS: Final = 15.0
 WAIT_SECONDS: Final = 3600.0
 ACTIONS: Final = {path: name for name, path in showing.PATHS.items()}
+TOLD: Final = ("status", "step", "weight", "why", "verdict")
+"""What is worth another line while one waits; shares change at every look."""
 ENDS: Final = {"promote": "promoted", "abort": "aborted"}
 """The end that a command is for; `--wait` waits for it."""
 
@@ -49,6 +51,7 @@ class Command(BaseCommand):
     )
     requires_system_checks = ()
     requires_migrations_checks = False
+    _told: list[Any] | None = None
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The verbs, each with its own."""
@@ -164,11 +167,10 @@ class Command(BaseCommand):
         """Waits until a rollout has ended, and tells each change. The exit code."""
         person = _person(options, row.cluster)
         seconds = WAIT_SECONDS if options["timeout"] is None else options["timeout"]
-        shown = ""
         for seen in _looks(row, person, seconds):
-            if (text := _json(seen) if options["json"] else line(seen)) != shown:
-                self.stdout.write(shown := text)
-                self.stdout.flush()
+            if (told := [seen[name] for name in TOLD]) != self._told:
+                self._told = told
+                self._prints(seen, options)
             if seen["finished_at"] is not None:
                 return DONE if seen["status"] == wanted else ENDED_BADLY
             if options["stop_on_hold"] and seen["status"] in ("paused", "held"):
@@ -187,7 +189,12 @@ class Command(BaseCommand):
 
     def _shows(self, row: Rollout, person: PersonCluster, options: dict[str, Any]) -> None:
         seen = showing.summary(row, person)
+        self._told = [seen[name] for name in TOLD]
+        self._prints(seen, options)
+
+    def _prints(self, seen: dict[str, Any], options: dict[str, Any]) -> None:
         self.stdout.write(_json(seen) if options["json"] else line(seen))
+        self.stdout.flush()
 
 
 def line(seen: dict[str, Any]) -> str:

@@ -12,6 +12,8 @@ import { STATUS } from "../rollouts/words.js";
 
 /** A change made elsewhere shows within this time. */
 const ASK_EVERY_MS = 5_000;
+/** What takes longer does not come any more. */
+const LONGEST_MS = 30_000;
 
 export class RoutingInForce {
   #root = byId("panel-routing", HTMLElement);
@@ -46,28 +48,44 @@ export class RoutingInForce {
     this.#rollout(service, null);
     this.#draw(service);
     void this.#ask(service);
-    this.#timer = window.setInterval(() => document.hidden || void this.#ask(service), ASK_EVERY_MS);
+    // An answer that takes longer is waited for: asked anew each time, it would never come.
+    this.#timer = window.setInterval(() => document.hidden || this.#asking || void this.#ask(service), ASK_EVERY_MS);
   }
 
   #stop() {
     window.clearInterval(this.#timer);
     this.#asking?.abort();
+    this.#asking = null;
   }
 
   /** @param {Service} service */
   async #ask(service) {
-    this.#asking?.abort();
     const asking = new AbortController();
     this.#asking = asking;
+    const limit = window.setTimeout(() => asking.abort(), LONGEST_MS);
     try {
+      const rollout = this.#askRollout(service, asking.signal);
       this.#draw(/** @type {Service} */ (await get(`services/${path(service)}`, asking.signal)));
-      const query = new URLSearchParams({ namespace: service.namespace, service: service.name, active: "1" });
-      const { rollouts } = /** @type {{rollouts: Summary[]}} */ (await get(`rollouts?${query}`, asking.signal));
-      this.#rollout(service, rollouts[0] ?? null);
+      await rollout;
     } catch (error) {
       if (asking.signal.aborted) return;
       if (!(error instanceof ApiError)) throw error;
       this.#refused(error);
+    } finally {
+      window.clearTimeout(limit);
+      if (this.#asking === asking) this.#asking = null;
+    }
+  }
+
+  /** @param {Service} service @param {AbortSignal} signal */
+  async #askRollout(service, signal) {
+    const query = new URLSearchParams({ namespace: service.namespace, service: service.name, active: "1" });
+    try {
+      const { rollouts } = /** @type {{rollouts: Summary[]}} */ (await get(`rollouts?${query}`, signal));
+      this.#rollout(service, rollouts[0] ?? null);
+    } catch (error) {
+      // The link stays as it is: the page that it leads to says what is wrong.
+      if (!signal.aborted && !(error instanceof ApiError)) throw error;
     }
   }
 

@@ -2,9 +2,9 @@
 
 import { ApiError, get } from "../api.js";
 import { byId, el, icon, setText } from "../dom.js";
-import { clock, fullMoment } from "../format.js";
+import { fullMoment } from "../format.js";
 import { cardParts } from "./evidence.js";
-import { STATUS } from "./words.js";
+import { logTime, STATUS } from "./words.js";
 
 /** @import { Card, CardLine } from "./types.js" */
 
@@ -33,7 +33,7 @@ export class Cards {
     if (known) return known;
     const { level, icon: sign, word } = STATUS[/** @type {keyof typeof STATUS} */ (line.status)] ?? STATUS.gone;
     const date = new Date(line.at);
-    const time = el("time", { datetime: date.toISOString(), title: fullMoment(date) }, clock(date));
+    const time = el("time", { title: fullMoment(date) }, logTime(date, new Date()));
     const head = el("summary", {}, time, el("span", { class: `status status-${level}` }, icon(sign), word), el("span", { class: "stop-words" }, line.words));
     const body = el("div", { class: "stop-body" });
     const row = el("details", { class: "stop" }, head, body);

@@ -11,6 +11,7 @@ import { Commands } from "./commands.js";
 import { cardParts } from "./evidence.js";
 import { Feed, SILENCE_MS } from "./feed.js";
 import { showLog } from "./log.js";
+import { paceWords } from "./pace.js";
 import { showShare } from "./share.js";
 import { showSteps } from "./steps.js";
 import { advice, hasEnded, headline, judgeWords, nextEvent, STATUS } from "./words.js";
@@ -28,6 +29,7 @@ class RolloutPage {
   /** @type {Detail} */ #detail = data("detail");
   #heardAt = page.serverTime;
   /** @type {string | null} */ #offlineSince = null;
+  #refusal = "";
   #pill = new Pill(byId("age", HTMLElement), pillWords);
   #charts = new Charts();
   #cards = new Cards(this.#detail.id);
@@ -89,12 +91,13 @@ class RolloutPage {
     const { level, icon: sign, word } = STATUS[rollout.status];
     const root = byId("standing", HTMLElement);
     const said = headline(rollout, now);
-    const key = `${rollout.status} ${said} ${judgeWords(rollout)}`;
+    const pace = hasEnded(rollout) ? "" : paceWords(rollout.evidence);
+    const key = `${rollout.status} ${said} ${judgeWords(rollout)} ${pace}`;
     if (root.dataset.said === key) return;
     root.dataset.said = key;
-    root.className = `standing status-${level}`;
+    root.className = `standing freezes status-${level}`;
     const can = advice(rollout);
-    const judge = el("p", { class: "standing-judge" }, judgeWords(rollout));
+    const judge = el("p", { class: "standing-judge" }, judgeWords(rollout), " ", pace);
     root.replaceChildren(icon(sign), el("strong", { class: "standing-word" }, word), el("p", { class: "standing-why" }, said), el("div", { class: "standing-can" }, judge, can ? el("p", {}, can) : ""));
     // Not each second that passes, only what is new.
     setText(byId("rollout-said", HTMLElement), `${word}, ${rollout.weight} %. ${rollout.why?.words ?? ""}`);
@@ -127,15 +130,15 @@ class RolloutPage {
     this.#root.classList.toggle("frozen", found.frozen);
     const notice = byId("notice", HTMLElement);
     notice.hidden = !found.frozen;
-    if (found.frozen) setText(byId("notice-text", HTMLElement), noticeWords(found));
+    if (found.frozen) setText(byId("notice-text", HTMLElement), this.#refusal || noticeWords(found));
   }
 
   /** @param {ApiError} error */
   #refused(error) {
     if (error.status === 401) return location.assign(`${page.loginUrl}?next=${encodeURIComponent(location.pathname)}`);
+    this.#refusal = `This rollout is not shown to you any more: ${error.message} What is shown is from before that.`;
     this.#offlineSince = new Date(this.#heardAt).toISOString();
     this.#tick();
-    setText(byId("notice-text", HTMLElement), `This rollout is not shown to you any more: ${error.message}`);
   }
 }
 

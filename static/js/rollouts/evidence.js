@@ -1,9 +1,9 @@
 // An evidence card: every figure with its value, bound, samples and e-value, never only the first that failed.
 
 import { el, status } from "../dom.js";
-import { clock, number, percent, quantity } from "../format.js";
+import { fullMoment, number, percent, quantity } from "../format.js";
 import { svg } from "./svg.js";
-import { eValue, progress, span, VERDICT } from "./words.js";
+import { eValue, logTime, progress, span, VERDICT } from "./words.js";
 
 /** @import { Card, Figure, QueryBound } from "./types.js" */
 
@@ -18,7 +18,7 @@ export function cardParts(card, seen = card.at) {
   ].filter(Boolean); // prettier-ignore
   const at = new Date(seen * 1000);
   const head = el("p", { class: "card-verdict" }, status(level, card.sentence));
-  const line = el("p", { class: "muted small" }, "as of ", el("time", { datetime: at.toISOString() }, clock(at)), `: ${facts.join(" · ")}`);
+  const line = el("p", { class: "muted small" }, "as of ", el("time", { title: fullMoment(at) }, logTime(at, new Date())), `: ${facts.join(" · ")}`);
   return [head, line, el("ul", { class: "guards" }, ...card.figures.map(guard))];
 }
 
@@ -39,7 +39,7 @@ function judged(figure, bound) {
     ["canary", ...version(samples["canary"], samples["canary_bad"], figure.value)],
     ["baseline", ...version(samples["baseline"], samples["baseline_bad"], figure.baseline ?? null)],
   ]);
-  const meters = el("div", { class: "e-values" }, evidence("harm", figure.e_value ?? 1, bound), evidence("no worse", figure.e_value_no_worse ?? 1, bound));
+  const meters = el("div", { class: "e-values" }, evidence("harm", figure.e_value ?? 1, bound), evidence("no worse", figure.e_value_no_worse ?? 1, bound), enough(samples));
   return [el("div", { class: "guard-body" }, ratios, meters)];
 }
 
@@ -57,10 +57,20 @@ function rows([head, ...body]) {
 
 /** The e-value on its way to the bound, on the scale on which evidence adds up. @param {string} name @param {number} value @param {number} bound */
 function evidence(name, value, bound) {
-  const part = progress(value, bound) * 100;
-  const bar = svg("svg", { class: "bars", "aria-hidden": "true" }, svg("rect", { class: "track", width: "100%", height: 8, rx: 2 }), svg("rect", { class: name === "harm" ? "harm" : "no-worse", width: `${part}%`, height: 8, rx: 2 }));
   const words = el("span", { class: "number" }, el("b", {}, eValue(value)), ` of ${eValue(bound)}`);
-  return el("div", { class: "e-value" }, el("span", { class: "muted" }, name), bar, words);
+  return meter(name, progress(value, bound) * 100, name === "harm" ? "harm" : "no-worse", words);
+}
+
+/** @param {string} name @param {number} part in percent @param {string} look @param {HTMLElement} words */
+function meter(name, part, look, words) {
+  const [track, bar] = [svg("rect", { class: "track", width: "100%", height: 8, rx: 2 }), svg("rect", { class: look, width: `${part}%`, height: 8, rx: 2 })];
+  return el("div", { class: "e-value" }, el("span", { class: "muted" }, name), svg("svg", { class: "bars", "aria-hidden": "true" }, track, bar), words);
+}
+
+/** There is no "no worse" before so many requests. @param {Figure["samples"]} samples */
+function enough({ canary = 0, needed = 0 }) {
+  if (!needed || canary >= needed) return null;
+  return meter("requests", (canary / needed) * 100, "observed", el("span", { class: "number" }, el("b", {}, quantity(canary, "").trim()), ` of ${needed}`));
 }
 
 /** @param {Figure} figure @param {QueryBound} bound */

@@ -22,6 +22,7 @@ class RolloutsPage {
   /** @type {Map<number, Row>} */ #rows = new Map();
   #heardAt = page.serverTime;
   /** @type {string | null} */ #offlineSince = null;
+  #refusal = "";
   #pill = new Pill(byId("age", HTMLElement));
   #feed = new Feed(
     { events: "rollouts/events", question: `rollouts?${new URLSearchParams({ active: "1" })}` },
@@ -92,15 +93,16 @@ class RolloutsPage {
     this.#root.classList.toggle("frozen", found.frozen);
     const notice = byId("notice", HTMLElement);
     notice.hidden = !found.frozen;
-    if (found.frozen) setText(byId("notice-text", HTMLElement), `The console does not answer since ${clock(new Date(found.since))}. What is shown is from then; the traffic flows as it was written last.`);
+    const away = `The console does not answer since ${clock(new Date(found.since || this.#heardAt))}. What is shown is from then; the traffic flows as it was written last.`;
+    if (found.frozen) setText(byId("notice-text", HTMLElement), this.#refusal || away);
   }
 
   /** @param {ApiError} error */
   #refused(error) {
     if (error.status === 401) return location.assign(`${page.loginUrl}?next=${encodeURIComponent(location.pathname + location.search)}`);
+    this.#refusal = `The list is not shown to you any more: ${error.message} What is shown is from before that.`;
     this.#offlineSince = new Date(this.#heardAt).toISOString();
     this.#tick();
-    setText(byId("notice-text", HTMLElement), `The list is not shown to you any more: ${error.message}`);
   }
 }
 

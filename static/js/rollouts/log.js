@@ -2,8 +2,8 @@
 
 import { BASE } from "../base.js";
 import { byId, el, icon, setText } from "../dom.js";
-import { clock, count, fullMoment, moment } from "../format.js";
-import { STATUS } from "./words.js";
+import { count, fullMoment } from "../format.js";
+import { logTime, STATUS } from "./words.js";
 
 /** @import { LogEntry } from "./types.js" */
 
@@ -51,7 +51,7 @@ function row({ at, kind, code, words, by, change }) {
   const look = STATUS[/** @type {keyof typeof STATUS} */ (code)];
   const level = LEVELS[/** @type {keyof typeof LEVELS} */ (code)] ?? look?.level;
   const sign = kind === "status" ? (level === "failing" ? "failing" : (look?.icon ?? "info")) : (ICONS[kind] ?? "info");
-  const time = el("time", { datetime: at, title: `${fullMoment(date)} (${moment(date, new Date())})` }, clock(date));
+  const time = el("time", { title: fullMoment(date) }, logTime(date, new Date()));
   const link = change === null ? null : el("a", { href: `${BASE}changes/${change}/` }, `change ${change}`);
   const who = by ? el("span", { class: "muted" }, ` by ${by}`) : null;
   const text = el("div", {}, kind === "status" ? el("strong", {}, named(code)) : null, kind === "status" && words ? ": " : null, words, who, link ? " · " : null, link);

@@ -38,7 +38,7 @@ function sentences(rollout) {
   const whole = /** @type {Verification} */ (share);
   const { status: level, word, sentence } = verdict(whole);
   lines.unshift(el("p", { class: "share-verdict" }, el("strong", {}, status(level, word)), " ", sentence));
-  for (const { message } of whole.diagnosis ?? []) lines.push(el("p", { class: "share-diagnosis" }, message));
+  for (const { message } of whole.diagnosis ?? []) lines.push(el("p", { class: share.verdict === "differs" ? "share-diagnosis" : "muted small" }, message));
   const sure = whole.versions && whole.e_value !== undefined ? evidence(whole) : "";
   if (sure) lines.push(el("p", { class: "muted small" }, sure));
   return lines;

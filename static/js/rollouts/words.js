@@ -1,6 +1,6 @@
 // A rollout in words: what its status is called, what comes next, and what a person can do. Pure.
 
-import { age, count, number, quantity } from "../format.js";
+import { age, clock, count, number, quantity } from "../format.js";
 
 /** @import { Detail, RolloutStatus, Step, Summary, Verdict } from "./types.js" */
 
@@ -63,16 +63,16 @@ export function span(seconds) {
  * @param {number} now milliseconds since the epoch
  */
 export function nextEvent(rollout, now) {
-  const { status, why, clock, finished_at: finished } = rollout;
+  const { status, why, clock: counted, finished_at: finished } = rollout;
   if (hasEnded(rollout)) return finished ? `ended ${age(now - Date.parse(finished))} ago` : "ended";
   if (status === "paused") return "waits for a person";
   if (status === "held") return why?.code === "harm" ? "waits for a person" : "goes on when the reason is gone";
   if (why?.code === "gate") return "waits for a gate";
   if (rollout.step < 0) return `${goal(rollout)} at the next look`;
-  if (!clock.verified) return "verifies the share first";
-  const left = clock.of_seconds - clock.seconds;
+  if (!counted.verified) return "verifies the share first";
+  const left = counted.of_seconds - counted.seconds;
   if (left > 0) return `${goal(rollout)} in ${span(Math.max(1, left))} at the earliest`;
-  const lacking = clock.of_requests - clock.requests;
+  const lacking = counted.of_requests - counted.requests;
   if (lacking > 0) return `${goal(rollout)} after ${count(Math.ceil(lacking), "more request", "more requests")}`;
   return `${goal(rollout)} at the next look`;
 }
@@ -129,12 +129,23 @@ export function headline(rollout, now) {
 }
 
 /**
- * What found harm, in figures; where nothing did, how the judge sees it by now.
- * @param {Pick<Detail, "evidence" | "verdict">} rollout
+ * What found harm, or does not let it go on, in figures; else how the judge sees it by now.
+ * @param {Pick<Detail, "evidence" | "verdict" | "why">} rollout
  */
-export function judgeWords({ evidence, verdict }) {
-  if (verdict !== "harm") return `The judge: ${evidence.sentence}`;
-  return evidence.figures.filter((figure) => figure.verdict === "harm").map((figure) => `${figure.name}: ${figure.sentence}`).join(" "); // prettier-ignore
+export function judgeWords({ evidence, verdict, why }) {
+  const asked = verdict === "harm" ? "harm" : why?.code === "no_verdict" ? "not_known" : "";
+  const found = evidence.figures.filter((figure) => figure.verdict === asked).map(({ name, sentence }) => `${name}: ${sentence}`);
+  return found.join(" ") || `The judge: ${evidence.sentence}`;
+}
+
+/**
+ * A moment as a log has it: the time of day, with its date when it is not today. Not as an age: it is held against other logs.
+ * @param {Date} date
+ * @param {Date} now
+ */
+export function logTime(date, now) {
+  if (date.toDateString() === now.toDateString()) return clock(date);
+  return `${date.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ${clock(date)}`;
 }
 
 const DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹";

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { addressOf } from "../../../static/js/rollouts/wizard/address.js";
 import { missing, outside } from "../../../static/js/rollouts/wizard/checks.js";
 import { counted, lines } from "../../../static/js/rollouts/wizard/diffing.js";
 import { inWords, numeric, seconds, split } from "../../../static/js/rollouts/wizard/durations.js";
 import { guardPaths, merged, places } from "../../../static/js/rollouts/wizard/fields.js";
-import { formOf, percent, ratio, toSpec } from "../../../static/js/rollouts/wizard/form.js";
-import { fresh, Keys } from "../../../static/js/rollouts/wizard/key.js";
+import { queryRow, ratio, stepRow, toSpec } from "../../../static/js/rollouts/wizard/form.js";
+import { Keys } from "../../../static/js/rollouts/wizard/key.js";
 import { duplicated, fitted, following, presetOf, removed } from "../../../static/js/rollouts/wizard/steps.js";
 import { summary } from "../../../static/js/rollouts/wizard/sentence.js";
 
@@ -50,15 +51,59 @@ const FULL = spec({
   gates: [{ stage: "before_weight", url: "https://gates.example.com/b" }],
 });
 
-test("what is asked for and what is typed are each other's inverse", () => {
-  for (const each of [spec(), FULL]) assert.deepEqual(toSpec(formOf(each)), each);
+const ROWS = [
+  { weight: "5", amount: "1", unit: "min", requests: "", pause: false },
+  { weight: "25", amount: "90", unit: "s", requests: "300", pause: false },
+  { weight: "50", amount: "2", unit: "h", requests: "", pause: true },
+];
+
+/** FULL as it is typed. */
+function typed() {
+  return {
+    ...FULL,
+    strategy: { ...FULL.strategy },
+    steps: ROWS.map((row) => ({ ...row })),
+    errors: { on: true, margin: "29", tolerated: "0.7" },
+    latency: { on: true, objective: "250.5", margin: "10", tolerated: "1" },
+    queries: [
+      { name: "queue", query: "sum(x)", least: "0", most: "10", looks: "3" },
+      { name: "cpu", query: "max(y)", least: "", most: "0.9", looks: "1" },
+    ],
+    alpha: "1",
+    interval: "10",
+  };
+}
+
+test("what is typed goes as it is asked for", () => {
+  assert.deepEqual(toSpec(typed()), FULL);
+  const plain = typed();
+  Object.assign(plain, { strategy: { kind: "weighted", name: "left", value: "over" }, queries: [] });
+  plain.latency.on = false;
+  const { strategy, guards } = toSpec(plain);
+  assert.deepEqual([strategy, guards], [{ kind: "weighted" }, [FULL.guards[0]]]);
+});
+
+test("a step and a query are typed as they were asked for", () => {
+  assert.deepEqual(STEPS.map(stepRow), ROWS);
+  assert.deepEqual(FULL.guards.slice(2).map(queryRow), typed().queries);
+});
+
+test("what is empty goes as missing, and what is no number as it was typed", () => {
+  const form = typed();
+  Object.assign(form.latency, { objective: "" });
+  Object.assign(form.steps[0], { weight: "five", requests: "" });
+  Object.assign(form.queries[0], { least: "", looks: "many" });
+  const { steps, guards } = toSpec(form);
+  assert.equal(guards[1].objective_ms, null);
+  assert.deepEqual([steps[0].weight, steps[0].requests], ["five", 0]);
+  assert.deepEqual(["least" in guards[2], guards[2].looks], [false, "many"]);
 });
 
 test("every duration and every percentage comes back as it was", () => {
   for (let at = 1; at <= 8000; at += 1) {
     const { amount, unit } = split(at);
     assert.equal(seconds(amount, unit), at);
-    assert.equal(ratio(percent(at / 10_000)), at / 10_000);
+    assert.equal(ratio(String(Number((at / 100).toPrecision(12)))), at / 10_000);
   }
 });
 
@@ -91,7 +136,7 @@ test("durations are read in two units at most", () => {
 });
 
 test("a step that is added goes a rung up the ladder, and stays at all", () => {
-  const [five] = formOf(spec()).steps;
+  const [five] = ROWS;
   assert.equal(following([]).weight, "5");
   assert.deepEqual(following([five]), { ...five, weight: "10" });
   assert.equal(following([{ ...five, weight: "60", pause: true }]).weight, "75");
@@ -100,7 +145,7 @@ test("a step that is added goes a rung up the ladder, and stays at all", () => {
 });
 
 test("a step is repeated behind itself; the last one cannot be taken away", () => {
-  const rows = formOf(spec()).steps;
+  const rows = STEPS.map(stepRow);
   assert.deepEqual(duplicated(rows, 1).map((row) => row.weight), ["5", "25", "25", "50"]);
   assert.notEqual(duplicated(rows, 1)[1], duplicated(rows, 1)[2]);
   assert.deepEqual(removed(rows, 0).map((row) => row.weight), ["25", "50"]);
@@ -108,7 +153,7 @@ test("a step is repeated behind itself; the last one cannot be taken away", () =
 });
 
 test("steps follow the strategy, and come back from it", () => {
-  const rows = formOf(spec()).steps;
+  const rows = STEPS.map(stepRow);
   const weights = (/** @type {string} */ kind, from = rows) => fitted(kind, from, rows).map((row) => row.weight);
   assert.deepEqual(weights("mirror"), ["0", "5", "25", "50"]);
   assert.deepEqual(weights("mirror", fitted("mirror", rows, rows)), ["0", "5", "25", "50"]);
@@ -133,7 +178,7 @@ test("an error leads to its field, or to the nearest one around it", () => {
 });
 
 test("guards are counted as they are sent, whichever are chosen", () => {
-  const { errors, latency, queries } = formOf(FULL);
+  const { errors, latency, queries } = typed();
   const off = { ...errors, on: false };
   assert.deepEqual(guardPaths({ errors, latency, queries }).queries, ["guards[2]", "guards[3]"]);
   assert.deepEqual(guardPaths({ errors: off, latency, queries }), { errors: "", latency: "guards[0]", queries: ["guards[1]", "guards[2]"] });
@@ -148,13 +193,13 @@ test("where the page and the server speak of one field, the page's words stand, 
 
 /** @param {(form: any) => void} change */
 function changed(change) {
-  const form = formOf(FULL);
+  const form = typed();
   change(form);
   return form;
 }
 
 test("what is missing is told by its field", () => {
-  assert.deepEqual(missing(formOf(FULL)), []);
+  assert.deepEqual(missing(typed()), []);
   const none = changed((form) => {
     form.errors.on = form.latency.on = false;
     form.queries = [];
@@ -164,7 +209,7 @@ test("what is missing is told by its field", () => {
 });
 
 test("ranges are told in the unit that was typed", () => {
-  assert.deepEqual(outside(formOf(FULL)), []);
+  assert.deepEqual(outside(typed()), []);
   const cases = [
     [(form) => (form.steps[1].amount = "0"), "steps[1].seconds"],
     [(form) => (form.steps[1].amount = "1.5"), "steps[1].seconds"],
@@ -187,8 +232,16 @@ test("one sentence says what will happen", () => {
   assert.equal(
     summary(spec(), "14:32"),
     "v3 gets 5 % of the requests to reviews for at least 1 min, then 25 % for 1 min 30 s and 300 requests, 50 % for 2 h " +
-      "and until a person says so, and at last all of them. It goes back by itself if errors are worse than allowed. Expected end 14:32.",
+      "and until a person says so, and at last all of them. It goes back by itself if errors are worse than allowed. Expected end 14:32, if nobody is waited for.",
   );
+});
+
+test("an end that waits for people is told as such", () => {
+  assert.match(summary(spec(), "14:32"), /Expected end 14:32, if nobody is waited for\.$/);
+  const steps = [{ ...STEPS[0], weight: 100 }];
+  assert.match(summary(spec({ steps }), "14:32"), /Expected end 14:32\.$/);
+  const gates = [{ stage: "before_start", url: "https://gates.example.com/" }];
+  assert.match(summary(spec({ steps, gates }), "14:32"), /, if nobody is waited for\.$/);
 });
 
 test("each strategy is told as it is", () => {
@@ -212,7 +265,8 @@ test("nothing is told before there is somebody to tell of", () => {
 test("a difference is told line by line", () => {
   const unified = "--- now\n+++ then\n@@ -1,2 +1,2 @@\n same\n-old\n+new\n+more\n";
   assert.deepEqual(lines(unified).map(({ kind }) => kind), ["hunk", "hunk", "hunk", "same", "remove", "add", "add"]);
-  assert.equal(counted(unified), "+2 −1");
+  assert.equal(counted([unified, "+++ then\n+one\n"]), "+3 −1");
+  assert.equal(counted([]), "");
   assert.deepEqual(lines(""), []);
 });
 
@@ -223,7 +277,13 @@ test("a start keeps its key over retries, and another body has another", () => {
   assert.notEqual(keys.of({ a: 1 }), keys.of({ a: 2 }));
 });
 
-test("a key is made where the page has no crypto.randomUUID", () => {
-  const plain = { getRandomValues: (/** @type {Uint8Array} */ bytes) => bytes.fill(10) };
-  assert.equal(fresh(plain), "0a".repeat(16));
+test("the address says service, versions and preset by name, and the rest only where it is one's own", () => {
+  const { guards, on_harm, on_no_verdict, on_no_traffic, alpha, interval_seconds } = spec();
+  const usual = { guards, on_harm, on_no_verdict, on_no_traffic, alpha, interval_seconds };
+  const names = "namespace=bookinfo&service=reviews&baseline=v1&canary=v3";
+  assert.equal(addressOf(spec(), "quick", usual), `${names}&preset=quick`);
+  const own = Object.fromEntries(new URLSearchParams(addressOf(spec({ alpha: 0.05 }), "", usual)));
+  assert.deepEqual(JSON.parse(own.spec), { strategy: { kind: "weighted" }, steps: STEPS, alpha: 0.05 });
+  assert.doesNotMatch(addressOf(FULL, "", usual), /hooks|gates|notify/);
+  assert.equal(addressOf(spec({ baseline: "", canary: "" }), "quick", usual), "namespace=bookinfo&service=reviews&preset=quick");
 });

@@ -6,6 +6,7 @@ import { isOffered } from "../../../static/js/rollouts/commands.js";
 import { worthTelling } from "../../../static/js/rollouts/log.js";
 import { extent, marks, panels, standstills } from "../../../static/js/rollouts/panels.js";
 import { area, clamped, decades, interval, linear, logarithmic, nearest, niceMost, path, timeTicks } from "../../../static/js/rollouts/scales.js";
+import { paceWords, secondsUntilNoWorse } from "../../../static/js/rollouts/pace.js";
 import { reached, stairsPath } from "../../../static/js/rollouts/stairs.js";
 import { advice, eValue, headline, judgeWords, nextEvent, ordered, progress, STATUS, stepStates, stepWords, willBeWritten } from "../../../static/js/rollouts/words.js";
 
@@ -68,7 +69,10 @@ test("the sentence at the top is the reason, or what it does", () => {
   assert.equal(headline(rollout({ status: "promoted" }), NOW), "All requests go to v3.");
   const figure = { name: "errors", verdict: "harm", sentence: "33 of 1447 were bad." };
   const evidence = { sentence: "Harm by errors.", figures: [figure, { ...figure, name: "latency", verdict: "no_worse" }] };
-  assert.equal(judgeWords({ verdict: "harm", evidence }), "errors: 33 of 1447 were bad.");
+  assert.equal(judgeWords({ verdict: "harm", evidence, why: null }), "errors: 33 of 1447 were bad.");
+  const open = { sentence: "Not known yet by errors.", figures: [{ ...figure, verdict: "not_known" }] };
+  assert.equal(judgeWords({ verdict: "not_known", evidence: open, why: { code: "no_verdict", words: "" } }), "errors: 33 of 1447 were bad.");
+  assert.equal(judgeWords({ verdict: "not_known", evidence: open, why: null }), "The judge: Not known yet by errors.");
 });
 
 test("what an abort or a promotion writes is said before it is done", () => {
@@ -86,6 +90,21 @@ test("what needs a person stands first, what ended last", () => {
 test("evidence of any size can be read", () => {
   assert.deepEqual([null, 0, 0.0042, 0.5, 1, 144.2, 20_000, 1e12, 1e300].map(eValue), ["–", "<0.01", "<0.01", "0.5", "1", "144", "20 k", "10¹²", "10³⁰⁰"]);
   assert.deepEqual([progress(0.2, 100), progress(10, 100), progress(1e9, 100)], [0, 0.5, 1]);
+});
+
+test("when there is a verdict is told from the pace of the last looks, and only from enough of them", () => {
+  const figure = (changed = {}) => {
+    const over = Array.from({ length: 10 }, (_, i) => ({ at: i * 10, requests: i * 20, harm: 1, no_worse: 2 ** (i / 9) }));
+    return { name: "errors", verdict: "not_known", bound: 128, e_value_no_worse: 2, over_time: over, samples: { needed: 0, canary: 180 }, ...changed };
+  };
+  // From 1 to 2 in 90 s; six more doublings to 128.
+  assert.equal(Math.round(secondsUntilNoWorse(figure())), 540);
+  assert.equal(secondsUntilNoWorse(figure({ e_value_no_worse: 500, samples: { needed: 500, canary: 180 } })), 160, "320 more at two a second");
+  assert.equal(secondsUntilNoWorse(figure({ over_time: figure().over_time.map((each) => ({ ...each, no_worse: 1 / each.no_worse })) })), null);
+  assert.equal(secondsUntilNoWorse(figure({ over_time: figure().over_time.slice(0, 3) })), undefined);
+  assert.equal(secondsUntilNoWorse({ name: "cpu", verdict: "not_known", bound: { least: 1, most: null, looks: 3 }, samples: {} }), undefined);
+  assert.match(paceWords({ figures: [figure(), figure({ name: "latency", verdict: "no_worse" })] }), /^At the pace of the last looks errors gets to “no worse” in about 9 min\.$/);
+  assert.equal(paceWords({ figures: [] }), "");
 });
 
 test("buttons: pause and resume share a place, and what ended offers a retry only", () => {

@@ -189,10 +189,10 @@ class Stage:
 class Played:
     """One rollout on a stage, and whoever drives it. A process that dies is followed by another."""
 
-    def __init__(self, olga, wanted=None, *, boundaries=None, **more):
+    def __init__(self, olga, wanted=None, *, boundaries=None, stage=None, **more):
         self.spec = wanted or a_spec()
         self.olga = olga
-        self.stage = Stage(self.spec, **more)
+        self.stage = stage or Stage(self.spec, **more)
         self.mesh = self.stage.meshes[self.spec.service]
         self.row = started(self.stage, olga, self.spec)
         self.deaths = 0

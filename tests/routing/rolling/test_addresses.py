@@ -34,7 +34,8 @@ HOOK = target("https://hooks.example/x")
 def test_what_is_not_public_is_refused_with_the_reason(text):
     assert why_not_public(ip_address(text))
     said = refused(HOOK, [text], ())
-    assert said.startswith(f"hooks.example stands for {text}, which ")
+    assert said.startswith("hooks.example stands for an address that ")
+    assert text not in said
     assert "MESHUI_WEBHOOK_ALLOW" in said
 
 

@@ -11,18 +11,16 @@ from cluster import connection, kinds
 from cluster.refs import Ref
 from routing import serializers
 from routing.api import rollout_shapes as shapes
+from routing.errors import ConflictError
 from routing.models import Rollout, RolloutCommand, RolloutEvent
-from tests.people import person
+from routing.rolling import starting
+from telemetry.live import Traffic
+from tests.people import own, person
 from tests.routing.rolling.asked import BODY, STEPS, begun, ends, obeys
-from tests.routing.stage import bookinfo, destination_rule, route, virtual_service, writes
+from tests.routing.stage import NO_TRAFFIC, bookinfo, destination_rule, route, virtual_service, writes
 from tests.routing.test_shapes import assert_shape
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def nobody_is_waited_for(settings):
-    settings.ROUTING_COMMAND_SECONDS = 0
 
 
 @pytest.fixture
@@ -51,7 +49,7 @@ def test_a_rollout_starts_with_everything_that_the_answer_promises(api, cluster,
     assert (found["step"], found["weight"]) == (-1, 0)
     assert (found["configured_share"], found["observed_share"]) == (None, None)
     assert [step["weight"] for step in found["steps"]] == [5, 25, 50, 100]
-    assert found["spec"]["guards"] == [{"kind": "errors", "margin": 0.25, "tolerated": 0.005}]
+    assert [guard["kind"] for guard in found["spec"]["guards"]] == ["errors"]
     assert found["created_by"] == "olga"
     assert [entry["code"] for entry in found["log"]] == ["planned"]
     assert writes(cluster) == []  # the engine writes, not who asks
@@ -150,7 +148,7 @@ def test_who_loses_the_requests_of_a_third_version_is_told(api):
     )
     with connection.override(staged):
         warned = api.post("rollouts/preview", BODY).json()["warnings"]
-    assert "v2 gets 40 %" in next(each["words"] for each in warned if each["code"] == "OTHER_VERSIONS")
+    assert "v2" in next(each["words"] for each in warned if each["code"] == "OTHERS_LOSE_TRAFFIC")
 
 
 @pytest.mark.parametrize("word", ["pause", "resume", "promote", "abort", "weight", "step-back", "retry"])
@@ -346,3 +344,50 @@ def test_steps_come_back_as_they_were_asked_for(api, cluster):
     assert found["steps"][0] == steps[0]
     # Where a person is waited for, nobody knows the end.
     assert found["expected_end"] is None
+
+
+class Meanwhile(Traffic):
+    """In the time that it takes to look at the traffic, somebody does something."""
+
+    def __init__(self, does):
+        super().__init__(None, None)
+        self.does = does
+
+    def available(self):
+        does, self.does = self.does, lambda: None
+        does()
+        return False
+
+
+def test_of_two_at_the_same_moment_one_starts_and_both_hear_of_it(cluster, olga):
+    def start(traffic, key="k"):
+        return starting.start(BODY, olga, own(), traffic, key=key)
+
+    first = start(Meanwhile(lambda: start(NO_TRAFFIC)))
+    assert Rollout.objects.get() == first
+    ends(first.pk)
+    with pytest.raises(ConflictError, match="one rollout at a time"):
+        start(Meanwhile(lambda: start(NO_TRAFFIC, "other")), "another")
+
+
+def test_a_rollout_of_another_release_is_shown_as_far_as_it_can_be(api, cluster, started, caplog):
+    other = api.post("rollouts", {**BODY, "service": "ratings", "canary": "v2"}).json()["id"]
+    Rollout.objects.filter(pk=started).update(spec={"format": 2}, state={"format": 2})
+    found = api.get("rollouts").json()["rollouts"]
+    assert [each["id"] for each in found] == [other, started]
+    assert_shape(shapes.RolloutsSerializer, {"rollouts": found})
+    assert found[1]["why"]["code"] == "unreadable"
+    for path in ("", "/evidence", "/events"):
+        assert api.get(f"rollouts/{started}{path}").status_code == 200
+    metrics = api.client.get("/metrics").text
+    assert f'meshui_rollout_info{{rollout="{other}"' in metrics
+    assert f'rollout="{started}"' not in metrics
+    assert "cannot be read" in caplog.text
+
+
+def test_the_document_tells_the_steps_of_a_rollout_apart_from_others(api):
+    schemas = api.get("schema/", format="json").json()["components"]["schemas"]
+    assert set(schemas["RolloutStep"]["properties"]) == {"weight", "seconds", "requests", "pause"}
+    named = schemas["RolloutDetail"]["properties"]
+    assert named["steps"]["items"] == {"$ref": "#/components/schemas/RolloutStep"}
+    assert {"status", "weight", "configured_share", "observed_share", "step"} <= set(named)

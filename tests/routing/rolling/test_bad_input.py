@@ -42,13 +42,13 @@ WRONG = [
     ("canary equal to its baseline", {"canary": "v1"}, "canary", "is the baseline, too"),
     ("an empty canary", {"canary": ""}, "canary", "cannot be a version"),
     ("no canary", {"canary": None}, "canary", "missing"),
-    ("an unknown baseline", {"baseline": "v9"}, "baseline", '"v9"; known are "v1", "v2" and "v3"'),
+    ("an unknown baseline", {"baseline": "v9"}, "baseline", "has no version v9; it has v1, v2, v3."),
     ("an empty baseline", {"baseline": ""}, "baseline", "cannot be a version"),
     ("a version that is no label", {"canary": "v 3"}, "canary", "cannot be a version"),
     ("an unknown service", {"service": "nothing"}, "service", "There is no service"),
     ("a service that is no name", {"service": "../x"}, "service", "cannot be the name"),
     ("a service that is a number", {"service": 7}, "service", "cannot be the name"),
-    ("an unknown namespace", {"namespace": "nowhere"}, "service", '"reviews" in namespace "nowhere"'),
+    ("an unknown namespace", {"namespace": "nowhere"}, "service", "no service reviews in namespace nowhere"),
     ("a namespace that is no name", {"namespace": ".."}, "namespace", "cannot be the name"),
     ("an unknown strategy", {"strategy": "rocket"}, "strategy", "known are weighted, header"),
     ("a strategy that is a number", {"strategy": 3}, "strategy", "not known"),
@@ -173,7 +173,6 @@ def test_a_rule_that_cannot_be_planned_is_refused_before_anything_starts(api):
         answer = api.post("rollouts", BODY)
     assert answer.status_code == 422, answer.content
     (told,) = answer.json()["error"]["fields"]
-    assert told["field"] == "steps[0]"
     assert "reviews-too" in told["message"]
     assert not Rollout.objects.exists()
 

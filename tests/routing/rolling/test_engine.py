@@ -144,13 +144,14 @@ def test_gates_are_asked_before_each_move_and_after_the_end(olga):
     gates = tuple(Gate(stage, "https://gate.example") for stage in stages)
     played = Played(olga, spec(gates=gates))
     played.mesh.gates = False
-    played.looks(2)
+    played.looks(6)
     assert (played.state.status, played.state.why.code) == ("held", "gate_refused")
     assert not written(played)
     played.mesh.gates = True
     played.goes()
     told = list(played.row.events.filter(kind="gate").order_by("pk").values_list("code", flat=True))
-    assert told[:2] == ["before_start_asked", "before_start_refused"]
+    assert told[:3] == ["before_start_asked", "before_start_refused", "before_start_opened"]
+    assert told.count("before_weight_asked") == told.count("before_weight_opened") == len(played.spec.steps)
     assert told[-2:] == ["after_end_asked", "after_end_opened"]
     assert_true(played)
 

@@ -71,9 +71,10 @@ async def test_a_source_that_is_away_is_said_to_be_and_what_it_missed_is_counted
     state = await begun(mesh, watching, at(25))
     await mesh.reads(*counts(v1=30, v3=10))
     await mesh.reads(answers=False)
-    away, _ = looks(mesh, watching, state)
+    away, missed = looks(mesh, watching, state)
     assert (away.source, away.looks, away.cursor) == (False, {}, state.cursor)
     assert away.share == "not_measured"
+    assert (missed.canary_rate, missed.observed, missed.configured) == (None, None, 0.25)
     await mesh.reads(*counts(v1=90, v3=30), seconds=3)
     back, _ = looks(mesh, watching, state)
     assert (back.source, back.requests) == (True, 40)

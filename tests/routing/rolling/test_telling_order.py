@@ -3,6 +3,9 @@
 import threading
 
 import pytest
+from django.db import connection as database
+from django.db.utils import OperationalError
+from django.utils import timezone
 
 from routing.models import RolloutMessage
 from routing.rolling import telling
@@ -141,3 +144,63 @@ class TestLeading:
         clock.move(seconds=3)
         other.send_due()
         assert post.events() == ["running", "running", "held"]
+
+
+class TestAttempts:
+    def test_one_that_cannot_be_kept_as_sent_is_not_sent_at_every_look(self, rollout, sender, post, clock):
+        tell(rollout, "held")
+        with database.cursor() as cursor:
+            cursor.execute(
+                "CREATE TRIGGER full BEFORE UPDATE OF sent_at ON routing_rolloutmessage "
+                "WHEN NEW.sent_at IS NOT NULL BEGIN SELECT RAISE(FAIL, 'the disk is full'); END"
+            )
+        try:
+            for _ in range(30):
+                sender.send_due()
+                clock.move(seconds=1)
+        finally:
+            with database.cursor() as cursor:
+                cursor.execute("DROP TRIGGER full")
+        assert len(post.got) in (2, 3)
+        clock.move(hours=1)
+        sender.send_due()
+        assert left() == []
+        assert len({number for *_, number in post.got}) == 1
+
+    def test_two_who_think_that_they_lead_do_not_send_the_same_at_the_same_time(self, rollout, post, clock):
+        sending, over = threading.Event(), threading.Event()
+
+        def slow(_body):
+            sending.set()
+            assert over.wait(60)
+            return Answer(200, "")
+
+        post.answers[ONE] = slow
+        tell(rollout, "held")
+        one, other = (Sender(lambda: True, post=post, clock=clock) for _ in range(2))
+        first = threading.Thread(target=one.send_due)
+        first.start()
+        assert sending.wait(60)
+        clock.move(seconds=5)
+        other.send_due()
+        over.set()
+        first.join()
+        assert post.events() == ["held"]
+        assert left() == []
+
+    def test_a_database_that_is_away_does_not_make_the_loop_spin(self, rollout, post, caplog):
+        tell(rollout, "held", at=timezone.now())
+        asked, enough = [], threading.Event()
+
+        def leads():
+            asked.append(None)
+            if len(asked) == 4:
+                enough.set()
+            raise OperationalError("the database is away")
+
+        sender = Sender(leads, post=post)
+        sender.start()
+        assert enough.wait(60)
+        sender.stop()
+        assert caplog.text.count("wait for the database") == 1
+        assert post.got == []

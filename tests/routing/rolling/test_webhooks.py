@@ -178,7 +178,7 @@ class TestTheGuard:
 
     def test_a_name_that_stands_for_a_private_address_is_refused(self):
         said = check("https://hooks.example/", resolve=resolving(["10.0.0.7"]))
-        assert said.startswith("hooks.example stands for 10.0.0.7, which is private;")
+        assert said.startswith("hooks.example stands for an address that is private;")
 
     def test_a_public_name_may_be_called(self):
         assert check("https://hooks.example/x?y=z", resolve=resolving(["8.8.8.8", "2606:4700::1"])) == ""
@@ -206,9 +206,7 @@ class TestTheGuard:
             assert post(url, {}, timeout=LONG, resolve=resolve).fine
             assert resolve.asked == ["hooks.example"]
             assert judged.requests[0].headers["host"] == f"hooks.example:{judged.port}"
-            with pytest.raises(
-                NoAnswerError, match=r"hooks.example stands for 127.0.0.1, which is a loopback"
-            ):
+            with pytest.raises(NoAnswerError, match=r"stands for an address that is a loopback"):
                 post(url, {}, timeout=LONG, resolve=resolve)
         assert inner.connections == 0
 

@@ -9,17 +9,27 @@ from cluster import connection, kinds
 from cluster.errors import Conflict, Invalid, Unavailable
 from cluster.refs import Ref
 from routing.models import Change, Plan
-from routing.rolling import commands
+from routing.rolling import commands, logbook
 from routing.rolling.worlds import Worlds
 from routing.rolling.writer import FENCE, Writer
+from routing.rollouts.inputs import Write
 from routing.rollouts.standing import route_name
 from routing.rollouts.states import Rule
 from tests.people import person
 from tests.routing.rolling.rows import does, driven, goes
 from tests.routing.rollouts.scenes import STRATEGIES, spec
-from tests.routing.stage import REVIEWS, REVIEWS_SUBSETS, bookinfo, weights, writes
+from tests.routing.stage import (
+    REVIEWS,
+    REVIEWS_SUBSETS,
+    bookinfo,
+    to_whole,
+    virtual_service,
+    weights,
+    writes,
+)
 
 pytestmark = pytest.mark.django_db
+HOST = "reviews.bookinfo.svc.cluster.local"
 MIRROR, HEADER = (next(each for each in STRATEGIES if each.kind == kind) for kind in ("mirror", "header"))
 
 
@@ -116,6 +126,23 @@ def test_what_the_server_refuses_is_a_refusal_with_its_words(cluster, olga):
     assert "not on a Friday" in done.words
 
 
+def test_what_is_refused_look_after_look_is_in_the_record_once(cluster, olga):
+    writer, rollout = Writer(), goes(Writer(), driven(olga, confirmed=Rule(0)), Rule(5))
+
+    def frozen(verb, manifest):
+        raise Invalid("the routes are frozen")
+
+    cluster.admission = frozen
+    for _ in range(5):
+        done, _ = does(writer, rollout, "advance", Rule(25))
+        assert (done.result, "frozen" in done.words) == ("refused", True)
+    assert [each.state for each in Change.objects.order_by("pk")] == ["applied", "failed"]
+    cluster.admission = None
+    done, _ = does(writer, rollout, "advance", Rule(25))
+    assert done.result == "done"
+    assert Change.objects.count() == Plan.objects.count() == 3
+
+
 def test_a_write_without_an_answer_that_cannot_be_looked_up_is_unknown(cluster, olga):
     rollout = goes(Writer(), driven(olga, confirmed=Rule(0)), Rule(5))
     cluster.fail_next("replace", Unavailable("cut"))
@@ -136,6 +163,24 @@ def test_a_cluster_that_is_away_is_a_refusal_before_anything_was_written(cluster
     done, _ = does(Writer(), driven(olga, confirmed=Rule(0)), "advance", Rule(5))
     assert done.result == "refused"
     assert "Nothing was written" in done.words
+
+
+def test_what_is_said_names_nothing_of_a_namespace_that_not_all_may_read(shared_cluster, people):
+    mine = driven(people["administrator"], confirmed=Rule(0))
+    shared_cluster.put(virtual_service("secret", [{"route": to_whole()}], "vault", hosts=[HOST]))
+    assert HOST in shared_cluster.get(Ref(kinds.VIRTUAL_SERVICE, "vault", "secret"))["spec"]["hosts"]
+    done, _ = does(Writer(), mine, "advance", Rule(5))
+    assert done.result == "refused"
+    assert not {"vault", "secret"} & set(done.words.replace("/", " ").split())
+    world = Worlds().world(mine)
+    assert "of another namespace" in world.foreign
+    assert "vault" not in world.foreign
+
+
+def test_how_the_cluster_is_reached_is_said_to_nobody_by_a_rollout(cluster, olga):
+    cluster.fail_next("list", Unavailable("10.0.0.7:6443 does not answer"))
+    done, _ = does(Writer(), driven(olga, confirmed=Rule(0)), "advance", Rule(5))
+    assert (done.result, "10.0.0.7" in done.words) == ("refused", False)
 
 
 def test_who_commanded_a_write_stands_in_its_record(cluster, olga):
@@ -200,7 +245,7 @@ class TestWayBack:
         cluster.remove(REVIEWS)
         done, _ = does(Writer(), rollout, "restore", Rule())
         assert (done.result, done.change) == ("done", None)
-        assert "nothing to take back" in done.words
+        assert "no VirtualService routes reviews any more" in done.words
 
     def test_a_canary_that_is_gone_is_still_taken_out(self, cluster, olga):
         rollout = goes(Writer(), driven(olga, confirmed=Rule(0)), Rule(5))
@@ -307,3 +352,9 @@ class TestWithoutRightsOfTheConsole:
         done, _ = does(Writer(), rollout, "rollback", Rule())
         assert done.result == "refused"
         assert "may not update virtualservices" in done.words
+
+
+def test_the_log_says_of_a_write_that_was_not_needed_that_there_was_none(cluster, olga):
+    done, _ = does(Writer(), driven(olga, confirmed=Rule(0)), "advance", Rule(0))
+    entry = logbook.wrote(Write(1, "advance", Rule(0)), done)
+    assert entry.words == "Nothing had to be written: it stands already."

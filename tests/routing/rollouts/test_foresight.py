@@ -84,14 +84,15 @@ def test_too_little_traffic_finds_not_even_a_canary_that_always_fails():
     assert blind.startswith("At 1 % not even")
 
 
-def test_a_canary_that_gets_copies_is_compared_by_all_of_them():
+def test_of_copies_nothing_is_foreseen_and_of_the_steps_after_them_as_ever():
     mirrored, weighted = (
         foresee(spec(steps=steps, strategy=Strategy(kind)), Before(40.0, {"errors": 0.005}))
         for kind, steps in (("mirror", (Step(0, 60, 600), *STEPS)), ("weighted", STEPS))
     )
-    assert mirrored.steps[0].seconds == 60
-    assert mirrored.steps[0].sights[0].seconds_to_harm < weighted.steps[2].sights[0].seconds_to_harm
-    assert "BLIND" not in {warning.code for warning in mirrored.warnings}
+    assert (mirrored.steps[0].seconds, mirrored.steps[0].sights) == (60, ())
+    assert mirrored.steps[1:] == weighted.steps
+    assert mirrored.seconds_to_verdict == weighted.seconds_to_verdict + 60
+    assert {warning.code for warning in mirrored.warnings} == {"SHARE_NOT_KNOWN"}
 
 
 def test_what_only_a_header_brings_is_not_foreseen_and_not_called_blind():

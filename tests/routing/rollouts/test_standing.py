@@ -214,3 +214,32 @@ def test_the_route_is_named_alike_for_a_service_and_unlike_for_two_that_begin_al
     assert route_name("bookinfo", long + "a") != route_name("bookinfo", long + "b")
     assert route_name("bookinfo", long) == route_name("bookinfo", long)
     assert len(route_name("n" * 63, "s" * 63)) <= 63
+
+
+def http_route(namespace):
+    parent = {"group": "", "kind": "Service", "name": "reviews", "namespace": "bookinfo"}
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": "reviews", "namespace": namespace},
+        "spec": {"parentRefs": [parent], "rules": [{"backendRefs": [{"name": "reviews-v1", "port": 9080}]}]},
+    }
+
+
+def test_an_http_route_that_comes_into_force_is_told_and_a_consumers_is_not():
+    there = written(resources(), spec(), Rule(5))
+    said = foreign(seen([*there, http_route("bookinfo")]), spec(), Rule(5))
+    assert (
+        said == "HTTPRoute bookinfo/reviews came into force for reviews, in the place of its VirtualService."
+    )
+    assert foreign(seen([*there, http_route("shop")]), spec(), Rule(5)) == ""
+
+
+def test_objects_of_other_namespaces_are_not_named():
+    there = written(resources(), spec(), Rule(5))
+    other = virtual_service(
+        "x", [{"route": to_whole()}], "vault", hosts=["reviews.bookinfo.svc.cluster.local"]
+    )
+    said = foreign(seen([*there, other]), spec(), Rule(5))
+    assert said.startswith("VirtualService bookinfo/reviews, a VirtualService of another namespace all claim")
+    assert "vault" not in said

@@ -6,10 +6,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from routing import diff
+from routing.istio import clear_fault, set_fault
 from routing.istio.http.mirrors import modern
 from routing.rollouts.standing import PREFIX, foreign, standing
 from routing.rollouts.states import Rule
-from tests.routing.generated import virtual_services
+from routing.rollouts.wanted import not_carried
+from routing.rules import Delay, Fault
+from tests.routing.generated import SUBSETS_RULE, virtual_services
 from tests.routing.rollouts.scenes import (
     STRATEGIES,
     all_rules,
@@ -19,7 +22,10 @@ from tests.routing.rollouts.scenes import (
     with_subsets,
     written,
 )
+from tests.routing.stage import route, virtual_service
 
+HEADER = next(each for each in STRATEGIES if each.kind == "header")
+AUDIT = "audit.bookinfo.svc.cluster.local"
 strategies = st.sampled_from(STRATEGIES)
 
 
@@ -91,3 +97,62 @@ def test_a_way_back_is_one_write_from_wherever_it_stands(start):
         there = written(resources, asked, rule)
         back = planned(there, asked, Rule())
         assert [item.ref.kind.kind for item in back.operations] in (["VirtualService"], [])
+
+
+def own_route_of(default, **more):
+    """The rollout's own route where this is the default route."""
+    start = [virtual_service("reviews", [default], **more), copy.deepcopy(SUBSETS_RULE)]
+    first, *_ = route_of(written(start, spec(HEADER), Rule(0, match=True))[0])
+    return first
+
+
+class TestOwnRoute:
+    """Requests of the canary's own route are treated as those of the default route are."""
+
+    def test_it_has_the_policies_of_the_default_route_but_no_fault(self):
+        policies = {
+            "timeout": "4s",
+            "retries": {"attempts": 2, "perTryTimeout": "1s", "retryOn": "5xx,reset"},
+            "headers": {"request": {"set": {"x-from": "mesh"}}},
+            "corsPolicy": {"allowOrigins": [{"exact": "https://shop.example"}], "maxAge": "86400s"},
+            "rewrite": {"uri": "/v1"},
+            "mirrors": [{"destination": {"host": AUDIT}, "percentage": {"value": 5}}],
+        }
+        fault = {"abort": {"percentage": {"value": 1}, "httpStatus": 503}}
+        own = own_route_of({"route": route(("v1", 100)), **policies, "fault": fault, "xFuture": True})
+        assert {key: own[key] for key in policies} == policies
+        assert not {"fault", "xFuture"} & set(own)
+
+    def test_it_goes_to_the_port_that_the_default_route_names(self):
+        places = [{"destination": {"host": "reviews", "subset": "v1", "port": {"number": 9080}}}]
+        (place,) = own_route_of({"route": places})["route"]
+        assert place["destination"]["port"] == {"number": 9080}
+
+    def test_it_does_to_headers_what_the_canarys_destination_does(self):
+        places = route(("v1", 95), ("v3", 5))
+        places[0]["headers"] = {"response": {"set": {"x-version": "one"}}}
+        places[1]["headers"] = {"response": {"set": {"x-version": "three"}}}
+        (place,) = own_route_of({"route": places})["route"]
+        assert place["headers"] == places[1]["headers"]
+
+    def test_it_is_for_callers_in_the_mesh_only_where_the_default_route_is(self):
+        default = {"match": [{"gateways": ["mesh"]}], "route": route(("v1", 100))}
+        own = own_route_of(default, gateways=["mesh", "edge"])
+        assert own["match"] == [{"headers": {"x-canary": {"exact": "always"}}, "gateways": ["mesh"]}]
+
+    def test_what_it_cannot_have_is_named_before_the_start(self):
+        fault = {"abort": {"percentage": {"value": 1}, "httpStatus": 503}}
+        default = {"route": route(("v1", 100)), "timeout": "0.5ms", "fault": fault, "statPrefix": "x"}
+        start = [virtual_service("reviews", [default]), copy.deepcopy(SUBSETS_RULE)]
+        assert set(not_carried(seen(start))) == {"timeout", "fault", "statPrefix"}
+
+
+def test_meshuis_own_fault_meets_the_rollouts_route_too_and_goes_with_its_end():
+    fault = Fault("bookinfo", "reviews", Delay(50, "2s"), None, None)
+    start = [virtual_service("reviews", [{"route": route(("v1", 100))}]), copy.deepcopy(SUBSETS_RULE)]
+    start[0] = set_fault(start[0], fault)[0]
+    there = written(start, spec(HEADER), Rule(5, match=True))
+    assert ["fault" in rule for rule in route_of(there[0])] == [True, True]
+    back = written(there, spec(HEADER), Rule())[0]
+    (rule,) = route_of(clear_fault(back)[0])
+    assert "fault" not in rule

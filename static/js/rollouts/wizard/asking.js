@@ -43,9 +43,9 @@ export class Asking {
     this.#timers = timers;
   }
 
-  /** Whether an answer is awaited. */
-  get isOpen() {
-    return this.#open !== null;
+  /** Whether an answer is awaited, or typing has not come to rest. */
+  get isBusy() {
+    return this.#open !== null || this.#rest !== 0;
   }
 
   /** Asks for this once typing rests; what was asked before is of no interest any more. @param {unknown} body */
@@ -71,12 +71,14 @@ export class Asking {
   stop() {
     this.#timers.clear(this.#rest);
     this.#timers.clear(this.#slow);
+    this.#rest = 0;
     this.#open?.abort();
     this.#open = null;
   }
 
   /** @param {unknown} body */
   async #send(body) {
+    this.#rest = 0;
     const open = (this.#open = new AbortController());
     this.#slow = this.#timers.set(() => this.#told.slow(), SLOW_MS);
     try {

@@ -28,11 +28,12 @@ const LABEL = 30;
  * @returns {Bar[]}
  */
 export function bars(steps, width) {
-  const room = width - TAIL - LEAST_WIDTH * steps.length;
+  const least = Math.min(LEAST_WIDTH, (width - TAIL) / Math.max(1, steps.length));
+  const room = width - TAIL - least * steps.length;
   const total = steps.reduce((sum, { seconds }) => sum + seconds, 0) || 1;
   let x = 0;
   return steps.map(({ weight, seconds, pause }) => {
-    const wide = LEAST_WIDTH + (Math.max(0, room) * seconds) / total;
+    const wide = least + (room * seconds) / total;
     const bar = { x, width: wide, y: height(weight), weight, label: wide >= LABEL ? `${weight} %` : "", pause };
     x += wide;
     return bar;

@@ -20,12 +20,12 @@ function kindOf(text) {
 }
 
 /**
- * How many lines come and go: "+4 −1".
- * @param {string} unified
+ * How many lines come and go in some differences: "+4 −1"; "" where there are none.
+ * @param {string[]} differences
  * @returns {string}
  */
-export function counted(unified) {
-  const found = lines(unified);
+export function counted(differences) {
+  const found = differences.flatMap(lines);
   const [added, removed] = ["add", "remove"].map((kind) => found.filter((line) => line.kind === kind).length);
-  return `+${added} −${removed}`;
+  return differences.length ? `+${added} −${removed}` : "";
 }

@@ -4,6 +4,7 @@ import { BASE } from "../../base.js";
 import { byId, data, el, find, setText } from "../../dom.js";
 import { clock, count } from "../../format.js";
 import { showFailure } from "../../routing/errors.js";
+import { addressOf } from "./address.js";
 import { Asking } from "./asking.js";
 import { missing, outside } from "./checks.js";
 import { merged } from "./fields.js";
@@ -24,6 +25,9 @@ import { StepsTable } from "./steps-table.js";
 
 /** The traffic moves by itself. */
 const LOOK_AGAIN_MS = 30_000;
+/** Slow requests are counted from the first question on: so long it takes until there is something to tell. */
+const COUNTED_MS = 4_000;
+const MOST_QUESTIONS = 4;
 /** What can be missing, as the reason names it. @type {Record<string, string>} */
 const CHOICES = { namespace: "namespace", service: "service", baseline: "baseline", canary: "canary", guards: "a guard" };
 
@@ -50,6 +54,8 @@ let told = [];
 let preview = null;
 let body = "";
 let untouched = "";
+/** How often the same was asked for the sake of what was not counted yet. */
+let questions = 0;
 
 /** @returns {Form} */
 function read() {
@@ -73,6 +79,7 @@ function changed() {
   if (said !== body) {
     body = said;
     told = [];
+    questions = 0;
     asked(typed);
   }
   draw();
@@ -80,16 +87,19 @@ function changed() {
   keepAddress(spec);
 }
 
-/** What is typed differs from what was asked: asks anew, where it can be asked at all. @param {Form} typed */
+/**
+ * What is typed differs from what was asked: asks anew, once everything is chosen. Also when something is wrong: the
+ * server tells of all that is wrong at once.
+ * @param {Form} typed
+ */
 function asked(typed) {
-  const own = [...missing(typed), ...outside(typed)];
   if (view.isShown) view.age(true);
-  if (own.length) {
-    asking.stop();
-    state(missing(typed).length ? "" : `Waits for ${count(own.length, "field")}`, "");
-  } else {
+  if (!missing(typed).length) {
     asking.want(JSON.parse(body));
+    return;
   }
+  asking.stop();
+  state("", "");
 }
 
 /** @param {Preview} found */
@@ -101,6 +111,18 @@ function answered(found) {
   view.age(false);
   state(`As of ${clock(new Date())}`, "");
   draw();
+  if (isUncounted(found) && (questions += 1) < MOST_QUESTIONS) window.setTimeout(() => lookAgain(), COUNTED_MS);
+}
+
+/** Whether something is judged of which nothing is counted yet, though there is traffic. @param {Preview} found */
+function isUncounted({ traffic }) {
+  const judged = JSON.parse(body).guards.filter((/** @type {any} */ { kind }) => kind !== "promql");
+  return Boolean(traffic.requests_per_second) && judged.some((/** @type {any} */ { kind }) => !(kind in traffic.bad_ratio));
+}
+
+/** Asks for the same as it is now; not while something else is asked, or wrong, or nobody looks. */
+function lookAgain() {
+  if (!document.hidden && preview && !asking.isBusy && !errors(read()).length) asking.again();
 }
 
 /** @param {unknown} error */
@@ -108,7 +130,7 @@ function failed(error) {
   if (!(error instanceof ApiError)) throw error;
   if (error.fields.length) {
     told = error.fields;
-    state(`Waits for ${count(told.length, "field")}`, "");
+    state(`Waits for ${count(errors(read()).length, "field")}`, "");
   } else {
     state(error.message, "again");
   }
@@ -151,7 +173,7 @@ function draw(keep = false) {
   const typed = read();
   const wrong = errors(typed);
   if (!keep) marks.show(wrong);
-  const end = preview && !asking.isOpen && !wrong.length ? endOf(preview, new Date()) : "";
+  const end = preview && !asking.isBusy && !wrong.length ? endOf(preview, new Date()) : "";
   setText(byId("sum", HTMLElement), summary(toSpec(typed), end));
   const reason = service.refusal || reasonOf(typed, wrong);
   start.setAttribute("aria-disabled", String(Boolean(reason)));
@@ -166,7 +188,7 @@ function reasonOf(typed, wrong) {
   if (open.length) return `Still to choose: ${open.map(({ field }) => CHOICES[field]).join(", ")}.`;
   if (wrong.length) return `${count(wrong.length, "field is", "fields are")} wrong; press to see which.`;
   const problem = preview?.problems?.find(({ level }) => level === "error");
-  return problem && !asking.isOpen ? problem.message : "";
+  return problem && !asking.isBusy ? problem.message : "";
 }
 
 /** @param {string} said */
@@ -181,14 +203,10 @@ function drawCall(said) {
   if (call) setText(call, lines.join("\n"));
 }
 
-/** The address says what is chosen, so that it can be sent to a colleague. @param {import("./types.js").Spec} spec */
-function keepAddress({ namespace, service: name, baseline, canary, strategy, steps: asked }) {
+/** The address says what is asked for, so that it can be sent to a colleague. @param {import("./types.js").Spec} spec */
+function keepAddress(spec) {
   const url = new URL(location.href);
-  const preset = presetOf(page.presets, strategy.kind, asked);
-  for (const [key, value] of Object.entries({ namespace, service: name, baseline, canary, preset })) {
-    if (value) url.searchParams.set(key, value);
-    else url.searchParams.delete(key);
-  }
+  url.search = addressOf(spec, presetOf(page.presets, spec.strategy.kind, spec.steps), page.usual);
   if (url.href !== location.href) history.replaceState(null, "", url);
 }
 
@@ -224,9 +242,7 @@ form.addEventListener("focusout", () => draw());
 start.addEventListener("click", press);
 byId("preview-cancel", HTMLButtonElement).addEventListener("click", () => asking.cancel());
 byId("preview-again", HTMLButtonElement).addEventListener("click", () => asking.again());
-window.setInterval(() => {
-  if (!document.hidden && preview && !asking.isOpen && !errors(read()).length) asking.again();
-}, LOOK_AGAIN_MS);
+window.setInterval(lookAgain, LOOK_AGAIN_MS);
 window.addEventListener("pageshow", () => starting.rest());
 window.addEventListener("beforeunload", (event) => {
   if (body !== untouched && !starting.isBusy) event.preventDefault();

@@ -114,7 +114,15 @@ function inputOf(place) {
   if (place.matches(TYPED)) return place;
   const named = place.dataset.for ? document.querySelector(place.dataset.for) : null;
   const found = named ?? place.querySelector(TYPED) ?? place.querySelector("input");
-  return found instanceof HTMLElement ? found : null;
+  return found instanceof HTMLInputElement && found.type === "radio" ? chosenOf(found) : /** @type {HTMLElement | null} */ (found);
+}
+
+/** Of radio buttons the one that is chosen, or the field in which its value is typed; else the first. @param {HTMLInputElement} first */
+function chosenOf(first) {
+  const chosen = document.querySelector(`input[name=${first.name}]:checked`);
+  if (!(chosen instanceof HTMLInputElement)) return first;
+  const typed = chosen.dataset.typed ? document.getElementById(chosen.dataset.typed) : null;
+  return typed ?? chosen;
 }
 
 /** @param {HTMLElement} input */

@@ -29,8 +29,7 @@ export class PreviewView {
     byId("preview-figures", HTMLElement).replaceChildren(...figures(preview, new Date()).map(figure));
     this.#drawCourse(preview, spec);
     byId("preview-warnings", HTMLElement).replaceChildren(...warnings(preview));
-    const open = new Set(findAll(this.#steps, "details[open]", HTMLDetailsElement).map(({ dataset }) => dataset.step));
-    this.#steps.replaceChildren(...preview.steps.map((step, at) => stepItem(step, at, open.has(String(at)))));
+    drawSteps(this.#steps, preview.steps);
     drawCallers(preview);
   }
 
@@ -73,28 +72,52 @@ function warnings({ warnings: cautions, problems = [] }) {
 /** @param {"failing" | "degraded" | "info"} level @param {string} words @param {string} code */
 function problem(level, words, code) {
   const word = { failing: "Error: ", degraded: "Warning: ", info: "" }[level];
-  const body = el("div", {}, el("span", { class: "visually-hidden" }, word), words, " ", el("code", { class: "problem-where" }, code));
+  const body = el("div", {}, unseen(word), words, " ", el("code", { class: "problem-where" }, code));
   return el("li", { class: `problem status-${level}` }, icon(level), body);
 }
 
-/** @param {StepAhead} step @param {number} at @param {boolean} open */
-function stepItem(step, at, open) {
+/**
+ * Draws what changed only: what somebody has opened, selected or reached by the keyboard stays.
+ * @param {HTMLElement} list @param {StepAhead[]} steps
+ */
+function drawSteps(list, steps) {
+  const items = findAll(list, ":scope > li > details", HTMLDetailsElement);
+  for (const item of items.slice(steps.length)) item.parentElement?.remove();
+  steps.forEach((step, at) => {
+    const item = items[at] ?? el("details", {}, el("summary", { class: "ahead-row" }), el("div", { class: "ahead-body" }));
+    if (!items[at]) list.append(el("li", {}, item));
+    find(item, "summary", HTMLElement).replaceChildren(...row(step, at));
+    const written = JSON.stringify([step.sentence, step.operations]);
+    if (item.dataset.written === written) return;
+    item.dataset.written = written;
+    find(item, ".ahead-body", HTMLElement).replaceChildren(...body(step, at));
+  });
+}
+
+/** @param {StepAhead} step @param {number} at */
+function row(step, at) {
   const seen = sights(step);
   const each = (/** @type {"sees" | "found"} */ name) => seen.map((sight) => el("span", { title: sight.title }, sight[name]));
-  const none = () => [el("span", { class: "muted" }, "–")];
-  const writes = step.operations.map(({ unified_diff: text }) => counted(text)).join(" ");
-  const summary = el(
-    "summary",
-    { class: "ahead-row" },
-    el("strong", {}, el("span", { class: "visually-hidden" }, `Step ${at + 1}: `), `${step.weight} %`),
-    el("span", {}, el("span", { class: "visually-hidden" }, "lasts "), lasts(step)),
-    el("span", { class: "ahead-many" }, el("span", { class: "visually-hidden" }, "smallest regression seen: "), ...(seen.length ? each("sees") : none())),
-    el("span", { class: "ahead-many" }, el("span", { class: "visually-hidden" }, "found: "), ...(seen.length ? each("found") : none())),
-    el("span", { class: "ahead-writes" }, writes || "none"),
-  );
-  const body = el("div", { class: "ahead-body" }, el("p", {}, step.sentence), ...step.operations.map((each, number) => operation(each, `${at}-${number}`)));
-  if (!step.operations.length) body.append(el("p", { class: "muted small" }, "Nothing is written: it stands already."));
-  return el("li", {}, el("details", { "data-step": at, open }, summary, body));
+  const many = (/** @type {string} */ words, /** @type {Node[]} */ nodes) =>
+    el("span", { class: "ahead-many" }, unseen(words), ...(nodes.length ? nodes : [el("span", { class: "muted" }, "–")]));
+  return [
+    el("strong", {}, unseen(`Step ${at + 1}: `), `${step.weight} %`),
+    el("span", {}, unseen("lasts "), lasts(step)),
+    many("smallest regression seen: ", each("sees")),
+    many("found: ", each("found")),
+    el("span", { class: "ahead-writes" }, counted(step.operations.map(({ unified_diff: text }) => text)) || "none"),
+  ];
+}
+
+/** @param {StepAhead} step @param {number} at */
+function body(step, at) {
+  const nothing = step.operations.length ? [] : [el("p", { class: "muted small" }, "Nothing is written: it stands already.")];
+  return [el("p", {}, step.sentence), ...step.operations.map((each, number) => operation(each, `${at}-${number}`)), ...nothing];
+}
+
+/** Words for who does not see where they stand. @param {string} words */
+function unseen(words) {
+  return el("span", { class: "visually-hidden" }, words);
 }
 
 /** @param {Operation} operation @param {string} key */

@@ -1,5 +1,5 @@
 /** The figures of a preview as they are read. Pure. */
-import { clock, number, percent, quantity, rate } from "../../format.js";
+import { clock, fullMoment, number, percent, quantity, rate } from "../../format.js";
 import { inWords } from "./durations.js";
 
 /** @typedef {import("./types.js").Preview} Preview */
@@ -39,9 +39,14 @@ export function figures(preview, now) {
     {
       name: "expected end",
       value: seconds === null ? "would hold" : endOf(preview, now),
-      title: seconds === null ? "With the traffic of now it would not end by itself" : `In ${inWords(seconds)}, without pauses and gates`,
+      title: seconds === null ? "With the traffic of now it would not end by itself" : `In ${inWords(seconds)}, without pauses and gates${inFullTime(preview)}`,
     },
   ];
+}
+
+/** With the zone. @param {Preview} preview */
+function inFullTime({ expected_end: end }) {
+  return end ? `: ${fullMoment(new Date(end))}` : "";
 }
 
 /**
@@ -64,6 +69,7 @@ export function endOf({ expected_end: end }, now) {
  */
 export function sights({ weight, sights: all }) {
   if (weight === 100) return [{ sees: "nothing to compare", found: "", title: "The baseline has no requests any more." }];
+  if (weight === 0) return [{ sees: "not known", found: "", title: "What the canary gets at 0 % is not measured beforehand." }];
   return all.map((sight) => ({ sees: `${sight.guard} ${smallest(sight)}`, found: soon(sight), title: inFull(sight) }));
 }
 

@@ -14,7 +14,8 @@ const TOLD = 5;
  */
 export function summary(spec, end = "") {
   if (!spec.service || !spec.canary || !spec.steps.length) return "";
-  const ends = end ? ` Expected end ${end}.` : "";
+  const waits = spec.gates.length > 0 || spec.steps.some(({ pause }) => pause);
+  const ends = end ? ` Expected end ${end}${waits ? ", if nobody is waited for" : ""}.` : "";
   return `${course(spec)}. ${guarded(spec)}.${ends}`;
 }
 

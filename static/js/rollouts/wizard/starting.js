@@ -1,5 +1,5 @@
 /** The one press that starts it: once, however often it is pressed or sent. */
-import { ApiError, post } from "../../api.js";
+import { ApiError, command } from "../../api.js";
 import { BASE } from "../../base.js";
 import { byId } from "../../dom.js";
 import { Keys } from "./key.js";
@@ -26,10 +26,9 @@ export class Starting {
     if (this.#busy) return;
     this.#work(true);
     try {
-      const headers = { "Idempotency-Key": this.#keys.of(spec) };
-      const started = await post("rollouts", note ? { ...spec, note } : spec, undefined, headers);
+      const { content } = await command("rollouts", note ? { ...spec, note } : spec, this.#keys.of(spec));
       // Busy until the other page is there: a second press finds nothing to press.
-      location.assign(`${BASE}rollouts/${encodeURIComponent(started.id)}/`);
+      location.assign(`${BASE}rollouts/${encodeURIComponent(content.id)}/`);
     } catch (error) {
       this.#work(false);
       if (!(error instanceof ApiError)) throw error;

@@ -115,6 +115,8 @@ export interface Page {
   about: About;
   presets: Record<string, Preset>;
   spec: Spec;
+  /** What everything besides service, versions, strategy and steps is by itself. */
+  usual: Partial<Spec>;
   limits: { steps: number; guards: number; urls: number };
   service_path: string;
 }

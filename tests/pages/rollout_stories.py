@@ -1,5 +1,5 @@
-"""Rollouts as they come about: the pure machine is driven through a seeded traffic, and what a leader would keep
-of it is written to the database.
+"""Rollouts as they come about: the pure machine is driven through a seeded traffic, and what a leader would
+keep of it is written to the database.
 """
 
 import random
@@ -51,7 +51,12 @@ class Noisy(Mesh):
         look = seen.looks.get("latency")
         if look is None:
             return seen
-        slow = Look(look.baseline, self._failed(int(look.baseline), 0.02), look.canary, self._failed(int(look.canary), 0.03))
+        slow = Look(
+            look.baseline,
+            self._failed(int(look.baseline), 0.02),
+            look.canary,
+            self._failed(int(look.canary), 0.03),
+        )
         self.slowly = slow
         return replace(seen, looks={**seen.looks, "latency": slow})
 
@@ -150,7 +155,6 @@ class Story:
         state = self.state
         row = Rollout.objects.create(
             cluster="default",
-            needs=NEEDS,
             namespace=self.spec.namespace,
             service=self.spec.service,
             baseline=self.spec.baseline,
@@ -171,7 +175,7 @@ class Story:
             created_by=user,
             started_at=_moment(self.began),
             finished_at=_moment(self.now) if state.ended else None,
-            **{"note": "Release 3.4 of reviews", **more},
+            **{"needs": NEEDS, "note": "Release 3.4 of reviews", **more},
         )
         RolloutEvent.objects.bulk_create(
             RolloutEvent(rollout=row, **{**each, "at": _moment(each["at"])}) for each in self.log
@@ -210,7 +214,7 @@ class Story:
             "e_value": 4e5 if differs else 0.02,
             "alpha": 0.001,
             "diagnosis": [
-                {"code": "GATEWAY_ONLY", "message": "The rule binds the gateway only: callers in the mesh do not follow it."}
+                {"code": "GATEWAY_ONLY", "message": "The rule binds the gateway only: callers ignore it."}
             ] if differs else [],
             "seconds_until_enough": None,
         }  # fmt: skip
