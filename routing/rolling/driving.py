@@ -43,9 +43,9 @@ from routing.rollouts.states import BACKWARD
 
 _AWAY: Final = (OperationalError, InterfaceError)
 _MOST_TRIES: Final = 10
+_COURSE_SECONDS: Final = 5.0
 _BACK_SECONDS: Final = 2
 """Between two attempts to take the canary out: nobody waits for the next look."""
-_COURSE_SECONDS: Final = 5.0
 _EARLY: Final = 0.1
 """Seconds before its time at which a rollout is looked at: a tick may come a little too early."""
 log = logging.getLogger(__name__)

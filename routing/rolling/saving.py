@@ -19,10 +19,9 @@ from routing.rollouts.spec import Spec
 from routing.rollouts.states import State
 
 Json = dict[str, Any]
-_SAMPLED: Final = ("configured_share", "observed_share", "share")
 _COLUMNS: Final = (
-    "state", "status", "step", "weight", "why", "counted_from", "epoch", "version", "started_at",
-    "finished_at", "occupies",
+    "state", "status", "step", "weight", "why", "configured_share", "observed_share", "share", "counted_from",
+    "epoch", "version", "started_at", "finished_at", "occupies",
 )  # fmt: skip
 
 
@@ -85,7 +84,7 @@ def _kept(saving: Saving, epoch: int) -> bool:
     row, version = saving.row, saving.row.version
     _bring_up(saving, epoch)
     mine = Rollout.objects.filter(pk=row.pk, version=version, epoch__lte=epoch)
-    columns = [*_COLUMNS, *_SAMPLED * (saving.sample is not None), *["course"] * (saving.course is not None)]
+    columns = [*_COLUMNS, *["course"] * (saving.course is not None)]
     if not mine.update(**{name: getattr(row, name) for name in columns}):
         return False
     if (command := saving.command) is not None:

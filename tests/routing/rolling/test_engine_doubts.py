@@ -1,240 +1,113 @@
-"""Writes in doubt, and leaders that hang at the worst place: what is under way is fenced off."""
+"""A write that may still arrive: whoever goes back while nobody knows has the last word."""
 
 import pytest
-from django.db import IntegrityError
 
-from routing.models import RolloutEvent
-from routing.rolling import saving
-from routing.rolling.leading import Leading
-from routing.rolling.lease import Lease
-from routing.rollouts import deciding, machine, moves
-from routing.rollouts.inputs import Write
+from routing.rolling.ports import Done
 from routing.rollouts.states import Rule
-from tests.routing.rolling.stage import (
-    Boundaries,
-    Killed,
-    Outage,
-    Played,
-    Stage,
-    assert_true,
-    started,
-    written,
-)
-from tests.routing.rolling.stories import WANTED
+from tests.routing.rolling import stage
+from tests.routing.rolling.stage import Played
 from tests.routing.rollouts.specs import spec
 
 pytestmark = pytest.mark.django_db
 
 
-def late(played):
-    """The next write is on its way, and its answer is not waited for."""
+@pytest.fixture
+def played(olga):
+    return Played(olga)
+
+
+def stands(played, weight):
+    """Has it go on until this weight stands."""
+    for _ in range(40):
+        if played.mesh.cluster.rule.weight == weight:
+            return
+        played.looks()
+    raise AssertionError(played.state)
+
+
+def arrives(played):
+    """The write that was under way all the time."""
+    (late,) = played.stage.late
+    return late.arrives()
+
+
+def under_way(played):
+    """Has the next write be one of which no answer comes, and which has not arrived yet."""
     played.mesh.cluster.lost = "late"
-    for _ in range(10):
+    while not played.stage.late:
         played.looks()
-        if played.stage.late:
-            return played.stage.late.pop()
-    raise AssertionError("nothing was written")
 
 
-def test_a_write_that_arrives_after_a_pause_is_refused(olga):
-    played = Played(olga)
-    played.looks()
-    on_its_way = late(played)
-    played.command("pause")
-    played.looks()
-    assert on_its_way.arrives() == "refused"
-    played.looks(2)
-    assert (played.state.status, played.state.why.code) == ("paused", "person")
-    assert played.mesh.cluster.rule == Rule(5)
-    assert played.state.intent is None
-    assert_true(played)
-
-
-def test_a_write_that_arrived_before_a_command_is_known_when_it_is_done(olga):
-    played = Played(olga)
-    played.looks()
-    on_its_way = late(played)
-    assert on_its_way.arrives() == "done"
-    played.command("abort")
-    played.looks(2)
-    assert (played.state.status, played.mesh.cluster.rule) == ("aborted", Rule(0))
-    assert [rule.weight for _, rule in written(played)] == [5, 25, 0]
-    assert_true(played)
-
-
-def test_a_write_of_a_leader_that_is_gone_is_refused_when_it_arrives_after_the_next_one_looked(olga):
-    played = Played(olga)
-    played.looks()
-    on_its_way = late(played)
-    played.dies()
-    played.looks()
-    assert on_its_way.arrives() == "refused"
-    assert played.goes().status == "promoted"
-    assert_true(played)
-
-
-def test_a_command_waits_for_no_look_of_an_api_server_that_is_away(olga):
-    played = Played(olga)
-    played.looks()
-    late(played)
+@pytest.mark.parametrize("when", ["while away", "before the way back", "afterwards"])
+@pytest.mark.parametrize("ending", ["harm", "abort"])
+def test_a_step_up_that_arrives_late_does_not_keep_the_canary_in_the_traffic(played, ending, when):
+    stands(played, 25)
+    under_way(played)
     played.mesh.cluster.away = True
-    played.command("pause")
-    played.looks()
-    assert (played.state.status, played.state.why.code) == ("paused", "person")
-
-
-def killed_after_a_write(olga):
-    """A rollout whose second write landed, and whose leader was killed before he heard of it."""
-    writes = []
-
-    def dies(where):
-        writes.append(where)
-        if len(writes) == 2:
-            raise Killed
-
-    played = Played(olga, WANTED, boundaries=Each("written", dies))
-    for _ in range(18):
-        played.looks()
-    played.engine.leading.release()
-    assert played.deaths == 1
-    assert played.state.status == "promoted"
-    assert_true(played)
-
-
-class Each(Boundaries):
-    """Something happens at each boundary of one name."""
-
-    def __init__(self, name, deed):
-        super().__init__()
-        self.name, self.each = name, deed
-
-    def passing(self, where):
-        if where == self.name:
-            self.each(where)
-
-
-def test_a_landed_write_that_is_taken_for_undone_is_noticed_by_these_tests(olga, monkeypatch):
-    """A machine that forgets to look whether a write landed: what every boundary asserts tells."""
-
-    def forgetful(state, world, now):
-        if state.intent is not None and world.standing == state.intent.rule:
-            return state, (Write(state.intent.id, state.intent.kind, state.intent.rule),)
-        return moves.examined(state, world, now)
-
-    killed_after_a_write(olga)
-    for module in (machine, deciding):
-        monkeypatch.setattr(module, "examined", forgetful)
-    with pytest.raises(AssertionError):
-        killed_after_a_write(olga)
-
-
-def test_a_rollout_that_cannot_be_read_stops_no_other(olga, caplog):
-    one, other = spec(), spec()
-    object.__setattr__(other, "service", "basket")
-    stage = Stage(one, other)
-    broken, row = started(stage, olga, one), started(stage, olga, other)
-    broken.state = {"written": "by another release"}
-    broken.save()
-    engine = stage.engine()
-    for _ in range(20):
-        engine.tick()
-        stage.passes()
-    row.refresh_from_db()
-    assert row.status == "promoted"
-    assert f"rollout #{broken.pk} cannot be read" in caplog.text
-
-
-@pytest.mark.parametrize("part", ["world", "look", "write"])
-def test_an_error_in_one_rollout_is_logged_and_stops_no_other(olga, part, caplog):
-    one, other = spec(), spec()
-    object.__setattr__(other, "service", "basket")
-    stage = Stage(one, other)
-    broken, row = started(stage, olga, one), started(stage, olga, other)
-    engine = stage.engine()
-    parts = engine._driver._jobs._worlds
-    works = getattr(parts, part)
-
-    def fails(driven, *more):
-        if driven.row.pk == broken.pk:
-            raise ZeroDivisionError("a part is broken")
-        return works(driven, *more)
-
-    setattr(parts, part, fails)
-    for _ in range(20):
-        engine.tick()
-        stage.passes()
-    row.refresh_from_db()
-    assert row.status == "promoted"
-    assert f"rollout #{broken.pk} could not be driven" in caplog.text
-    assert RolloutEvent.objects.filter(rollout=broken, code="error").exists()
-    setattr(parts, part, works)
-    for _ in range(20):
-        engine.tick()
-        stage.passes()
-    broken.refresh_from_db()
-    assert broken.status == "promoted"
-
-
-def test_one_that_cannot_be_saved_keeps_no_other_from_being_saved(olga, monkeypatch):
-    one, other = spec(), spec()
-    object.__setattr__(other, "service", "basket")
-    stage = Stage(one, other)
-    broken, row = started(stage, olga, one), started(stage, olga, other)
-    kept = saving._kept
-
-    def refused(each, epoch):
-        if each.row.pk == broken.pk and each.state.step == 0:
-            raise IntegrityError("it cannot be kept")
-        return kept(each, epoch)
-
-    monkeypatch.setattr(saving, "_kept", refused)
-    engine = stage.engine()
-    for _ in range(30):
-        engine.tick()
-        stage.passes()
-    row.refresh_from_db()
-    assert row.status == "promoted"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_nothing_is_written_to_the_cluster_while_the_database_is_away(olga):
-    played = Played(olga)
+    if ending == "harm":
+        played.mesh.canary_bad = 0.5
+    else:
+        played.command("abort")
     played.looks(3)
-    played.driven_by(Outage(played.stage, 1))
-    before = written(played)
+    assert played.state.backward
+    if when == "while away":
+        arrives(played)
+    played.mesh.cluster.away = False
+    if when == "before the way back":
+        arrives(played)
     played.looks(5)
-    assert not played.boundaries.quiet()
-    assert written(played) == before
+    if when == "afterwards":
+        assert arrives(played) != "done"
+    played.looks(2)
+    assert played.state.status == {"harm": "rolled_back", "abort": "aborted"}[ending]
+    assert played.mesh.cluster.rule == Rule(0)
 
 
-class NoLease(Lease):
-    """One that was not renewed."""
+class Thrifty(stage.Parts):
+    """A writer that writes nothing where what is wanted stands already, as the real one; `deaf`: a cluster
+    that answers everything but the fence.
+    """
 
-    held, others, problem = False, False, "The Lease cannot be renewed."
+    deaf = False
 
-    def __init__(self):
-        """Asks nobody."""
+    def fence(self, driven):
+        return not Thrifty.deaf and super().fence(driven)
 
-    def tend(self):
-        """Asks nobody."""
+    def write(self, driven, write):
+        cluster = self.mesh(driven).cluster
+        if not cluster.away and cluster.rule == write.rule:
+            return Done("done", "It stands already; nothing had to be written.")
+        return super().write(driven, write)
 
-    def leave(self, wait=0.0):
-        """Asks nobody."""
 
-
-def test_without_the_lease_only_the_way_back_is_gone(olga):
+def test_a_step_up_that_arrives_late_is_fenced_off_though_nothing_has_to_be_taken_back(olga, monkeypatch):
+    monkeypatch.setattr(stage, "Parts", Thrifty)
     played = Played(olga)
-    played.looks(4)
-    leading = played.engine.leading
-    assert isinstance(leading, Leading)
-    leading.lease = NoLease()
-    leading._without_since = played.stage.time
-    before = written(played)
-    played.looks(2)
-    assert written(played) == before
-    assert (played.state.status, played.state.why.code) == ("held", "api_away")
-    assert played.row.events.filter(code="lease").count() == 1
-    played.mesh.canary_bad = 0.2
-    played.looks(2)
-    assert (played.state.status, played.mesh.cluster.rule) == ("rolled_back", Rule(0))
-    assert_true(played)
+    stands(played, 5)
+    played.command("set_weight", 0)
+    stands(played, 0)
+    played.command("resume")
+    under_way(played)
+    monkeypatch.setattr(Thrifty, "deaf", True)
+    played.command("abort")
+    played.looks(3)
+    assert played.state.status != "aborted"
+    monkeypatch.setattr(Thrifty, "deaf", False)
+    played.looks(5)
+    assert played.state.status == "aborted"
+    assert arrives(played) != "done"
+    assert played.mesh.cluster.rule == Rule(0)
+
+
+def test_a_way_back_is_tried_again_soon_however_seldom_the_rollout_is_looked_at(olga):
+    played = Played(olga, spec(interval_seconds=600))
+    for _ in range(40):
+        played.looks(seconds=600)
+        if played.mesh.cluster.rule.weight == 25:
+            break
+    played.mesh.cluster.away = True
+    played.command("abort")
+    played.looks(120, seconds=1)
+    played.mesh.cluster.away = False
+    played.looks(5, seconds=1)
+    assert played.state.status == "aborted"
