@@ -12,6 +12,7 @@ further off than itself, two points at least, ten at most. Requests that it take
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 from routing import verifying
@@ -68,11 +69,14 @@ def seconds_to_verify(spec: Spec, weight: int, per_second: float) -> float:
     """
     if per_second <= 0 or _unmeasurable(spec, steering(spec, weight)):
         return 0.0
-    expected = {
-        "canary": Range(weight / 100, weight / 100),
-        "others": Range(1 - weight / 100, 1 - weight / 100),
-    }
-    return SETTLING_SECONDS + enough(expected, margin) / per_second
+    return SETTLING_SECONDS + _needed(weight) / per_second
+
+
+@cache
+def _needed(weight: int) -> int:
+    """Requests to both versions, if they are shared as written."""
+    part = weight / 100
+    return enough({"canary": Range(part, part), "others": Range(1 - part, 1 - part)}, margin)
 
 
 def _unmeasurable(spec: Spec, rule: Rule) -> str:

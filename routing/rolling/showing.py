@@ -14,10 +14,10 @@ from cluster.identity import Ask
 from cluster.kinds import VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from routing.models import Rollout, RolloutEvent
-from routing.rolling import commands, records, webhooks
+from routing.rolling import commands, records, sharing, webhooks
 from routing.rolling.ports import Driven
 from routing.rolling.veiling import veiled
-from routing.rollouts import counting
+from routing.rollouts import counting, course
 from routing.rollouts import evidence as cards
 from routing.rollouts import spec as asked
 from routing.rollouts.moves import is_harm_held
@@ -175,7 +175,7 @@ def _summary(driven: Driven, person: PersonCluster) -> Json:
         "started_at": row.started_at,
         "finished_at": row.finished_at,
         "note": row.note,
-        "expected_end": expected_end(spec, state, datetime.now(UTC)),
+        "expected_end": expected_end(spec, state, datetime.now(UTC), _per_second(row)),
         "commands": _commands(row, person),
         "needs_person": state.status == "paused" or is_harm_held(state),
     }
@@ -192,17 +192,26 @@ def _clock(spec: Spec, state: State) -> Json:
     }
 
 
-def expected_end(spec: Spec, state: State, now: datetime) -> datetime | None:
-    """When the steps have had their time if nothing holds them; None where that hangs on a person, or it has
-    ended.
+def expected_end(spec: Spec, state: State, now: datetime, per_second: float = 0.0) -> datetime | None:
+    """When the steps have had their time if nothing holds them, with the time until each share is verified at
+    so many requests; None where that hangs on a person, or it has ended.
     """
-    if state.status not in ("planned", "running") or any(step.pause for step in spec.steps[state.step + 1 :]):
+    ahead = spec.steps[state.step + 1 :]
+    if state.status not in ("planned", "running") or any(step.pause for step in ahead):
         return None
     here = spec.steps[state.step] if state.step >= 0 else None
     if here is not None and here.pause and state.approved != state.step:
         return None
     left = max(0.0, here.seconds - state.clock.counted) if here is not None else 0.0
-    return now + timedelta(seconds=left + sum(step.seconds for step in spec.steps[state.step + 1 :]))
+    unverified = [*([here] if here is not None and not state.clock.verified else []), *ahead]
+    verifying = sum(sharing.seconds_to_verify(spec, step.weight, per_second) for step in unverified)
+    return now + timedelta(seconds=left + verifying + sum(step.seconds for step in ahead))
+
+
+def _per_second(row: Rollout) -> float:
+    """Requests to both versions, as last seen."""
+    points = (row.course or {}).get("points") or [{}]
+    return sum(points[-1].get(name) or 0.0 for name in course.RATES)
 
 
 def _commands(row: Rollout, person: PersonCluster) -> list[Json]:
