@@ -7,11 +7,12 @@ of it an asynchronous one, which waits on the event loop and has the view answer
 import functools
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
+from django.core.exceptions import RequestDataTooBig
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from rest_framework.request import Request
@@ -88,8 +89,9 @@ def patient(view: View) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
     @functools.wraps(view)
     async def waiting(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method == "POST":
-            # It is answered twice, and the body comes once: this keeps it.
-            request.body  # noqa: B018
+            # It is answered twice, and the body comes once: this keeps it. What is too long the view refuses.
+            with suppress(RequestDataTooBig):
+                request.body  # noqa: B018
         answer = await answer_of(request, *args, **kwargs)
         wait: Wait | None = getattr(answer, "meshui_wait", None)
         if wait is None:

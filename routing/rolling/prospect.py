@@ -15,7 +15,7 @@ from routing.errors import WrongRulesError
 from routing.operations import Operation
 from routing.planner import Live, Plan
 from routing.problems import Need
-from routing.rolling import records, steps
+from routing.rolling import records, sharing, steps
 from routing.rolling.steps import Start
 from routing.rollouts import foresight
 from routing.rollouts.foresight import Before, Caution, Foresight
@@ -87,13 +87,15 @@ def of(spec: Spec, person: PersonCluster, traffic: Traffic) -> Prospect:
     start = _read(spec, person)
     plans = tuple(_plans(spec, start))
     said = steps.cautions(spec, person, start)
+    per_second = _per_second(spec, traffic)
     before = Before(
-        per_second=_per_second(spec, traffic),
+        per_second=per_second,
         bad_ratio=_bad_ratios(spec, person, traffic),
         canary_ready=said.canary_ready,
         manager=said.manager,
         retries=said.retries,
         gateway_only=said.gateway_only,
+        verifying={w: sharing.seconds_to_verify(spec, w, per_second) for w in {s.weight for s in spec.steps}},
     )
     seen = foresight.foresee(spec, before)
     return Prospect(

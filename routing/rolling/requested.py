@@ -7,6 +7,7 @@ the IETF's draft on Idempotency-Key has it, or a member of the body.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from routing.rollouts.spec import KINDS
 from routing.rules import FieldError, RulesError
 from routing.rules.plain import is_text
 from routing.rules.reader import Reader, quoted
@@ -14,6 +15,14 @@ from routing.rules.reader import Reader, quoted
 MAX_KEY: Final = 255
 MAX_NOTE: Final = 500
 KEY_NAMES: Final = ("idempotency_key", "Idempotency-Key")
+STRATEGIES: Final[Mapping[str, str]] = {
+    **{kind: kind for kind in KINDS},
+    "canary": "weighted",
+    "weighted_canary": "weighted",
+    "mirror_first": "mirror",
+    "bluegreen": "blue_green",
+}
+"""Strategies by the names that people have for them, with underscores in the place of hyphens and spaces."""
 
 
 def taken_apart(body: Any, header: str | None) -> tuple[Any, str, str]:
@@ -23,8 +32,33 @@ def taken_apart(body: Any, header: str | None) -> tuple[Any, str, str]:
     """
     if not isinstance(body, Mapping):
         return body, "", key_of(header)
-    asked = {name: value for name, value in body.items() if name not in ("note", *KEY_NAMES)}
+    mine = {name: value for name, value in body.items() if name not in ("note", *KEY_NAMES)}
+    asked = {name: _usual(name, value) for name, value in mine.items() if value is not None}
     return asked, _note(body.get("note", "")), key_of(header, *(body.get(name) for name in KEY_NAMES))
+
+
+def _usual(name: str, value: Any) -> Any:
+    """A member as the parser knows it: a strategy by its name there, a step without what is empty."""
+    if name == "strategy":
+        return _strategy(value)
+    if name == "steps" and isinstance(value, list):
+        return [_filled(step) for step in value]
+    return value
+
+
+def _strategy(value: Any) -> Any:
+    if isinstance(value, Mapping) and "kind" in value:
+        return {**value, "kind": _strategy(value["kind"])}
+    if not isinstance(value, str):
+        return value
+    word = value.strip().lower().replace("-", "_").replace(" ", "_")
+    return STRATEGIES.get(word, value)
+
+
+def _filled(step: Any) -> Any:
+    if not isinstance(step, Mapping):
+        return step
+    return {name: value for name, value in step.items() if value is not None}
 
 
 def key_of(*given: object) -> str:

@@ -16,10 +16,11 @@ from typing import Final
 
 from routing import verifying
 from routing.rollouts.inputs import Share
+from routing.rollouts.moves import steering
 from routing.rollouts.spec import Spec
 from routing.rollouts.states import Rule
-from routing.sample_ratio import Range
-from routing.verifying import Counted, Facts, Setting, Verification
+from routing.sample_ratio import Range, enough
+from routing.verifying import SETTLING_SECONDS, Counted, Facts, Setting, Verification
 
 _LEAST: Final = 0.02
 _MOST: Final = 0.10
@@ -59,6 +60,19 @@ def verified(
         words = "Configured as intended; the canary got no request yet."
         found = replace(found, verdict="not_yet_known", sentence=words)
     return found.verdict, found
+
+
+def seconds_to_verify(spec: Spec, weight: int, per_second: float) -> float:
+    """How long it takes until the share of a weight is verified, at so many requests to both versions; 0
+    where nothing measures it, or nobody calls.
+    """
+    if per_second <= 0 or _unmeasurable(spec, steering(spec, weight)):
+        return 0.0
+    expected = {
+        "canary": Range(weight / 100, weight / 100),
+        "others": Range(1 - weight / 100, 1 - weight / 100),
+    }
+    return SETTLING_SECONDS + enough(expected, margin) / per_second
 
 
 def _unmeasurable(spec: Spec, rule: Rule) -> str:

@@ -30,6 +30,7 @@ class Before:
     """What is known before the start. `per_second`: requests to baseline and canary together; `bad_ratio`:
     the baseline's ratio (0-1) of bad requests by guard, where it is known. `manager`: another tool writes the
     routes, too; `retries`: attempts that hide errors; `gateway_only`: the rule binds no caller in the mesh.
+    `verifying`: seconds by weight until the share is verified, before which a step's clock does not run.
     """
 
     per_second: float
@@ -38,6 +39,7 @@ class Before:
     manager: str = ""
     retries: int = 0
     gateway_only: bool = False
+    verifying: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ def foresee(spec: Spec, before: Before) -> Foresight:
     took = [step.seconds for step in steps if step.seconds is not None]
     planned = sum(took) if len(took) == len(steps) else None
     verdict = _until_verdict(spec, before, [step.seconds or 0.0 for step in steps])
-    ends = None if planned is None or verdict is None else max(planned, verdict)
+    verifying = sum(before.verifying.get(step.weight, 0.0) for step in spec.steps)
+    ends = None if planned is None or verdict is None else max(planned, verdict) + verifying
     return Foresight(steps, ends, verdict, _warnings(spec, before, steps, verdict))
 
 

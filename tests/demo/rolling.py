@@ -1,6 +1,5 @@
 """Rollouts of the demo as a pipeline has them: by REST, held against what kubectl and the graph say."""
 
-import contextlib
 import json
 import subprocess
 from collections.abc import Mapping
@@ -12,21 +11,21 @@ from tests.demo.running import Demo
 ENDED = ("promoted", "rolled_back", "aborted", "gone")
 TOLERANT = {"kind": "errors", "tolerated": 0.02}
 """With 40 requests a second a verdict takes seconds, not minutes."""
-_SECOND_VERSION = """
+_SECOND_DETAILS = """
 apiVersion: apps/v1
 kind: Deployment
-metadata: {{name: {app}-v2, namespace: bookinfo, labels: {{app: {app}, version: v2}}}}
+metadata: {name: details-v2, namespace: bookinfo, labels: {app: details, version: v2}}
 spec:
   replicas: 1
-  selector: {{matchLabels: {{app: {app}, version: v2}}}}
+  selector: {matchLabels: {app: details, version: v2}}
   template:
-    metadata: {{labels: {{app: {app}, version: v2}}}}
+    metadata: {labels: {app: details, version: v2}}
     spec:
-      serviceAccountName: bookinfo-{app}
+      serviceAccountName: bookinfo-details
       containers:
-      - name: {app}
-        image: registry.istio.io/release/examples-bookinfo-{app}-v1:1.20.3
-        ports: [{{containerPort: 9080}}]
+      - name: details
+        image: registry.istio.io/release/examples-bookinfo-details-v1:1.20.3
+        ports: [{containerPort: 9080}]
 """
 
 
@@ -97,12 +96,10 @@ def weights(demo: Demo, service: str) -> dict[str, int]:
     return {each["destination"].get("subset", ""): each.get("weight", 100) for each in routes}
 
 
-def with_second_versions(demo: Demo, *apps: str) -> None:
-    """Services that have one version in Bookinfo get a second."""
-    for app in apps:
-        demo.kubectl("apply", "-f", "-", stdin=_SECOND_VERSION.format(app=app))
-    for app in apps:
-        demo.kubectl("rollout", "status", f"deployment/{app}-v2", "--timeout=60s")
+def with_second_details(demo: Demo) -> None:
+    """The service details, which has one version in Bookinfo, gets a second."""
+    demo.kubectl("apply", "-f", "-", stdin=_SECOND_DETAILS)
+    demo.kubectl("rollout", "status", "deployment/details-v2", "--timeout=60s")
 
 
 def turned(demo: Demo, deployment: str, percent: int) -> None:
@@ -110,18 +107,21 @@ def turned(demo: Demo, deployment: str, percent: int) -> None:
     demo.kubectl("annotate", "deployment", deployment, f"localmesh/error-percent={percent}", "--overwrite")
 
 
-def cleared(demo: Demo) -> None:
-    """Ends what is under way, and takes back what the rollouts wrote and what was deployed for them."""
+def ended(demo: Demo) -> None:
+    """Ends what is under way, and takes back what the rollouts wrote."""
     status, answer = demo.get("api/v1/rollouts?active=1")
     assert status == 200, answer
     for each in answer["rollouts"]:
         told(demo, each["id"], "abort")
     for each in answer["rollouts"]:
-        with contextlib.suppress(AssertionError):
-            becomes(demo, each["id"], *ENDED, seconds=30)
-    for kind in ("virtualservice", "destinationrule"):
-        demo.kubectl("delete", kind, "reviews", "ratings", "details", "--ignore-not-found")
-    demo.kubectl("delete", "deployment", "ratings-v2", "details-v2", "--ignore-not-found", "--wait=false")
+        becomes(demo, each["id"], *ENDED, seconds=30)
+    demo.kubectl("delete", "vs,dr", "reviews", "details", "--ignore-not-found")
+
+
+def cleared(demo: Demo) -> None:
+    """Leaves the demo as it was found, without what was deployed and turned for rollouts."""
+    ended(demo)
+    demo.kubectl("delete", "deployment", "details-v2", "--ignore-not-found", "--wait=false")
     demo.kubectl("annotate", "deployment", "reviews-v3", "localmesh/error-percent-")
 
 

@@ -15,12 +15,13 @@ from tests.demo.rolling import (
     becomes,
     cleared,
     detail,
+    ended,
     pipeline,
     started,
     told,
     turned,
     weights,
-    with_second_versions,
+    with_second_details,
 )
 
 pytestmark = pytest.mark.mesh
@@ -32,7 +33,7 @@ LONG = ((20, 600), (100, 600))
 def rolling(demo):
     """The demo with two versions of each service, and nothing that steers them."""
     cleared(demo)
-    with_second_versions(demo, "details")
+    with_second_details(demo)
     until(lambda: demo.share("reviews", "v2") > 0.2, "all versions are served")
     yield demo
     cleared(demo)
@@ -40,39 +41,48 @@ def rolling(demo):
 
 @pytest.fixture(scope="module")
 def verdicts(rolling):
-    """At once: a healthy rollout of reviews to its end, and of details one whose canary fails."""
+    """At once: a healthy rollout of reviews to its end, and of details one whose canary fails; and the
+    weights that stood then. The traffic is looked at before any other test writes anything.
+    """
     demo = rolling
     healthy = started(demo, asked("reviews", "v3", *QUICK))
     harmful = started(demo, asked("details", "v2", *QUICK))
     becomes(demo, harmful, "running")
     turned(demo, "details-v2", 5)
     rolled_back = becomes(demo, harmful, "rolled_back")
+    until(lambda: demo.share("details", "v1") > 0.99, "all requests are back at v1")
     turned(demo, "details-v2", 0)
-    return becomes(demo, healthy, "promoted"), rolled_back
+    promoted = becomes(demo, healthy, "promoted")
+    until(lambda: demo.share("reviews", "v3") > 0.99, "all requests reach v3")
+    return promoted, rolled_back, weights(demo, "reviews"), weights(demo, "details")
 
 
 @pytest.fixture
-def steered(rolling):
+def free(rolling, verdicts):
+    """The same, at any time: what a test starts ends with it."""
+    ended(rolling)
+    yield rolling
+    ended(rolling)
+
+
+@pytest.fixture
+def steered(free):
     """A rollout of reviews to v3 that stands at its first step, 20 %, for as long as a test needs it."""
-    rollout = started(rolling, asked("reviews", "v3", *LONG))
-    until(lambda: detail(rolling, rollout)["clock"]["verified"], "20 % are verified in the traffic")
-    yield rollout
-    if detail(rolling, rollout)["status"] not in ("aborted", "promoted"):
-        told(rolling, rollout, "abort")
-        becomes(rolling, rollout, "aborted", seconds=30)
+    rollout = started(free, asked("reviews", "v3", *LONG))
+    until(lambda: detail(free, rollout)["step"] == 0, "20 % are written")
+    return rollout
 
 
 def test_a_healthy_rollout_promotes_itself_and_all_requests_reach_the_canary(rolling, verdicts):
-    healthy, _ = verdicts
+    healthy, _, standing, _ = verdicts
     assert (healthy["verdict"], healthy["weight"], healthy["configured_share"]) == ("no_worse", 100, 1)
     done = [event["words"] for event in reversed(healthy["log"]) if event["code"] == "done"]
     assert done == [f"Written: {weight} % for the canary." for weight in (5, 25, 50, 100)]
-    assert weights(rolling, "reviews").get("v3") == 100
-    until(lambda: rolling.share("reviews", "v3") > 0.99, "all requests reach v3")
+    assert standing == {"v1": 0, "v3": 100}
 
 
 def test_every_step_was_verified_in_the_traffic_before_it_was_left(rolling, verdicts):
-    healthy, _ = verdicts
+    healthy = verdicts[0]
     assert sum("left" in card["words"] for card in healthy["cards"]) == 3
     status, kept = rolling.get(f"api/v1/rollouts/{healthy['id']}/evidence")
     assert status == 200
@@ -83,11 +93,10 @@ def test_every_step_was_verified_in_the_traffic_before_it_was_left(rolling, verd
 
 
 def test_a_canary_that_fails_is_taken_back_by_the_judge_and_its_card_says_why(rolling, verdicts):
-    _, harmful = verdicts
+    _, harmful, _, standing = verdicts
     assert (harmful["verdict"], harmful["weight"], harmful["why"]["code"]) == ("harm", 0, "harm")
     assert (harmful["configured_share"], harmful["observed_share"]) == (0, None)
-    assert weights(rolling, "details").get("v2", 0) == 0
-    until(lambda: rolling.share("details", "v1") > 0.99, "all requests are back at v1")
+    assert standing == {"v1": 100, "v2": 0}
     [errors] = harmful["evidence"]["figures"]
     assert (errors["name"], errors["verdict"]) == ("errors", "harm")
     assert errors["highest_e_value"] >= errors["bound"] == 100
@@ -162,8 +171,8 @@ def test_an_edit_by_others_pauses_the_rollout_and_what_is_theirs_survives_its_en
     assert subset in subsets
 
 
-def test_requests_with_a_header_and_copies_reach_the_canary_before_any_weight(rolling):
-    demo = rolling
+def test_requests_with_a_header_and_copies_reach_the_canary_before_any_weight(free):
+    demo = free
     header = started(
         demo,
         asked(
@@ -173,7 +182,9 @@ def test_requests_with_a_header_and_copies_reach_the_canary_before_any_weight(ro
             strategy={"kind": "header", "name": "end-user", "value": "jason"},
         ),
     )
-    mirror = started(demo, asked("details", "v2", (0, 2), (100, 600), strategy="mirror"))
+    mirror = started(demo, asked("details", "v2", (0, 600), (100, 600), strategy="mirror"))
+    for rollout in (header, mirror):
+        until(lambda rollout=rollout: detail(demo, rollout)["step"] == 0, "the first step is written")
     # A tenth of the visitors are jason.
     until(lambda: 0.04 < demo.share("reviews", "v3") < 0.2, "jason's requests reach v3")
     http = json.loads(demo.kubectl("get", "vs", "reviews", "-o", "json"))["spec"]["http"]
@@ -181,7 +192,6 @@ def test_requests_with_a_header_and_copies_reach_the_canary_before_any_weight(ro
     assert http[0]["route"][0]["destination"]["subset"] == "v3"
     written = json.loads(demo.kubectl("get", "vs", "details", "-o", "json"))["spec"]["http"][-1]
     mirrored = detail(demo, mirror)
-    assert mirrored["step"] == 0
     assert mirrored["mirror"]
     assert "mirrors" in written or "mirror" in written
     for rollout in (header, mirror):
@@ -194,8 +204,8 @@ def test_requests_with_a_header_and_copies_reach_the_canary_before_any_weight(ro
     until(lambda: demo.share("reviews", "v3") == 0, "jason's requests are back at v1")
 
 
-def test_blue_green_sends_nothing_and_then_all(rolling):
-    demo = rolling
+def test_blue_green_sends_nothing_and_then_all(free):
+    demo = free
     rollout = started(demo, asked("details", "v2", (0, 1), (100, 1), strategy="blue_green"))
     done = becomes(demo, rollout, "promoted")
     written = [event["words"] for event in reversed(done["log"]) if event["code"] == "done"]
@@ -229,15 +239,15 @@ def test_what_is_wrong_is_refused_at_its_field_and_nothing_is_started(rolling, w
 
 
 def test_prometheus_can_read_how_rollouts_stand(rolling, verdicts):
-    healthy, _ = verdicts
+    healthy = verdicts[0]
     status, text = rolling.request("GET", "metrics")
     assert status == 200
     assert "meshui_rollout" in text
     assert healthy["service"] in text
 
 
-def test_a_pipeline_reads_the_end_from_the_exit_code(rolling, tmp_path):
-    demo = rolling
+def test_a_pipeline_reads_the_end_from_the_exit_code(free, tmp_path):
+    demo = free
     request = tmp_path / "rollout.json"
     request.write_text(json.dumps(asked("details", "v2", *LONG)))
     code, said = pipeline(demo, "start", "--file", str(request), "--json")
@@ -281,13 +291,13 @@ def others():
 
 
 @pytest.fixture
-def console(rolling, tmp_path):
+def console(free, tmp_path):
     """Starts a console of its own on the demo's cluster, again and again on the same data."""
     begun = []
 
     def start() -> Console:
         environment = {"MESHUI_WEBHOOK_ALLOW": "127.0.0.1", "MESHUI_WEBHOOK_SECRET": "s" * 40}
-        kubeconfig = {"KUBECONFIG": rolling.state / "kubeconfig-client"}
+        kubeconfig = {"KUBECONFIG": free.state / "kubeconfig-client"}
         begun.append(Console(tmp_path / "state", "run", kubeconfig, environment))
         begun[-1].wait_until_ready()
         return begun[-1]
@@ -298,8 +308,8 @@ def console(rolling, tmp_path):
             each.stop()
 
 
-def test_a_console_that_is_killed_goes_on_at_the_same_step_and_asks_its_gates_again(rolling, console, others):
-    demo, first = rolling, console()
+def test_a_console_that_is_killed_goes_on_at_the_same_step_and_asks_its_gates_again(free, console, others):
+    demo, first = free, console()
     at = f"http://127.0.0.1:{others.server_port}"
     body = asked("details", "v2", (30, 2), (60, 2)) | {
         "gates": [{"stage": "before_promotion", "url": f"{at}/gate"}],

@@ -137,7 +137,8 @@ class Parts:
     def look(self, driven, world, now, epoch):
         mesh = self.mesh(driven)
         seen = mesh.observed(driven.state, now.process)
-        sample = Sample(configured=max(0, mesh.cluster.rule.weight) / 100)
+        share = max(0, mesh.cluster.rule.weight) / 100
+        sample = Sample(configured=share, observed=share, share={"verdict": "as_intended"})
         return replace(seen, now=now, epoch=epoch, world=world), sample
 
     def reading(self, cluster):

@@ -16,7 +16,7 @@ from routing.models import Rollout, RolloutCommand, RolloutEvent
 from routing.rolling import starting
 from telemetry.live import Traffic
 from tests.people import own, person
-from tests.routing.rolling.asked import BODY, STEPS, begun, ends, obeys
+from tests.routing.rolling.asked import BODY, STEPS, begun, ends
 from tests.routing.stage import NO_TRAFFIC, bookinfo, destination_rule, route, virtual_service, writes
 from tests.routing.test_shapes import assert_shape
 
@@ -29,17 +29,6 @@ def started(api, cluster):
     answer = api.post("rollouts", BODY)
     assert answer.status_code == 201, answer.content
     return answer.json()["id"]
-
-
-def commanded(api, pk, word, body=None):
-    """What is answered to a command that somebody does at once."""
-    first = api.post(f"rollouts/{pk}/{word}", {**(body or {}), "idempotency_key": "once"})
-    obeys()
-    return (
-        api.post(f"rollouts/{pk}/{word}", {**(body or {}), "idempotency_key": "once"})
-        if first.status_code == 202
-        else first
-    )
 
 
 def test_a_rollout_starts_with_everything_that_the_answer_promises(api, cluster, started):
@@ -149,101 +138,6 @@ def test_who_loses_the_requests_of_a_third_version_is_told(api):
     with connection.override(staged):
         warned = api.post("rollouts/preview", BODY).json()["warnings"]
     assert "v2" in next(each["words"] for each in warned if each["code"] == "OTHERS_LOSE_TRAFFIC")
-
-
-@pytest.mark.parametrize("word", ["pause", "resume", "promote", "abort", "weight", "step-back", "retry"])
-def test_a_command_that_nobody_does_stays_asked_for(api, started, word):
-    body = {"weight": 10} if word == "weight" else {}
-    answer = api.post(f"rollouts/{started}/{word}", body)
-    assert answer.status_code == 202
-    assert_shape(shapes.RolloutDetailSerializer, answer.json())
-    (sent,) = RolloutCommand.objects.all()
-    assert (sent.name, sent.handled_at, sent.by.username) == (
-        word.replace("-", "_").replace("weight", "set_weight"),
-        None,
-        "olga",
-    )
-
-
-def test_commands_are_done_and_refused_in_words(api, started):
-    begun(started, 1)
-    paused = commanded(api, started, "pause")
-    assert (paused.status_code, paused.json()["status"]) == (200, "paused")
-    assert paused.json()["needs_person"] is True
-    refused = api.post(f"rollouts/{started}/pause")
-    obeys()
-    assert refused.status_code == 202
-    again = api.client.post(
-        f"/api/v1/rollouts/{started}/resume",
-        {},
-        content_type="application/json",
-        headers={"Idempotency-Key": "r"},
-    )
-    obeys()
-    assert again.status_code == 202
-    resumed = api.client.post(
-        f"/api/v1/rollouts/{started}/resume",
-        {},
-        content_type="application/json",
-        headers={"Idempotency-Key": "r"},
-    )
-    assert (resumed.status_code, resumed.json()["status"]) == (200, "running")
-
-
-def test_a_refusal_is_a_conflict_with_the_reason(api, started):
-    begun(started, 0)
-    answer = commanded(api, started, "step-back")
-    assert answer.status_code == 409
-    assert "There is no step before this one" in answer.json()["error"]["message"]
-
-
-def test_a_weight_is_set_exactly(api, started):
-    begun(started, 1)
-    answer = commanded(api, started, "weight", {"weight": 37})
-    assert (answer.status_code, answer.json()["weight"], answer.json()["status"]) == (200, 37, "paused")
-
-
-def test_a_command_is_done_once_by_its_key(api, started):
-    begun(started)
-    head = {"Idempotency-Key": "p-1"}
-
-    def post(word):
-        path = f"/api/v1/rollouts/{started}/{word}"
-        return api.client.post(path, {}, content_type="application/json", headers=head)
-
-    post("pause")
-    post("pause")
-    assert RolloutCommand.objects.count() == 1
-    assert post("abort").status_code == 409
-    assert RolloutCommand.objects.count() == 1
-
-
-WRONG_WEIGHTS = [
-    {},
-    {"weight": 101},
-    {"weight": -1},
-    {"weight": "25"},
-    {"weight": 2.5},
-    {"weight": True},
-    {"weight": None},
-    {"weight": 10**30},
-    {"weight": 5, "seconds": 3},
-]
-
-
-@pytest.mark.parametrize("body", WRONG_WEIGHTS, ids=str)
-def test_a_wrong_weight_is_told_at_its_field(api, started, body):
-    answer = api.post(f"rollouts/{started}/weight", body)
-    assert answer.status_code == 422
-    assert answer.json()["error"]["fields"]
-    assert not RolloutCommand.objects.exists()
-
-
-def test_every_command_says_whether_it_makes_sense_now(api, started):
-    told = {each["name"]: each["refusal"] for each in api.get(f"rollouts/{started}").json()["commands"]}
-    assert list(told) == ["pause", "resume", "step-back", "weight", "promote", "abort", "retry"]
-    assert told["pause"] == told["abort"] == ""
-    assert "not begun" in told["promote"]
 
 
 @pytest.mark.parametrize(
@@ -391,3 +285,23 @@ def test_the_document_tells_the_steps_of_a_rollout_apart_from_others(api):
     named = schemas["RolloutDetail"]["properties"]
     assert named["steps"]["items"] == {"$ref": "#/components/schemas/RolloutStep"}
     assert {"status", "weight", "configured_share", "observed_share", "step"} <= set(named)
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("Weighted", "weighted"),
+        ("canary", "weighted"),
+        (None, "weighted"),
+        ("mirror first", "mirror"),
+        ("blue-green", "blue_green"),
+        ({"kind": "blue-green"}, "blue_green"),
+        ({"kind": "HEADER", "name": "x-canary", "value": "1"}, "header"),
+    ],
+    ids=str,
+)
+def test_strategies_have_their_usual_names_too(api, cluster, said, kind):
+    steps = [{"weight": 0, "seconds": 60, "requests": None, "pause": None}, {"weight": 100, "seconds": 60}]
+    found = api.post("rollouts", {**BODY, "strategy": said, "steps": steps})
+    assert found.status_code == 201, found.content
+    assert found.json()["strategy"]["kind"] == kind

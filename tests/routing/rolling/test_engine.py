@@ -36,6 +36,21 @@ def test_harm_is_rolled_back_in_the_same_second(olga):
     assert_true(played)
 
 
+def test_what_was_seen_of_the_weight_before_is_not_shown_as_of_the_one_just_written(olga):
+    played = Played(olga)
+    played.looks(3)
+    assert played.fresh.observed_share is not None
+    for command, weight in (("set_weight", 30), ("abort", 0)):
+        played.command(command, weight or None)
+        # Less than it takes to the next look.
+        for _ in range(3):
+            played.stage.passes(0.1)
+            played.tick()
+        row = played.fresh
+        shown = (row.weight, row.configured_share, row.observed_share, row.share)
+        assert shown == (weight, weight / 100, None, {})
+
+
 def test_a_command_is_done_once_and_the_same_key_is_the_same_command(olga):
     played = Played(olga)
     played.looks(2)

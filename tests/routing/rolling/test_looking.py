@@ -6,13 +6,14 @@ import pytest
 
 from routing.rolling.figures import Figures
 from routing.rolling.looking import Watcher
-from routing.rolling.sharing import margin
+from routing.rolling.sharing import margin, seconds_to_verify
 from routing.rollouts.judge import Look
-from routing.rollouts.spec import Errors, Latency, Promql
+from routing.rollouts.spec import Errors, Latency, Promql, Strategy
 from routing.rollouts.states import Rule, State
 from routing.sample_ratio import Range, enough
 from telemetry.instant import QueryError
 from tests.routing.rolling.watching import Mesh, at, counts, driven, reviews, times, weighted, world
+from tests.routing.rollouts.specs import spec
 
 
 @pytest.fixture
@@ -231,3 +232,17 @@ async def test_before_anything_was_written_there_is_no_share(mesh):
 def test_what_it_takes_to_verify_a_share(weight, requests):
     expected = {name: Range(each / 100, each / 100) for name, each in (("v1", 100 - weight), ("v3", weight))}
     assert enough(expected, margin) == requests
+
+
+@pytest.mark.parametrize(
+    ("kind", "weight", "per_second", "seconds"),
+    [
+        ("weighted", 5, 20.0, 5 + 370 / 20),
+        ("weighted", 5, 0.0, 0),
+        ("header", 5, 20.0, 0),
+        ("mirror", 0, 20.0, 0),
+    ],
+)
+def test_how_long_it_takes_to_verify_a_share_hangs_on_the_traffic(kind, weight, per_second, seconds):
+    wanted = spec(strategy=Strategy(kind, "a", "b"))
+    assert seconds_to_verify(wanted, weight, per_second) == pytest.approx(seconds)

@@ -32,6 +32,15 @@ def test_the_expected_end_is_that_of_a_healthy_rollout_of_the_machine():
     assert ahead.seconds <= mesh.time - 1000 <= ahead.seconds + 10 * (len(wanted.steps) + 1)
 
 
+def test_the_expected_end_counts_the_time_until_each_share_is_verified():
+    wanted = spec(steps=STEPS)
+    at_once, verified = (
+        foresee(wanted, Before(40.0, {"errors": 0.005}, verifying=seconds))
+        for seconds in ({}, {5: 14.0, 25: 11.0, 50: 12.0, 100: 13.0})
+    )
+    assert verified.seconds == at_once.seconds + 50
+
+
 def test_a_step_takes_as_long_as_its_requests_need():
     ahead = foresee(spec(steps=(Step(10, 60, requests=6000), Step(100, 60))), Before(10.0, {"errors": 0.0}))
     assert ahead.steps[0].seconds == 6000
