@@ -156,8 +156,8 @@ class OnCluster:
         self.stage.passes(seconds)
 
     def tick(self):
-        # What was read a second ago is shared by those who ask within one; here no time passes by itself.
-        pictures.of(connection.get()).wrote()
+        # What was read, or could not be, is shared by who asks within a second; here none passes by itself.
+        pictures.forget()
         self.cluster.boundaries = self.boundaries
         try:
             with database.execute_wrapper(self.boundaries.query):

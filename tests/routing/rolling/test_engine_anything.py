@@ -157,7 +157,8 @@ class Rollouts(RuleBasedStateMachine):
 
     def ends(self, played):
         played.stage.passes(70.0)
-        for _ in range(3):
+        # Commands that waited are done one after the other, each after the write of the one before.
+        for _ in range(10):
             played.looks()
         state = played.state
         # A write that stands is not taken for one that was not done.
