@@ -85,13 +85,13 @@ class Driven:
     """The engine with its real parts, on traffic that is made up, and clocks that are told the time."""
 
     def __init__(self, count: int) -> None:
-        from routing.rolling.engine import Engine  # noqa: PLC0415
-        from routing.rolling.gates import Asker  # noqa: PLC0415
-        from routing.rolling.leading import Leading  # noqa: PLC0415
-        from routing.rolling.looking import Watcher  # noqa: PLC0415
-        from routing.rolling.workers import Inline  # noqa: PLC0415
-        from routing.rolling.worlds import Worlds  # noqa: PLC0415
-        from routing.rolling.writer import Writer  # noqa: PLC0415
+        from routing.rolling.hooks.gates import Asker  # noqa: PLC0415
+        from routing.rolling.leader.engine import Engine  # noqa: PLC0415
+        from routing.rolling.leader.leading import Leading  # noqa: PLC0415
+        from routing.rolling.leader.workers import Inline  # noqa: PLC0415
+        from routing.rolling.mesh.looking import Watcher  # noqa: PLC0415
+        from routing.rolling.mesh.worlds import Worlds  # noqa: PLC0415
+        from routing.rolling.mesh.writer import Writer  # noqa: PLC0415
         from telemetry.live import Traffic  # noqa: PLC0415
         from telemetry.runtime import Runtime  # noqa: PLC0415
 

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from cluster import kinds
-from routing.rolling import lease
+from routing.rolling.leader import lease
 
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
 READS = {"get", "list", "watch"}

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from cluster.person import PersonCluster
-from routing.rolling import webhooks
+from routing.rolling.hooks import webhooks
 from routing.rollouts.spec import Promql, Spec
 from routing.rules import FieldError
 from telemetry import instant

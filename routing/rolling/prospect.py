@@ -15,8 +15,9 @@ from routing.errors import WrongRulesError
 from routing.operations import Operation
 from routing.planner import Live, Plan
 from routing.problems import Need
-from routing.rolling import records, sharing, steps
-from routing.rolling.steps import Start
+from routing.rolling import records
+from routing.rolling.mesh import sharing, steps
+from routing.rolling.mesh.steps import Start
 from routing.rollouts import foresight
 from routing.rollouts.foresight import Before, Caution, Foresight
 from routing.rollouts.spec import Latency, Spec

@@ -7,15 +7,15 @@ from typing import Final
 from django.conf import settings
 
 from cluster import connection
-from routing.rolling import leading as leaders
-from routing.rolling.engine import Engine
-from routing.rolling.gates import Asker
-from routing.rolling.leading import Leading
-from routing.rolling.lease import Lease
-from routing.rolling.looking import Watcher
-from routing.rolling.telling import Sender
-from routing.rolling.worlds import Worlds
-from routing.rolling.writer import Writer
+from routing.rolling.hooks.gates import Asker
+from routing.rolling.hooks.telling import Sender
+from routing.rolling.leader import leading as leaders
+from routing.rolling.leader.engine import Engine
+from routing.rolling.leader.leading import Leading
+from routing.rolling.leader.lease import Lease
+from routing.rolling.mesh.looking import Watcher
+from routing.rolling.mesh.worlds import Worlds
+from routing.rolling.mesh.writer import Writer
 
 NAMESPACE_FILE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 """Where a pod finds the namespace of its service account."""

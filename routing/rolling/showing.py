@@ -14,7 +14,9 @@ from cluster.identity import Ask
 from cluster.kinds import VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from routing.models import Rollout, RolloutEvent
-from routing.rolling import commands, records, sharing, webhooks
+from routing.rolling import commands, records
+from routing.rolling.hooks import webhooks
+from routing.rolling.mesh import sharing
 from routing.rolling.ports import Driven
 from routing.rolling.veiling import veiled
 from routing.rollouts import counting, course

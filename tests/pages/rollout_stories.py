@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 from routing.models import Rollout, RolloutEvent
-from routing.rolling import logbook
+from routing.rolling.leader import logbook
 from routing.rolling.ports import Done, Sample
 from routing.rollouts import course, states
 from routing.rollouts.inputs import Command, Write

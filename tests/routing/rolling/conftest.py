@@ -2,7 +2,7 @@
 
 import pytest
 
-from routing.rolling.telling import Sender
+from routing.rolling.hooks.telling import Sender
 from tests.routing.rolling.posting import Clock, Post, saved
 
 

@@ -14,14 +14,15 @@ from cluster.errors import Unavailable
 from cluster.fake import FakeCluster
 from routing import live
 from routing.models import Rollout
-from routing.rolling import commands, pictures, records
-from routing.rolling import leading as leaders
-from routing.rolling.engine import Engine
-from routing.rolling.leading import Leading
+from routing.rolling import commands, records
+from routing.rolling.leader import leading as leaders
+from routing.rolling.leader.engine import Engine
+from routing.rolling.leader.leading import Leading
+from routing.rolling.leader.workers import Inline
+from routing.rolling.mesh import pictures
+from routing.rolling.mesh.worlds import Worlds
+from routing.rolling.mesh.writer import Writer
 from routing.rolling.ports import Sample
-from routing.rolling.workers import Inline
-from routing.rolling.worlds import Worlds
-from routing.rolling.writer import Writer
 from routing.rollouts.spec import Step
 from routing.rollouts.states import Rule
 from tests.routing.rolling.stage import Boundaries, Killed, Stage, started

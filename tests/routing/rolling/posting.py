@@ -4,8 +4,8 @@ import threading
 from datetime import timedelta
 
 from routing.models import RolloutEvent, RolloutMessage
-from routing.rolling import telling
-from routing.rolling.webhooks import Answer
+from routing.rolling.hooks import telling
+from routing.rolling.hooks.webhooks import Answer
 from routing.rollouts.inputs import Notify
 from tests.routing.rolling import making
 from tests.routing.rolling.making import NOW

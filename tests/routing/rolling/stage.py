@@ -15,10 +15,10 @@ from django.db.utils import OperationalError
 
 from routing.models import Rollout
 from routing.rolling import commands, records
-from routing.rolling.engine import Engine
-from routing.rolling.leading import Leading
+from routing.rolling.leader.engine import Engine
+from routing.rolling.leader.leading import Leading
+from routing.rolling.leader.workers import Inline
 from routing.rolling.ports import Done, Sample
-from routing.rolling.workers import Inline
 from routing.rollouts import spec as specs
 from routing.rollouts.inputs import Write
 from routing.rollouts.states import Rule

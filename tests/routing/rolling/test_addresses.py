@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshui.webhook_env import Allowed
-from routing.rolling import addresses
-from routing.rolling.addresses import WrongAddressError, refused, target, why_not_public
+from routing.rolling.hooks import addresses
+from routing.rolling.hooks.addresses import WrongAddressError, refused, target, why_not_public
 
 PRIVATE = [
     "0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.127.255.255", "127.0.0.1",

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from routing.rolling import bodies
+from routing.rolling.hooks import bodies
 from tests.routing.rolling import making
 from tests.routing.rolling.making import NOW
 

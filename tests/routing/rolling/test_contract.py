@@ -15,8 +15,8 @@ from cluster import connection, kinds
 from cluster.refs import Ref
 from routing import diff
 from routing.models import Change
-from routing.rolling.worlds import Worlds
-from routing.rolling.writer import Writer
+from routing.rolling.mesh.worlds import Worlds
+from routing.rolling.mesh.writer import Writer
 from routing.rollouts.standing import PREFIX
 from routing.rollouts.states import Rule
 from tests.routing.rolling import clusters

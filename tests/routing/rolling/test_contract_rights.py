@@ -7,8 +7,8 @@ import pytest
 from cluster import connection
 from cluster.errors import Forbidden
 from cluster.kube import KubeCluster
-from routing.rolling.worlds import Worlds
-from routing.rolling.writer import Writer
+from routing.rolling.mesh.worlds import Worlds
+from routing.rolling.mesh.writer import Writer
 from routing.rollouts.states import Rule
 from tests.clusters import access
 from tests.people import person

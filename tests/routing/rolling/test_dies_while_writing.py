@@ -11,12 +11,12 @@ import pytest
 from cluster import connection
 from cluster.fake import FakeCluster
 from routing import diff
-from routing.rolling import pictures
-from routing.rolling.engine import Engine
-from routing.rolling.leading import Leading
-from routing.rolling.workers import Inline
-from routing.rolling.worlds import Worlds
-from routing.rolling.writer import Writer
+from routing.rolling.leader.engine import Engine
+from routing.rolling.leader.leading import Leading
+from routing.rolling.leader.workers import Inline
+from routing.rolling.mesh import pictures
+from routing.rolling.mesh.worlds import Worlds
+from routing.rolling.mesh.writer import Writer
 from routing.rollouts.spec import Step
 from routing.rollouts.standing import NOTHING, PREFIX, standing
 from routing.rollouts.states import Rule

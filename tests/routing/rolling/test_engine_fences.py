@@ -4,9 +4,9 @@ import pytest
 from django.db import IntegrityError
 
 from routing.models import RolloutEvent
-from routing.rolling import saving
-from routing.rolling.leading import Leading
-from routing.rolling.lease import Lease
+from routing.rolling.leader import saving
+from routing.rolling.leader.leading import Leading
+from routing.rolling.leader.lease import Lease
 from routing.rollouts import deciding, machine, moves
 from routing.rollouts.inputs import Write
 from routing.rollouts.states import Rule

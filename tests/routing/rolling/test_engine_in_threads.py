@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from routing.models import Leadership, Rollout, RolloutCommand
 from routing.rolling import commands
-from routing.rolling.engine import Engine
+from routing.rolling.leader.engine import Engine
 from routing.rolling.ports import Done, Sample
 from routing.rollouts.inputs import Observed, World
 from routing.rollouts.judge import Look

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from routing.rolling.sharing import seconds_to_verify
+from routing.rolling.mesh.sharing import seconds_to_verify
 from routing.rolling.showing import expected_end
 from routing.rollouts.spec import Step
 from routing.rollouts.states import Clock, State

@@ -6,8 +6,8 @@ from ipaddress import ip_network
 import pytest
 
 from meshui.webhook_env import Allowed
-from routing.rolling.gates import Asker
-from routing.rolling.webhooks import Answer, NoAnswerError
+from routing.rolling.hooks.gates import Asker
+from routing.rolling.hooks.webhooks import Answer, NoAnswerError
 from routing.rollouts.inputs import Ask
 from routing.rollouts.judge import Evidence
 from tests.routing.rolling import making, receivers

@@ -11,8 +11,8 @@ from django.db.utils import OperationalError
 
 from routing import processes
 from routing.models import Leadership
-from routing.rolling import leading as leaders
-from routing.rolling.leading import TIME_TO_LIVE, Leading
+from routing.rolling.leader import leading as leaders
+from routing.rolling.leader.leading import TIME_TO_LIVE, Leading
 from routing.rollouts.inputs import StaleEpochError
 from tests.routing.rolling.stage import database_away
 

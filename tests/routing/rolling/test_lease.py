@@ -8,8 +8,8 @@ from cluster.fake import FakeCluster
 from cluster.refs import Ref
 from routing.models import Leadership
 from routing.rolling import running
-from routing.rolling.leading import PATIENCE, Leading
-from routing.rolling.lease import EVERY, NAME, SECONDS, Lease
+from routing.rolling.leader.leading import PATIENCE, Leading
+from routing.rolling.leader.lease import EVERY, NAME, SECONDS, Lease
 from tests.cluster.servers import localmesh_cluster
 from tests.routing.rolling.test_leading import Clock
 

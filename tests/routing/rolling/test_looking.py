@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from routing.rolling.figures import Figures
-from routing.rolling.looking import Watcher
-from routing.rolling.sharing import margin, seconds_to_verify
+from routing.rolling.mesh.figures import Figures
+from routing.rolling.mesh.looking import Watcher
+from routing.rolling.mesh.sharing import margin, seconds_to_verify
 from routing.rollouts.judge import Look
 from routing.rollouts.spec import Errors, Latency, Promql, Strategy
 from routing.rollouts.states import Rule, State

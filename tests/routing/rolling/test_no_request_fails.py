@@ -7,8 +7,8 @@ import pytest
 
 from cluster import connection
 from cluster.kube import KubeCluster
-from routing.rolling.worlds import Worlds
-from routing.rolling.writer import Writer
+from routing.rolling.mesh.worlds import Worlds
+from routing.rolling.mesh.writer import Writer
 from routing.rollouts.states import Rule
 from tests.localmesh.conftest import mesh  # noqa: F401
 from tests.routing.rolling.rows import does, driven

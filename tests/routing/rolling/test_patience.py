@@ -7,8 +7,8 @@ import pytest
 from cluster import connection
 from cluster.identity import Ask
 from cluster.kinds import VIRTUAL_SERVICE
-from routing.rolling import pictures, rights
-from routing.rolling.rights import KEPT_SECONDS, OLDEST_SECONDS, Rights
+from routing.rolling.mesh import pictures, rights
+from routing.rolling.mesh.rights import KEPT_SECONDS, OLDEST_SECONDS, Rights
 from tests.people import person
 from tests.routing.stage import bookinfo
 

@@ -3,7 +3,7 @@
 import pytest
 
 from routing.models import Plan, Rollout
-from routing.rolling.writer import Writer
+from routing.rolling.mesh.writer import Writer
 from routing.rollouts.states import Rule
 from tests.routing.rolling.rows import does, driven
 from tests.routing.stage import DELAY, SPLIT

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from meshui.webhook_env import Allowed
-from routing.rolling import signing
-from routing.rolling.webhooks import post
+from routing.rolling.hooks import signing
+from routing.rolling.hooks.webhooks import post
 from tests.routing.rolling.receivers import Receiver, answer
 
 SECRET = "a-secret-that-is-long-enough-for-all"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.rolling import bodies, slack
+from routing.rolling.hooks import bodies, slack
 from tests.routing.rolling import making
 from tests.routing.rolling.making import NOW
 

@@ -5,7 +5,7 @@ import pytest
 from cluster import connection
 from cluster.kinds import VIRTUAL_SERVICE
 from routing import live, shares
-from routing.rolling.steering import Steerings
+from routing.rolling.mesh.steering import Steerings
 from routing.verification import setting
 from tests.people import own
 from tests.routing.explain.test_routes_of_services import http_route

@@ -8,7 +8,7 @@ from cluster import connection
 from cluster.fake import FakeCluster
 from cluster.refs import Ref
 from routing.errors import WrongRulesError
-from routing.rolling import steps
+from routing.rolling.mesh import steps
 from tests.people import own
 from tests.routing.rollouts.scenes import STRATEGIES, spec
 from tests.routing.stage import (

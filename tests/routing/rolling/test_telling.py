@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from meshui.webhook_env import Allowed
 from routing.models import Leadership, Rollout, RolloutMessage
-from routing.rolling import leading, saving
-from routing.rolling.telling import GIVE_UP_AFTER, LONGEST_SECONDS, Sender, delay
-from routing.rolling.webhooks import Answer, NoAnswerError
+from routing.rolling.hooks.telling import GIVE_UP_AFTER, LONGEST_SECONDS, Sender, delay
+from routing.rolling.hooks.webhooks import Answer, NoAnswerError
+from routing.rolling.leader import leading, saving
 from routing.rollouts.inputs import Notify, StaleEpochError
 from tests.routing.rolling import making, receivers
 from tests.routing.rolling.making import NOW

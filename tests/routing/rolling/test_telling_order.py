@@ -8,9 +8,9 @@ from django.db.utils import OperationalError
 from django.utils import timezone
 
 from routing.models import RolloutMessage
-from routing.rolling import telling
-from routing.rolling.telling import Sender
-from routing.rolling.webhooks import Answer, NoAnswerError
+from routing.rolling.hooks import telling
+from routing.rolling.hooks.telling import Sender
+from routing.rolling.hooks.webhooks import Answer, NoAnswerError
 from tests.routing.rolling.posting import ONE, OTHER, left, tell
 
 # Receivers are served from threads with connections of their own.

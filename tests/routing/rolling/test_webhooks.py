@@ -8,8 +8,8 @@ from ipaddress import ip_network
 import pytest
 
 from meshui.webhook_env import Allowed
-from routing.rolling import webhooks
-from routing.rolling.webhooks import NoAnswerError, check, post, shown
+from routing.rolling.hooks import webhooks
+from routing.rolling.hooks.webhooks import NoAnswerError, check, post, shown
 from tests.envtest.certificates import Authority
 from tests.routing.rolling import receivers
 from tests.routing.rolling.receivers import Receiver, answer

@@ -8,7 +8,7 @@ import pytest
 
 from cluster import connection
 from cluster.kube import KubeCluster
-from routing.rolling.writer import Writer
+from routing.rolling.mesh.writer import Writer
 from routing.rollouts.states import Rule
 from tests.localmesh.conftest import mesh  # noqa: F401
 from tests.routing.rolling.rows import driven, goes

@@ -11,9 +11,9 @@ from cluster.errors import Unavailable
 from cluster.fake import FakeCluster
 from cluster.port import Event
 from cluster.refs import Ref
-from routing.rolling import pictures
-from routing.rolling.worlds import Worlds
-from routing.rolling.writer import Writer
+from routing.rolling.mesh import pictures
+from routing.rolling.mesh.worlds import Worlds
+from routing.rolling.mesh.writer import Writer
 from routing.rollouts.states import Rule
 from tests.people import stranger
 from tests.routing.rolling.rows import driven, goes

@@ -9,9 +9,10 @@ from cluster import connection, kinds
 from cluster.errors import Conflict, Invalid, Unavailable
 from cluster.refs import Ref
 from routing.models import Change, Plan
-from routing.rolling import commands, logbook
-from routing.rolling.worlds import Worlds
-from routing.rolling.writer import FENCE, Writer
+from routing.rolling import commands
+from routing.rolling.leader import logbook
+from routing.rolling.mesh.worlds import Worlds
+from routing.rolling.mesh.writer import FENCE, Writer
 from routing.rollouts.inputs import Write
 from routing.rollouts.standing import route_name
 from routing.rollouts.states import Rule

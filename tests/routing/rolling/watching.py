@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
+from routing.rolling.mesh.steering import Steered
 from routing.rolling.ports import Driven
-from routing.rolling.steering import Steered
 from routing.rollouts.inputs import Now, World
 from routing.rollouts.states import Rule, State
 from routing.verifying import Setting

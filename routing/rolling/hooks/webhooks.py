@@ -26,8 +26,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, SSLError
 from urllib3.response import BaseHTTPResponse
 
-from routing.rolling import addresses, signing
-from routing.rolling.addresses import Target, WrongAddressError
+from routing.rolling.hooks import addresses, signing
+from routing.rolling.hooks.addresses import Target, WrongAddressError
 
 Resolve: TypeAlias = Callable[[str, int], Sequence[str]]
 MOST_BYTES: Final = 64 * 1024

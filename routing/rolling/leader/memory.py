@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from routing.models import Rollout
 from routing.rolling import records
-from routing.rolling.jobs import Wrote
+from routing.rolling.leader.jobs import Wrote
 from routing.rolling.ports import Driven
 
 SICK_SECONDS: Final = 10.0

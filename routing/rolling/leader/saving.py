@@ -10,8 +10,10 @@ from typing import Any, Final
 from django.db import transaction
 
 from routing.models import Rollout, RolloutCommand, RolloutEvent, RolloutMessage
-from routing.rolling import leading, records, telling
-from routing.rolling.logbook import Entry
+from routing.rolling import records
+from routing.rolling.hooks import telling
+from routing.rolling.leader import leading
+from routing.rolling.leader.logbook import Entry
 from routing.rolling.ports import Sample
 from routing.rollouts import states
 from routing.rollouts.inputs import Action, Notify

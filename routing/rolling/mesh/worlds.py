@@ -12,10 +12,10 @@ from cluster.connection import UnknownClusterError
 from cluster.identity import Ask
 from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from routing import istio
-from routing.rolling import pictures
-from routing.rolling.pictures import Seen
+from routing.rolling.mesh import pictures
+from routing.rolling.mesh.pictures import Seen
+from routing.rolling.mesh.rights import Rights
 from routing.rolling.ports import Driven
-from routing.rolling.rights import Rights
 from routing.rollouts.inputs import Presence, World
 from routing.rollouts.moves import is_foreign_paused
 from routing.rollouts.standing import foreign, standing

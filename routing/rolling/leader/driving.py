@@ -14,15 +14,16 @@ from typing import Any, Final
 from django.db.utils import DatabaseError, InterfaceError, OperationalError
 
 from routing.models import Rollout, RolloutCommand
-from routing.rolling import commands, logbook, records, saving
-from routing.rolling.jobs import Answer, Begun, Heard, Jobs, Looked, Wrote
-from routing.rolling.leading import Leading
-from routing.rolling.logbook import Entry
-from routing.rolling.memory import Charge, Memory
+from routing.rolling import commands, records
+from routing.rolling.leader import logbook, saving
+from routing.rolling.leader.jobs import Answer, Begun, Heard, Jobs, Looked, Wrote
+from routing.rolling.leader.leading import Leading
+from routing.rolling.leader.logbook import Entry
+from routing.rolling.leader.memory import Charge, Memory
+from routing.rolling.leader.saving import Saving
+from routing.rolling.leader.workers import Kind, Workers
 from routing.rolling.ports import Sample
 from routing.rolling.records import OccupiedError
-from routing.rolling.saving import Saving
-from routing.rolling.workers import Kind, Workers
 from routing.rollouts import course, machine
 from routing.rollouts.counting import soon, until_next_look
 from routing.rollouts.inputs import (

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
-from routing.rolling import bodies, webhooks
+from routing.rolling.hooks import bodies, webhooks
+from routing.rolling.hooks.webhooks import Answer, NoAnswerError
 from routing.rolling.ports import Driven
-from routing.rolling.webhooks import Answer, NoAnswerError
 from routing.rollouts.inputs import Ask
 
 Post = Callable[..., Answer]

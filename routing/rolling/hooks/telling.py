@@ -21,8 +21,8 @@ from django.db.utils import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from routing.models import Rollout, RolloutEvent, RolloutMessage
-from routing.rolling import bodies, slack, webhooks
-from routing.rolling.webhooks import Answer, NoAnswerError
+from routing.rolling.hooks import bodies, slack, webhooks
+from routing.rolling.hooks.webhooks import Answer, NoAnswerError
 from routing.rollouts import states
 from routing.rollouts.inputs import Notify
 from routing.rollouts.spec import Spec

@@ -15,12 +15,12 @@ from django.db import connection as database
 from django.db.utils import DatabaseError, InterfaceError
 
 from routing.rolling import commands, vitals
-from routing.rolling.driving import Driver
-from routing.rolling.jobs import Jobs
-from routing.rolling.leading import Leading
+from routing.rolling.leader.driving import Driver
+from routing.rolling.leader.jobs import Jobs
+from routing.rolling.leader.leading import Leading
+from routing.rolling.leader.workers import Threads, Workers
 from routing.rolling.ports import Asker, Watcher, Worlds, Writer
 from routing.rolling.vitals import Vitals
-from routing.rolling.workers import Threads, Workers
 from routing.rollouts.inputs import Now, StaleEpochError
 
 EVERY_SECONDS: Final = 1.0

@@ -23,7 +23,7 @@ from routing.errors import ConflictError, NotWrittenError, WrongRulesError
 from routing.models import Change, ChangeState, Plan
 from routing.planner import Live
 from routing.problems import ELSEWHERE
-from routing.rolling import pictures
+from routing.rolling.mesh import pictures
 from routing.rolling.ports import Done, Driven
 from routing.rollouts.inputs import Write
 from routing.rollouts.spec import Spec

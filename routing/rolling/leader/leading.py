@@ -16,7 +16,7 @@ from django.db.models import F, QuerySet
 
 from routing import processes
 from routing.models import Leadership
-from routing.rolling.lease import Lease
+from routing.rolling.leader.lease import Lease
 from routing.rollouts.inputs import StaleEpochError
 
 NAME: Final = "rollouts"

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from cluster.connection import UnknownClusterError
-from routing.rolling import sharing
-from routing.rolling.figures import Figures
+from routing.rolling.mesh import sharing
+from routing.rolling.mesh.figures import Figures
+from routing.rolling.mesh.steering import Steered, Steerings
 from routing.rolling.ports import Driven, Sample
-from routing.rolling.steering import Steered, Steerings
 from routing.rollouts.inputs import Now, Observed, World
 from routing.rollouts.judge import Look
 from routing.rollouts.spec import Errors, Latency, Spec

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from routing.rolling.leading import Leading
+from routing.rolling.leader.leading import Leading
+from routing.rolling.leader.workers import Job
 from routing.rolling.ports import Asker, Done, Driven, Sample, Watcher, Worlds, Writer
-from routing.rolling.workers import Job
 from routing.rollouts.inputs import Ask, Now, Observed, World, Write
 from routing.rollouts.states import BACKWARD
 

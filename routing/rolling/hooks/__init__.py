@@ -1,0 +1,1 @@
+"""Other people's services: gates that are asked, receivers that are told."""

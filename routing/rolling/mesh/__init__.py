@@ -1,0 +1,1 @@
+"""The mesh of a rollout: what stands in its cluster, what is written there, what its traffic says."""
