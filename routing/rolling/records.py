@@ -1,4 +1,4 @@
-"""Rollouts as rows: made, read, and found. What a step of one changes is written by `saving` only."""
+"""Rollouts as rows: made, read, and found. What a step of one changes is written by `leader.saving` only."""
 
 import logging
 from datetime import datetime
