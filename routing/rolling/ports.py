@@ -1,7 +1,8 @@
 """What the engine needs of the world, so that it can be driven through any of its failures.
 
 The real ones: `mesh.worlds` and `mesh.writer` (the cluster), `mesh.looking` (the traffic), `hooks.gates`
-(other people's services). All may be called from any thread, end within seconds, and raise nothing but what they say here.
+(other people's services). All may be called from any thread, end within seconds, and raise nothing but what
+they say here.
 """
 
 from collections.abc import Mapping
