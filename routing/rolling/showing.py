@@ -25,6 +25,7 @@ from routing.rollouts import spec as asked
 from routing.rollouts.moves import is_harm_held
 from routing.rollouts.spec import Promql, Spec
 from routing.rollouts.states import State
+from telemetry import live
 
 Json = dict[str, Any]
 PATHS: Final[Mapping[str, str]] = {
@@ -75,6 +76,7 @@ def detail(row: Rollout, person: PersonCluster, *, whole: bool = False) -> Json:
     events = list(row.events.order_by("-pk")[:MOST_EVENTS])
     found = {
         **_summary(driven, person),
+        **({"observed_share": _observed_now(spec, person)} if state.ended else {}),
         "spec": _spec(spec, person, whole=whole),
         "evidence": _card(cards.card(state, spec, time.time()), spec, person),
         "share": row.share or {},
@@ -109,6 +111,13 @@ def evidence(row: Rollout, person: PersonCluster) -> Json:
 def may_command(row: Rollout, person: PersonCluster) -> str:
     """Why somebody may not command a rollout, by an answer of the last seconds; empty when he may."""
     return person.why_not(Ask("update", VIRTUAL_SERVICE, row.namespace))
+
+
+def _observed_now(spec: Spec, person: PersonCluster) -> float | None:
+    """The canary's share (0-1) of the requests of now: what was seen last was of before the end."""
+    traffic = live.of(person.name, person.visible())
+    shares = traffic.shares(spec.namespace, spec.service) if traffic.available() else {}
+    return round(shares.get(spec.canary, 0.0), 4) if shares else None
 
 
 def _unreadable(row: Rollout, person: PersonCluster) -> Json:

@@ -1,6 +1,7 @@
 // What the figures of a rollout show, all on one axis of time: weights, bad requests, traffic, and the judge's evidence. Pure.
 
 import { number, percent, rate } from "../format.js";
+import { pooled } from "./pooling.js";
 import { interval, niceMost } from "./scales.js";
 import { eValue, STATUS } from "./words.js";
 
@@ -30,13 +31,16 @@ import { eValue, STATUS } from "./words.js";
  * @property {(value: number | null) => string} format
  */
 
+/** So much time is one point of the curves of ratios and rates: a look may be two seconds, and a few requests. */
+const POOLED_SECONDS = 10;
 /** Below this, evidence says nothing that one has to see. */
 const LEAST_EVIDENCE = 0.01;
 
 /** @param {Detail} detail @returns {Panel[]} from top to bottom */
 export function panels(detail) {
-  const points = detail.course.points ?? [];
-  const found = [weights(detail, points)];
+  const looks = detail.course.points ?? [];
+  const points = pooled(looks, POOLED_SECONDS);
+  const found = [weights(detail, looks)];
   if (judges(detail, "errors") || points.some((each) => each.canary_bad !== null)) found.push(bad("errors", "Failed requests", points, "baseline_bad", "canary_bad"));
   if (points.some((each) => (each.canary_slow ?? null) !== null)) found.push(bad("slow", slowTitle(detail), points, "baseline_slow", "canary_slow"));
   found.push(requests(points));

@@ -42,13 +42,15 @@ function row(rollout, index, state, now) {
 }
 
 /** @param {Detail} rollout @returns {HTMLElement[]} */
-function clockOf({ clock }) {
+function clockOf(rollout) {
+  const { clock } = rollout;
   const found = [meter("time under watch", clock.seconds, clock.of_seconds, `${span(clock.seconds)} of ${span(clock.of_seconds)}`)];
   if (clock.of_requests || clock.requests) {
     const of = clock.of_requests ? `${number(clock.requests)} of ${number(clock.of_requests)}` : count(clock.requests, "request");
     found.push(meter("requests", clock.requests, clock.of_requests, of));
   }
-  const words = clock.verified ? "share verified: the clock counts" : "share not verified: the clock waits";
+  const then = hasEnded(rollout) ? "" : clock.verified ? ": the clock counts" : ": the clock waits";
+  const words = `share ${clock.verified ? "verified" : "not verified"}${then}`;
   return [el("p", { class: "step-share" }, icon(clock.verified ? "ok" : "busy"), words), ...found];
 }
 

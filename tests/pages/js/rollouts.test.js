@@ -5,6 +5,7 @@ import { reading } from "../../../static/js/rollouts/age.js";
 import { isOffered } from "../../../static/js/rollouts/commands.js";
 import { worthTelling } from "../../../static/js/rollouts/log.js";
 import { extent, marks, panels, standstills } from "../../../static/js/rollouts/panels.js";
+import { pooled } from "../../../static/js/rollouts/pooling.js";
 import { area, clamped, decades, interval, linear, logarithmic, nearest, niceMost, path, timeTicks } from "../../../static/js/rollouts/scales.js";
 import { paceWords, secondsUntilNoWorse } from "../../../static/js/rollouts/pace.js";
 import { reached, stairsPath } from "../../../static/js/rollouts/stairs.js";
@@ -171,6 +172,24 @@ test("the figures: weights, failures, requests and evidence, and slow requests w
   assert.equal(shown[0].most, 25);
   const slow = panels(rollout({ spec: { guards: [{ kind: "latency", objective_ms: 250 }] }, course: { points: [point(0, { baseline_slow: 0.1, canary_slow: 0.2, canary_bad: null })] } }));
   assert.equal(slow.find(({ id }) => id === "slow").title, "Requests slower than 250 ms");
+});
+
+test("looks every two seconds are drawn as one point for ten, and no request counts twice", () => {
+  const looks = [0, 2, 4, 6, 8, 10, 12].map((seconds) => point(seconds, { canary_rate: seconds === 4 ? 10 : 1, canary_bad: seconds === 4 ? 0.1 : 0 }));
+  const [first, rest] = pooled(looks, 10);
+  assert.equal(pooled(looks, 10).length, 2);
+  assert.equal(first.at, looks[5].at);
+  assert.ok(Math.abs(first.canary_rate - (10 + 4) / 5) < 1e-9);
+  assert.ok(Math.abs(first.canary_bad - 2 / 28) < 1e-9, "2 of 28 requests");
+  assert.equal(rest.canary_bad, 0);
+});
+
+test("what is not known stays so when looks are pooled, and a look of its own stays as it is", () => {
+  const unknown = pooled([point(0, { canary_bad: null }), point(5, { canary_bad: null, canary_rate: null })], 10);
+  assert.deepEqual([unknown.length, unknown[0].canary_bad], [1, null]);
+  const seldom = [point(0), point(60, { canary_bad: 0.5 }), point(120)];
+  assert.deepEqual(pooled(seldom, 10), seldom);
+  assert.deepEqual(pooled([], 10), []);
 });
 
 test("without a single look there are figures still", () => {
