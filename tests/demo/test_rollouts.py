@@ -95,7 +95,8 @@ def test_every_step_was_verified_in_the_traffic_before_it_was_left(rolling, verd
 def test_a_canary_that_fails_is_taken_back_by_the_judge_and_its_card_says_why(rolling, verdicts):
     _, harmful, _, standing = verdicts
     assert (harmful["verdict"], harmful["weight"], harmful["why"]["code"]) == ("harm", 0, "harm")
-    assert (harmful["configured_share"], harmful["observed_share"]) == (0, None)
+    assert harmful["configured_share"] == 0
+    until(lambda: detail(rolling, harmful["id"])["observed_share"] == 0, "no request reaches it any more")
     assert standing == {"v1": 100, "v2": 0}
     [errors] = harmful["evidence"]["figures"]
     assert (errors["name"], errors["verdict"]) == ("errors", "harm")
