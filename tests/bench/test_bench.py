@@ -21,11 +21,12 @@ def bench(*arguments):
         env={**os.environ, "PYTHONWARNINGS": "error::ResourceWarning", "PYTHONFAULTHANDLER": "1"},
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=400,
         check=False,
     )
 
 
+@pytest.mark.timeout(450)
 def test_the_whole_of_it_prints_one_table_with_a_verdict_for_each_goal():
     done = bench("--small")
     assert done.returncode == 0, done.stderr
