@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from cluster import connection
 from cluster.errors import AlreadyExists, ClusterError, Conflict, Forbidden, Invalid, NotFound, Unavailable
+from cluster.identity import Ask
 from cluster.person import PersonCluster
 from cluster.refs import Manifest, Ref
 from routing import claiming, diff, live, planner, rules, scope, settling, stored, writing
@@ -71,19 +72,24 @@ def apply(
 
 
 def require_rights(person: PersonCluster, operations: Iterable[Mapping[str, Any]]) -> None:
-    """Asks at this moment whether a person may do each of these kept operations.
+    """Asks at this moment whether a person may do these kept operations. Raises what `require` does."""
+    require(person, map(stored.ask, operations), "Nothing was written.")
 
-    Raises Forbidden for one that he may not do; Unavailable when the cluster does not say.
+
+def require(person: PersonCluster, asks: Iterable[Ask], so_far: str) -> None:
+    """Asks at this moment whether a person may do all of this. `so_far`: what was done, for the refusal.
+
+    Raises Forbidden for the first that he may not do; Unavailable when the cluster does not say.
     """
-    for ask in map(stored.ask, operations):
+    for ask in dict.fromkeys(asks):
         try:
             allowed = person.may(ask)
         except ClusterError as error:
-            raise Unavailable(f"{error.detail} Nothing was written.", status=error.status) from error
+            raise Unavailable(f"{error.detail} {so_far}", status=error.status) from error
         if not allowed:
             # A right taken away seconds ago may still be remembered.
             reason = person.why_not(ask) or f"You may not {ask} any more."
-            raise Forbidden(f"{reason} Nothing was written.", status=403)
+            raise Forbidden(f"{reason} {so_far}", status=403)
 
 
 class _Application:

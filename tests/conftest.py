@@ -11,6 +11,14 @@ settings.register_profile(
 settings.load_profile("shared")
 
 
+@pytest.fixture(autouse=True)
+def nobody_is_throttled_for_what_an_earlier_test_asked():
+    """People have the same ids in all tests, and REST counts for a minute how often each of them asks."""
+    from django.core.cache import cache
+
+    cache.clear()
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory):
     """A database in a file, as the product has it: one in memory, shared by threads, does not wait for a

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Protocol
 
 from cluster.identity import Ask
-from cluster.kinds import DESTINATION_RULE, GRPC_ROUTE, HTTP_ROUTE, SERVICE, VIRTUAL_SERVICE
+from cluster.kinds import DESTINATION_RULE, SERVICE, VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from cluster.refs import Manifest, Ref
-from routing import blast, live, operations, problems, scope, stored
+from routing import blast, operations, problems, scope, stored
 from routing.errors import WrongRulesError
 from routing.operations import Operation
 from routing.planner import Live, Plan
@@ -21,8 +21,7 @@ from routing.rolling.mesh.steps import Start
 from routing.rollouts import foresight
 from routing.rollouts.foresight import Before, Caution, Foresight
 from routing.rollouts.spec import Latency, Spec
-from routing.rollouts.standing import scene, unknown_service
-from routing.rules import FieldError, quoted
+from routing.rules import FieldError, RulesError, quoted
 from routing.sentences import summary
 from telemetry.watching import Looked
 
@@ -73,21 +72,36 @@ class Prospect:
         ]
 
 
-def wrong(spec: Spec, person: PersonCluster) -> list[FieldError]:
-    """What the cluster has against a rollout, by field. Raises `cluster.errors.ClusterError`."""
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A rollout that can be written: what stands, what the cluster says of it, and the plan of each step on
+    what the one before it leaves.
+    """
+
+    spec: Spec
+    start: Start
+    said: steps.Before
+    plans: tuple[Plan, ...]
+
+
+def drafted(spec: Spec, person: PersonCluster) -> Draft:
+    """A rollout held against its cluster. Raises RulesError with what that has against it, by field;
+    `cluster.errors.ClusterError`.
+    """
     visible = person.visible_or_raise()
     if visible is not None and spec.namespace not in visible:
-        return [FieldError("namespace", f"There is no namespace {quoted(spec.namespace)} that you may read.")]
-    start = _read(spec, person)
-    found = list(steps.cautions(spec, person, start).errors)
-    return found or list(_refused(spec, start))
-
-
-def of(spec: Spec, person: PersonCluster, traffic: Traffic) -> Prospect:
-    """What lies before a rollout with which nothing is wrong. Raises `cluster.errors.ClusterError`."""
-    start = _read(spec, person)
-    plans = tuple(_plans(spec, start))
+        words = f"There is no namespace {quoted(spec.namespace)} that you may read."
+        raise RulesError([FieldError("namespace", words)])
+    start = steps.read(spec, person)
     said = steps.cautions(spec, person, start)
+    if said.errors:
+        raise RulesError(said.errors)
+    return Draft(spec, start, said, _plans(spec, start))
+
+
+def of(draft: Draft, person: PersonCluster, traffic: Traffic) -> Prospect:
+    """What lies before a rollout that can be written."""
+    spec, said, plans = draft.spec, draft.said, draft.plans
     per_second = _per_second(spec, traffic)
     before = Before(
         per_second=per_second,
@@ -104,47 +118,24 @@ def of(spec: Spec, person: PersonCluster, traffic: Traffic) -> Prospect:
         plans=plans,
         foresight=seen,
         traffic=_traffic(spec, before, traffic),
-        warnings=tuple(_warnings(spec, start, [*seen.warnings, *said.cautions], traffic)),
+        warnings=tuple(_warnings(spec, draft.start, [*seen.warnings, *said.cautions], traffic)),
         problems=tuple(_problems(plans, person)),
         needs=_needs(spec, plans),
     )
 
 
-def _read(spec: Spec, person: PersonCluster) -> Start:
-    """What stands now, as far as the person may read it: who may not read routes of the Gateway API does
-    without them.
-    """
-    readable = (
-        kind
-        for kind in (HTTP_ROUTE, GRPC_ROUTE)
-        if not person.why_not(Ask("list", kind, spec.namespace)) and person.served_version(kind)
-    )
-    seen = live.read(person, {spec.namespace}, (VIRTUAL_SERVICE, DESTINATION_RULE, *readable))
-    return _start(spec, person, seen)
-
-
-def _start(spec: Spec, person: PersonCluster, seen: Live) -> Start:
-    service = seen.service(spec.namespace, spec.service) or unknown_service(spec.namespace, spec.service)
-    return Start(person, seen, scene(seen.resources, service))
-
-
-def _refused(spec: Spec, start: Start) -> Iterator[FieldError]:
-    """Why the first step that cannot be written cannot."""
-    found = 0
-    try:
-        for _ in _plans(spec, start):
-            found += 1
-    except WrongRulesError as error:
-        told = dict.fromkeys(each["message"] for each in error.fields)
-        yield from (FieldError(f"steps[{found}]", message) for message in told)
-
-
-def _plans(spec: Spec, start: Start) -> Iterator[Plan]:
-    """The plan of each step, on what the one before it leaves. Raises WrongRulesError."""
-    for step in spec.steps:
-        (plan,) = steps.drafts(replace(spec, steps=(step,)), start.person, start)
-        yield plan
-        start = _start(spec, start.person, _after(start.live, plan.operations))
+def _plans(spec: Spec, start: Start) -> tuple[Plan, ...]:
+    """The plan of each step. Raises RulesError at the first step that cannot be written."""
+    found: list[Plan] = []
+    for index, step in enumerate(spec.steps):
+        try:
+            (plan,) = steps.drafts(replace(spec, steps=(step,)), start.person, start)
+        except WrongRulesError as error:
+            told = dict.fromkeys(each["message"] for each in error.fields)
+            raise RulesError([FieldError(f"steps[{index}]", words) for words in told]) from error
+        found.append(plan)
+        start = steps.begun(spec, start.person, _after(start.live, plan.operations))
+    return tuple(found)
 
 
 def _after(state: Live, done: Sequence[Operation]) -> Live:

@@ -4,7 +4,7 @@ held here against the cluster, the rights of who asks, other people's addresses,
 Nothing is started, and nothing written, unless all of it is right.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -14,16 +14,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cluster.access import NO_IDENTITY
-from cluster.errors import ClusterError, Forbidden, Unavailable
+from cluster.errors import Forbidden
 from cluster.identity import Ask
 from cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from cluster.person import PersonCluster
 from routing import scope
-from routing.apply import Clock
+from routing.apply import Clock, require
 from routing.errors import ConflictError, WrongRulesError
 from routing.models import Rollout
 from routing.rolling import objections, prospect, records
-from routing.rolling.prospect import Prospect, Traffic
+from routing.rolling.prospect import Draft, Prospect, Traffic
 from routing.rolling.records import OccupiedError
 from routing.rollouts import parsing
 from routing.rollouts import spec as specs
@@ -34,6 +34,7 @@ from routing.rules import FieldError, RulesError
 Json = dict[str, Any]
 _USABLE: Final[Mapping[str, Any]] = {"steps": [{"weight": 1, "seconds": 1}]}
 """What stands in for a member that is wrong, so that the others can be held against the world, too."""
+NOTHING_DONE: Final = "Nothing was done."
 _NEEDED: Final = frozenset({"namespace", "service", "baseline"})
 
 
@@ -55,7 +56,7 @@ def check(body: Any, person: PersonCluster, traffic: Traffic) -> Checked:
     """
     checked = looked_at(body, person, traffic)
     spec = checked.spec
-    require(person, [*_rights(spec), *checked.prospect.asks])
+    require(person, [*_rights(spec), *checked.prospect.asks], NOTHING_DONE)
     other = records.occupant(person.name, spec.namespace, spec.service)
     if other is not None:
         raise OccupiedError(other)
@@ -141,10 +142,10 @@ def looked_at(body: Any, person: PersonCluster, traffic: Traffic) -> Checked:
         spec = parsing.parse(body)
     except RulesError as error:
         raise WrongRulesError([*error.errors, *_more(body, error.errors, person)]) from error
-    errors = [*prospect.wrong(spec, person), *objections.found(spec, person)]
-    if errors:
+    draft, errors = _held_against(spec, person)
+    if draft is None or errors:
         raise WrongRulesError(errors)
-    found = prospect.of(spec, person, traffic)
+    found = prospect.of(draft, person, traffic)
     return Checked(spec, found.needs, found)
 
 
@@ -152,22 +153,7 @@ def require_right(person: PersonCluster, namespace: str) -> None:
     """Asks at this moment whether a person may command the rollouts of a namespace: who may change its
     routes. Raises Forbidden; Unavailable when the cluster does not say.
     """
-    require(person, [Ask("update", VIRTUAL_SERVICE, namespace)])
-
-
-def require(person: PersonCluster, asks: Iterable[Ask]) -> None:
-    """Raises Forbidden for the first of these that the person may not do at this moment; Unavailable when the
-    cluster does not say.
-    """
-    for ask in dict.fromkeys(asks):
-        try:
-            allowed = person.may(ask)
-        except ClusterError as error:
-            raise Unavailable(f"{error.detail} Nothing was done.", status=error.status) from error
-        if not allowed:
-            # A right taken away seconds ago may still be remembered.
-            reason = person.why_not(ask) or f"You may not {ask} any more."
-            raise Forbidden(f"{reason} Nothing was done.", status=403)
+    require(person, [Ask("update", VIRTUAL_SERVICE, namespace)], NOTHING_DONE)
 
 
 def occupied(other: Rollout, person: PersonCluster) -> ConflictError:
@@ -201,6 +187,16 @@ def _against(spec: Spec, person: PersonCluster) -> list[Caution]:
     return [Caution(code, words) for code, words in said if words]
 
 
+def _held_against(spec: Spec, person: PersonCluster) -> tuple[Draft | None, list[FieldError]]:
+    """What the cluster and everything else has against a rollout; its draft, if the cluster has nothing."""
+    draft, errors = None, list[FieldError]()
+    try:
+        draft = prospect.drafted(spec, person)
+    except RulesError as error:
+        errors.extend(error.errors)
+    return draft, [*errors, *objections.found(spec, person)]
+
+
 def _more(body: Any, errors: Sequence[FieldError], person: PersonCluster) -> list[FieldError]:
     """What else is wrong with a request that cannot be read whole: nobody is to find that out one by one."""
     bad = {error.field.partition("[")[0].partition(".")[0] for error in errors}
@@ -212,5 +208,5 @@ def _more(body: Any, errors: Sequence[FieldError], person: PersonCluster) -> lis
         spec = parsing.parse({**rest, **{name: each for name, each in stand_in.items() if name in bad}})
     except RulesError:
         return []
-    found = [*prospect.wrong(spec, person), *objections.found(spec, person)]
+    _, found = _held_against(spec, person)
     return [error for error in found if error.field.partition("[")[0] not in bad]

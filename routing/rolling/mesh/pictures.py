@@ -33,13 +33,16 @@ PATIENCE_SECONDS: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What steers a service now. `scene.service` has no versions where it is not `known`, or not there;
-    `namespace_gone`: it is not there either, or about to go.
+    """What steers a service now: the `resources` about it, and what they come to. `scene.service` has no
+    versions where it is not `known`, or not there; `namespace_gone`: it is not there either, or about to go.
+    `services`: all of its namespace, by name.
     """
 
     scene: Scene
     service: inventory.Service | None
-    namespace_gone: bool = False
+    namespace_gone: bool
+    resources: tuple[Manifest, ...]
+    services: Mapping[str, inventory.Service]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ class Picture:
         if kept is None or not _same(kept[0], made_of):
             place = next((each for each in made_of[2] if each.metadata.name == namespace), None)
             gone = place is None or _is_ending(place)
-            kept = made_of, _seen(index, namespace, service, services.get(service), gone=gone)
+            kept = made_of, _seen(index, namespace, service, services, gone=gone)
             self._seen[namespace, service] = kept
         return kept[1]
 
@@ -179,7 +182,7 @@ class Picture:
         found = place.get(not_before)
         if found is None:
             return None
-        return _seen(index, namespace, service, found.services.get(service), gone=found.gone)
+        return _seen(index, namespace, service, found.services, gone=found.gone)
 
     def _indexed(self, items: tuple[tuple[Any, ...], ...]) -> _Index:
         with self._lock:
@@ -249,10 +252,11 @@ def forget() -> None:
 
 
 def _seen(
-    index: _Index, namespace: str, service: str, found: inventory.Service | None, *, gone: bool
+    index: _Index, namespace: str, service: str, services: Mapping[str, inventory.Service], *, gone: bool
 ) -> Seen:
-    about = index.about(namespace, service)
-    return Seen(scene(about, found or unknown_service(namespace, service)), found, gone)
+    about, found = tuple(index.about(namespace, service)), services.get(service)
+    steered = scene(about, found or unknown_service(namespace, service))
+    return Seen(steered, found, gone, about, services)
 
 
 def _is_ending(namespace: Any) -> bool:
