@@ -21,6 +21,7 @@ STAGES: Final = (
     ("before_promotion", "Before the promotion"),
     ("after_end", "After the end"),
 )
+FORMATS: Final = (("json", "JSON"), ("slack", "Slack"))
 
 
 def typed(body: Mapping[str, Any]) -> Json:

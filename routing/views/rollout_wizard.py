@@ -69,6 +69,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "presets": [(name, name.capitalize()) for name in spec.PRESETS],
         "strategies": rollout_form.STRATEGIES,
         "stages": rollout_form.STAGES,
+        "formats": rollout_form.FORMATS,
         "units": [unit for unit, _ in reversed(rollout_form.UNITS)],
         "example": shell(body),
     }

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 
-from django.contrib.auth.models import User
 from django.db import connection as database
 from django.db.utils import OperationalError
 
@@ -19,7 +18,6 @@ from routing.rolling.leader.engine import Engine
 from routing.rolling.leader.leading import Leading
 from routing.rolling.leader.workers import Inline
 from routing.rolling.ports import Done, Sample
-from routing.rollouts import spec as specs
 from routing.rollouts.inputs import Write
 from routing.rollouts.states import Rule
 from tests.routing.rollouts.driving import Mesh
@@ -295,10 +293,3 @@ def database_away():
 
     with database.execute_wrapper(refused):
         yield
-
-
-def olga_of():
-    return User.objects.get_or_create(username="olga")[0]
-
-
-__all__ = ["specs"]
