@@ -51,6 +51,7 @@ def verdicts(rolling):
     turned(demo, "details-v2", 5)
     rolled_back = becomes(demo, harmful, "rolled_back")
     until(lambda: demo.share("details", "v1") > 0.99, "all requests are back at v1")
+    until(lambda: detail(demo, harmful)["observed_share"] == 0, "no request reaches it any more")
     turned(demo, "details-v2", 0)
     promoted = becomes(demo, healthy, "promoted")
     until(lambda: demo.share("reviews", "v3") > 0.99, "all requests reach v3")
@@ -92,11 +93,10 @@ def test_every_step_was_verified_in_the_traffic_before_it_was_left(rolling, verd
     assert all(card["seconds"]["value"] >= card["seconds"]["bound"] for card in left)
 
 
-def test_a_canary_that_fails_is_taken_back_by_the_judge_and_its_card_says_why(rolling, verdicts):
+def test_a_canary_that_fails_is_taken_back_by_the_judge_and_its_card_says_why(verdicts):
     _, harmful, _, standing = verdicts
     assert (harmful["verdict"], harmful["weight"], harmful["why"]["code"]) == ("harm", 0, "harm")
     assert harmful["configured_share"] == 0
-    until(lambda: detail(rolling, harmful["id"])["observed_share"] == 0, "no request reaches it any more")
     assert standing == {"v1": 100, "v2": 0}
     [errors] = harmful["evidence"]["figures"]
     assert (errors["name"], errors["verdict"]) == ("errors", "harm")

@@ -11,9 +11,11 @@ from telemetry.direct import DirectSource
 from telemetry.scrape import Scraper
 from telemetry.targets import Target
 from telemetry.watching import Seen
+from tests.mesh import until
 from tests.telemetry.fakes import FakeTargets
 
 HERE = ("bookinfo", "reviews")
+TIMES = "envoy_istio_request_duration_milliseconds_count"
 DELAYED = {
     "apiVersion": "networking.istio.io/v1",
     "kind": "VirtualService",
@@ -64,6 +66,11 @@ class Looker:
             await asyncio.sleep(0.3)
 
 
+def counted(mesh, name="envoy_istio_requests_total"):
+    """What the proxies count in all. Envoy merges its histograms a moment later than its counters."""
+    return sum(value for pod in mesh.pods() for _, value in mesh.metrics(pod, name))
+
+
 async def fetch(mesh, pages):
     for _ in range(pages):
         await asyncio.to_thread(mesh.fetch)
@@ -72,6 +79,7 @@ async def fetch(mesh, pages):
 @pytest.mark.timeout(300)
 async def test_each_request_to_real_envoys_is_in_one_look_and_injected_delays_are_in_none(mesh):
     await fetch(mesh, 12)
+    await asyncio.to_thread(until, lambda: counted(mesh) == counted(mesh, TIMES))
     looker = Looker(mesh)
     try:
         await looker.reads()
@@ -79,6 +87,7 @@ async def test_each_request_to_real_envoys_is_in_one_look_and_injected_delays_ar
         fetching = asyncio.create_task(fetch(mesh, 40))
         await looker.until(40)
         await fetching
+        await asyncio.to_thread(until, lambda: counted(mesh) == counted(mesh, TIMES))
         await looker.until(41, seconds=2)
         assert looker.total.requests == 40
         assert looker.total.timed == 40

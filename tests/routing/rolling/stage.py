@@ -245,11 +245,12 @@ class Played:
 class Owner:
     """A person's cluster, as far as a rollout's row asks for it."""
 
-    name = CLUSTER
+    def __init__(self, name=CLUSTER):
+        self.name = name
 
 
-def started(stage, olga, wanted, **more):
-    return records.create(wanted, olga, Owner(), "Service./shop", now=stage.now(), **more)
+def started(stage, olga, wanted, cluster=CLUSTER, **more):
+    return records.create(wanted, olga, Owner(cluster), "Service./shop", now=stage.now(), **more)
 
 
 def summary(played):

@@ -77,9 +77,9 @@ def engine(parts):
     running.stop()
 
 
-def begins(olga, service, steps=STEPS):
+def begins(olga, service, steps=STEPS, **more):
     wanted = replace(spec(steps, interval_seconds=1), service=service)
-    return started(Stage(wanted), olga, wanted)
+    return started(Stage(wanted), olga, wanted, **more)
 
 
 def until(holds, what):
@@ -132,8 +132,9 @@ def test_a_command_waits_for_its_own_write_and_for_no_look(olga, parts, engine):
 
 
 def test_looks_of_one_cluster_that_hang_hold_up_no_other_cluster(olga, parts, engine):
-    stuck = [begins(olga, f"stuck-{number}") for number in range(6)]
-    parts.hangs |= {("world", row.service) for row in stuck}
-    Rollout.objects.filter(service__startswith="stuck").update(cluster="west")
+    services = [f"stuck-{number}" for number in range(6)]
+    parts.hangs |= {("world", service) for service in services}
+    for service in services:
+        begins(olga, service, cluster="west")
     row = begins(olga, "cart")
     until(lambda: status(row) == "promoted", "another cluster's looks held it up")
