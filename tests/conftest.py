@@ -1,5 +1,6 @@
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.browsers import browser  # noqa: F401  a fixture for every test
 from tests.envtest.fixtures import kube_apiserver  # noqa: F401  one for the whole run
@@ -9,6 +10,20 @@ settings.register_profile(
     "shared", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("shared")
+
+
+class ByFile(LoadScopeScheduling):
+    """The tests of a file stay together, as they share what is costly to start; those of the demo all do. A
+    second demo beside it would slow down both, and what is waited for in them.
+    """
+
+    def _split_scope(self, nodeid):
+        file = nodeid.partition("::")[0]
+        return "tests/demo" if file.startswith("tests/demo/") else file
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByFile(config, log)
 
 
 @pytest.fixture(autouse=True)
