@@ -3,7 +3,8 @@ never grows beyond a row of the database. Pure, and plain JSON.
 
 `{"every": looks in a point, "until": when the newest look was, "points": [{"at", "looks", "intended", ...}]}`
 is its form. A point is the mean of the looks from its `at` on until the next one; none spans a change of what
-was intended. Moments are in seconds since the epoch, of the wall's clock: one that goes back stands still.
+was intended. A write that landed is one without looks, unless the look before it intended the same. Moments
+are in seconds since the epoch, of the wall's clock: one that goes back stands still.
 """
 
 import math
@@ -63,11 +64,14 @@ class Seen(Protocol):
         """The canary's."""
 
 
-def added(course: Mapping[str, Any], at: float, intended: int, sample: Seen) -> Json:
-    """The course with one more look; `intended` in percent. What was written before may be empty."""
+def added(course: Mapping[str, Any], at: float, intended: int, sample: Seen, *, looks: int = 1) -> Json:
+    """The course with one more look; `intended` in percent. What was written before may be empty.
+
+    `looks`: 0 for a write, of which only the weights are known.
+    """
     every, points = int(course.get("every", 1)), [*course.get("points", ())]
     at = max(at, course.get("until", at))
-    point = _point(at, intended, sample)
+    point = _point(at, intended, sample, looks)
     if points and _fit(points[-1], point, every):
         points[-1] = _merged(points[-1], point)
     else:
@@ -78,9 +82,9 @@ def added(course: Mapping[str, Any], at: float, intended: int, sample: Seen) -> 
     return {"every": every, "until": at, "points": points}
 
 
-def _point(at: float, intended: int, sample: Seen) -> Json:
+def _point(at: float, intended: int, sample: Seen, looks: int) -> Json:
     figures = {name: _number(getattr(sample, name)) for name in (*SHARES, *RATES, *RATIOS)}
-    return _sparing({"at": at, "looks": 1, "intended": intended, **figures})
+    return _sparing({"at": at, "looks": looks, "intended": intended, **figures})
 
 
 def _number(value: float | None) -> float | None:
@@ -95,7 +99,8 @@ def _short(value: float) -> float:
 def _fit(before: Mapping[str, Any], after: Mapping[str, Any], every: int) -> bool:
     """Whether two neighbours may be one point."""
     looks: int = before["looks"] + after["looks"]
-    return looks <= every and before["intended"] == after["intended"]
+    # What was seen after a write was not seen at its moment.
+    return before["looks"] > 0 and looks <= every and before["intended"] == after["intended"]
 
 
 def _halved(points: Sequence[Json], every: int) -> list[Json]:

@@ -193,6 +193,10 @@ class Driver:
         # What was refused says nothing of what was in doubt before.
         charge.doubtful = done.result == "unknown" or (charge.doubtful and done.result == "refused")
         charge.said, charge.tries = entry.words, 0 if done.result == "done" else charge.tries + 1
+        if done.result == "done":
+            weight = max(0, wrote.write.rule.weight)
+            stands = Sample(configured=weight / 100)
+            charge.course = course.added(charge.course, now.wall, weight, stands, looks=0)
         longest = min(_BACK_SECONDS, interval) if wrote.write.kind in BACKWARD else interval
         again = min(2 ** min(charge.tries - 1, _MOST_TRIES), longest)
         charge.due = now.monotonic + (again if charge.tries else soon(charge.driven.spec))

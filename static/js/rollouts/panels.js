@@ -38,9 +38,10 @@ const LEAST_EVIDENCE = 0.01;
 
 /** @param {Detail} detail @returns {Panel[]} from top to bottom */
 export function panels(detail) {
-  const looks = detail.course.points ?? [];
-  const points = pooled(looks, POOLED_SECONDS);
-  const found = [weights(detail, looks)];
+  const all = detail.course.points ?? [];
+  // A point without looks is a write: only the weights are known of it.
+  const points = pooled(all.filter((each) => each.looks), POOLED_SECONDS);
+  const found = [weights(detail, all)];
   if (judges(detail, "errors") || points.some((each) => each.canary_bad !== null)) found.push(bad("errors", "Failed requests", points, "baseline_bad", "canary_bad"));
   if (points.some((each) => (each.canary_slow ?? null) !== null)) found.push(bad("slow", slowTitle(detail), points, "baseline_slow", "canary_slow"));
   found.push(requests(points));

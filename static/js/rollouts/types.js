@@ -79,6 +79,7 @@
 /**
  * @typedef {object} Point of the course: `at` in seconds since the epoch, `intended` in percent, shares and ratios 0 to 1
  * @property {number} at
+ * @property {number} looks 0 for a write, of which only the weights are known
  * @property {number | null} intended
  * @property {number | null} configured
  * @property {number | null} observed

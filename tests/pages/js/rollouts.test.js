@@ -159,7 +159,7 @@ test("the interval of chance is wide for few requests, and holds the ratio", () 
 });
 
 const point = (seconds, changed = {}) => ({
-  at: NOW / 1000 + seconds, intended: 25, configured: 0.25, observed: 0.24, baseline_rate: 30, canary_rate: 10, baseline_bad: 0.01, canary_bad: 0.02, ...changed,
+  at: NOW / 1000 + seconds, looks: 1, intended: 25, configured: 0.25, observed: 0.24, baseline_rate: 30, canary_rate: 10, baseline_bad: 0.01, canary_bad: 0.02, ...changed,
 }); // prettier-ignore
 
 test("the figures: weights, failures, requests and evidence, and slow requests where they are judged", () => {
@@ -172,6 +172,13 @@ test("the figures: weights, failures, requests and evidence, and slow requests w
   assert.equal(shown[0].most, 25);
   const slow = panels(rollout({ spec: { guards: [{ kind: "latency", objective_ms: 250 }] }, course: { points: [point(0, { baseline_slow: 0.1, canary_slow: 0.2, canary_bad: null })] } }));
   assert.equal(slow.find(({ id }) => id === "slow").title, "Requests slower than 250 ms");
+});
+
+test("a write is where the weights change, and no gap in what was seen", () => {
+  const write = point(30, { looks: 0, intended: 0, configured: 0, observed: null, baseline_rate: null, canary_rate: null, canary_bad: null });
+  const [weight, ...others] = panels(rollout({ course: { points: [point(0), point(15), write, point(60)] } }));
+  assert.deepEqual(weight.series.find(({ name }) => name === "configured").samples.map(([, value]) => value), [25, 25, 0, 25]); // prettier-ignore
+  for (const { samples } of others.flatMap(({ series }) => series)) assert.equal(samples.length, 3);
 });
 
 test("looks every two seconds are drawn as one point for ten, and no request counts twice", () => {

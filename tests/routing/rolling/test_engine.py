@@ -36,6 +36,20 @@ def test_harm_is_rolled_back_in_the_same_second(olga):
     assert_true(played)
 
 
+@pytest.mark.parametrize("end", ["harm", "abort"])
+def test_its_curves_end_with_what_was_written_last(olga, end):
+    played = Played(olga)
+    played.looks(4)
+    if end == "abort":
+        played.command("abort")
+    played.mesh.canary_bad = 0.2
+    played.stage.passes()
+    played.tick()
+    assert played.fresh.finished_at is not None
+    last = played.fresh.course["points"][-1]
+    assert (last["intended"], last["configured"]) == (0, 0)
+
+
 def test_what_was_seen_of_the_weight_before_is_not_shown_as_of_the_one_just_written(olga):
     played = Played(olga)
     played.looks(3)

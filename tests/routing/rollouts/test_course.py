@@ -112,6 +112,19 @@ def test_what_is_not_known_stays_unknown_and_hides_nothing_that_is():
     assert found["points"][0]["canary_rate"] is None
 
 
+def test_a_write_stands_at_its_moment_and_nothing_seen_later_is_drawn_there():
+    found = drawn([(1.0, 5, Seen(0.05, 0.05, canary_rate=1.0)), (2.0, 25, Seen(0.05, 0.05, canary_rate=1.0))])
+    found = course.added(found, 2.1, 25, Seen(0.25), looks=0)
+    assert [(each["at"], each["configured"]) for each in found["points"]] == [(1.0, 0.05), (2.0, 0.25)]
+    assert found["points"][-1]["canary_rate"] == 1.0
+    found = course.added(found, 2.5, 0, Seen(0.0), looks=0)
+    found = course.added(found, 4.0, 0, Seen(0.0, canary_rate=3.0))
+    last = [
+        (each["at"], each["looks"], each["configured"], each["canary_rate"]) for each in found["points"][2:]
+    ]
+    assert last == [(2.5, 0, 0.0, None), (4.0, 1, 0.0, 3.0)]
+
+
 def test_a_clock_that_goes_back_stands_still():
     found = drawn([(100.0, 5, Seen()), (40.0, 5, Seen()), (101.0, 25, Seen())])
     assert [each["at"] for each in found["points"]] == [100.0, 100.0, 101.0]
