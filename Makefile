@@ -15,6 +15,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 RATE ?=
 PORT ?=
+# Two processes; which tests stay together: tests/conftest.py.
+PYTEST_ARGS ?= -n 2
 demo: STATE ?= .demo
 run: STATE ?= $(or $(MESHUI_DATA_DIR),.data)
 

@@ -1,18 +1,19 @@
 // The live websocket: comes back by itself, subscribes again, and says "offline" only when it has been away a while.
 // It knows frames only as objects with a type; what is in them is the page's business.
 
+import { Timers } from "./timers.js";
 import { UNPACKS, unpack } from "./unpack.js";
 
 /** What to send, besides its type, which is "subscribe" unless it says otherwise. @typedef {Record<string, unknown>} Subscription */
 
 /** Away for less than this is a hiccup, not news. */
 export const OFFLINE_AFTER_MS = 5_000;
-const FIRST_WAIT_MS = 400;
-const LONGEST_WAIT_MS = 15_000;
+export const FIRST_WAIT_MS = 400;
+export const LONGEST_WAIT_MS = 15_000;
 /** The server speaks at least once a tick; a longer silence is a line that died without a word. */
 const SILENCE_MS = 15_000;
 /** A quick look at another tab costs no reconnect. */
-const HIDDEN_GRACE_MS = 10_000;
+export const HIDDEN_GRACE_MS = 10_000;
 const SIGNED_OUT = 4401;
 const TOO_SLOW = 4408;
 
@@ -54,7 +55,7 @@ export class LiveSocket {
   /** @type {WebSocket | null} */ #line = null;
   /** @type {Subscription | object | null} */ #subscription = null;
   /** @type {string | null} */ #watched = null;
-  /** @type {Map<"retry" | "offline" | "silence" | "hidden", number>} */ #timers = new Map();
+  /** @type {Timers<"retry" | "offline" | "silence" | "hidden">} */ #timers;
   #failures = 0;
   #paused = false;
   #resting = false;
@@ -66,6 +67,7 @@ export class LiveSocket {
     this.#url = url;
     this.#listener = listener;
     this.#world = world;
+    this.#timers = new Timers(world);
   }
 
   /** Opens the line; from here on it comes back by itself. */
@@ -102,22 +104,22 @@ export class LiveSocket {
   /** Lets the line go, until `connect` takes it up again: whoever looks at the past needs no frames of now. */
   rest() {
     this.#resting = true;
-    this.#forget("hidden");
+    this.#timers.forget("hidden");
     this.#pause();
   }
 
   /** @param {boolean} hidden whether nobody can see the page: the line is let go, and taken up again with a full frame */
   setHidden(hidden) {
     if (this.#resting) return;
-    this.#forget("hidden");
-    if (hidden) this.#later("hidden", HIDDEN_GRACE_MS, () => this.#pause());
+    this.#timers.forget("hidden");
+    if (hidden) this.#timers.later("hidden", HIDDEN_GRACE_MS, () => this.#pause());
     else if (this.#paused) this.connect();
   }
 
   #pause() {
     this.#paused = true;
     this.#drop();
-    for (const name of /** @type {const} */ (["retry", "offline", "silence"])) this.#forget(name);
+    this.#timers.forget("retry", "offline", "silence");
     this.#lostAt = null;
   }
 
@@ -171,7 +173,7 @@ export class LiveSocket {
   /** @param {string} text */
   #receive(text) {
     this.#failures = 0;
-    this.#forget("offline");
+    this.#timers.forget("offline");
     if (this.#lostAt !== null) this.#listener.offline(null);
     this.#lostAt = null;
     this.#listener.frame(JSON.parse(text));
@@ -180,7 +182,7 @@ export class LiveSocket {
   /** @param {number} code */
   #closed(code) {
     this.#line = null;
-    this.#forget("silence");
+    this.#timers.forget("silence");
     if (code === SIGNED_OUT) {
       this.#pause();
       this.#listener.signedOut();
@@ -191,18 +193,18 @@ export class LiveSocket {
     const longest = code === TOO_SLOW ? LONGEST_WAIT_MS : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures);
     this.#failures += 1;
     // Half fixed, half random: a restarted server is not met by all its pages in one moment.
-    this.#later("retry", longest * (0.5 + 0.5 * this.#world.random()), () => this.#open());
+    this.#timers.later("retry", longest * (0.5 + 0.5 * this.#world.random()), () => this.#open());
   }
 
   #lose() {
     if (this.#lostAt !== null) return;
     const lostAt = this.#world.now();
     this.#lostAt = lostAt;
-    this.#later("offline", OFFLINE_AFTER_MS, () => this.#listener.offline(new Date(lostAt).toISOString()));
+    this.#timers.later("offline", OFFLINE_AFTER_MS, () => this.#listener.offline(new Date(lostAt).toISOString()));
   }
 
   #listenForSilence() {
-    this.#later("silence", SILENCE_MS, () => {
+    this.#timers.later("silence", SILENCE_MS, () => {
       this.#drop();
       this.#closed(1006);
     });
@@ -220,18 +222,5 @@ export class LiveSocket {
   /** @param {object} message */
   #send(message) {
     if (this.#line?.readyState === 1) this.#line.send(JSON.stringify(message));
-  }
-
-  /** @param {"retry" | "offline" | "silence" | "hidden"} name @param {number} ms @param {() => void} callback */
-  #later(name, ms, callback) {
-    this.#forget(name);
-    this.#timers.set(name, this.#world.later(callback, ms));
-  }
-
-  /** @param {"retry" | "offline" | "silence" | "hidden"} name */
-  #forget(name) {
-    const timer = this.#timers.get(name);
-    if (timer !== undefined) this.#world.forget(timer);
-    this.#timers.delete(name);
   }
 }

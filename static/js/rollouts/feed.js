@@ -3,14 +3,11 @@
 
 import { ApiError, get } from "../api.js";
 import { BASE } from "../base.js";
-import { OFFLINE_AFTER_MS } from "../socket.js";
+import { FIRST_WAIT_MS, HIDDEN_GRACE_MS, LONGEST_WAIT_MS, OFFLINE_AFTER_MS } from "../socket.js";
+import { Timers } from "../timers.js";
 
-const FIRST_WAIT_MS = 400;
-const LONGEST_WAIT_MS = 15_000;
 /** So long may the line be silent before the server is asked whether there is anything new. */
 export const SILENCE_MS = 15_000;
-/** A quick look at another tab costs no reconnect. */
-const HIDDEN_GRACE_MS = 10_000;
 const CLOSED = 2;
 
 /**
@@ -48,7 +45,7 @@ export class Feed {
   /** @type {Listener} */ #listener;
   /** @type {World} */ #world;
   /** @type {EventSource | null} */ #line = null;
-  /** @type {Map<"retry" | "offline" | "silence" | "hidden", number>} */ #timers = new Map();
+  /** @type {Timers<"retry" | "offline" | "silence" | "hidden">} */ #timers;
   #abort = new AbortController();
   #failures = 0;
   #stopped = false;
@@ -60,6 +57,7 @@ export class Feed {
     this.#paths = paths;
     this.#listener = listener;
     this.#world = world;
+    this.#timers = new Timers(world);
   }
 
   connect() {
@@ -70,8 +68,8 @@ export class Feed {
   /** @param {boolean} hidden whether nobody can see the page */
   setHidden(hidden) {
     if (this.#stopped) return;
-    this.#forget("hidden");
-    if (hidden) this.#later("hidden", HIDDEN_GRACE_MS, () => this.#rest());
+    this.#timers.forget("hidden");
+    if (hidden) this.#timers.later("hidden", HIDDEN_GRACE_MS, () => this.#rest());
     else if (this.#resting) this.connect();
   }
 
@@ -83,7 +81,7 @@ export class Feed {
   #rest() {
     this.#resting = true;
     this.#drop();
-    for (const name of /** @type {const} */ (["retry", "offline", "silence", "hidden"])) this.#forget(name);
+    this.#timers.forget("retry", "offline", "silence", "hidden");
     this.#abort.abort();
     this.#abort = new AbortController();
   }
@@ -109,7 +107,7 @@ export class Feed {
   }
 
   #heard() {
-    this.#forget("offline");
+    this.#timers.forget("offline");
     if (this.#lostAt !== null) this.#listener.offline(null);
     this.#lostAt = null;
     this.#listener.heard();
@@ -126,18 +124,18 @@ export class Feed {
     // The line does not say what was refused, or why; the question does.
     if (refused || this.#failures > 1) void this.#ask();
     const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures);
-    this.#later("retry", longest * (0.5 + 0.5 * this.#world.random()), () => this.#open());
+    this.#timers.later("retry", longest * (0.5 + 0.5 * this.#world.random()), () => this.#open());
   }
 
   #lose() {
     if (this.#lostAt !== null) return;
     const lostAt = this.#world.now();
     this.#lostAt = lostAt;
-    this.#later("offline", OFFLINE_AFTER_MS, () => this.#listener.offline(new Date(lostAt).toISOString()));
+    this.#timers.later("offline", OFFLINE_AFTER_MS, () => this.#listener.offline(new Date(lostAt).toISOString()));
   }
 
   #listenForSilence() {
-    this.#later("silence", SILENCE_MS, () => void this.#ask());
+    this.#timers.later("silence", SILENCE_MS, () => void this.#ask());
   }
 
   async #ask() {
@@ -168,18 +166,5 @@ export class Feed {
   #drop() {
     this.#line?.close();
     this.#line = null;
-  }
-
-  /** @param {"retry" | "offline" | "silence" | "hidden"} name @param {number} ms @param {() => void} callback */
-  #later(name, ms, callback) {
-    this.#forget(name);
-    this.#timers.set(name, this.#world.later(callback, ms));
-  }
-
-  /** @param {"retry" | "offline" | "silence" | "hidden"} name */
-  #forget(name) {
-    const timer = this.#timers.get(name);
-    if (timer !== undefined) this.#world.forget(timer);
-    this.#timers.delete(name);
   }
 }
