@@ -89,9 +89,8 @@ class RolloutsView(RoutingView):
         """
         body, note, key = _taken_apart(request)
         user, person = user_of(request), people.acting(request)
-        known = starting.known(body, user, person, key)
-        row = known or starting.start(body, user, person, traffic_of(person), key=key, note=note)
-        return Response(_detail(row, request, person), status=200 if known else 201)
+        row, is_new = starting.start(body, user, person, traffic_of(person), key=key, note=note)
+        return Response(_detail(row, request, person), status=201 if is_new else 200)
 
 
 class PreviewView(RoutingView):

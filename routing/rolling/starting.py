@@ -72,26 +72,27 @@ def start(
     key: str = "",
     note: str = "",
     now: Clock = timezone.now,
-) -> Rollout:
-    """The new rollout; with a key by which the same person started the same before, that one.
+) -> tuple[Rollout, bool]:
+    """The new rollout; with a key by which the same person started the same before, that one. And whether it
+    is new.
 
-    Raises what `check` and `known` raise.
+    Raises what `check` raises, and ConflictError for a key that was used for another rollout.
     """
-    before = known(body, user, person, key)
+    before = _known(body, user, person, key)
     if before is not None:
-        return before
+        return before, False
     try:
         checked = check(body, person, traffic)
-        return records.create(checked.spec, user, person, checked.needs, key=key, note=note, now=now())
+        return records.create(checked.spec, user, person, checked.needs, key=key, note=note, now=now()), True
     except OccupiedError as error:
         # Of two at the same moment the other one came first: it may be the same.
-        again = known(body, user, person, key)
+        again = _known(body, user, person, key)
         if again is not None:
-            return again
+            return again, False
         raise occupied(Rollout.objects.get(pk=error.rollout), person) from error
 
 
-def known(body: Any, user: User, person: PersonCluster, key: str) -> Rollout | None:
+def _known(body: Any, user: User, person: PersonCluster, key: str) -> Rollout | None:
     """The rollout that somebody started by a key before, or None.
 
     Raises ConflictError when it was another one than this body asks for.

@@ -91,7 +91,7 @@ def rollouts(cluster, people):
     """The administrator's rollouts: in the vault, with a query about it, and in bookinfo."""
     by = people["administrator"]
     asked = {"vault": VAULT_ROLLOUT, "bookinfo": ROLLOUT}
-    return {name: starting.start(body, by, own(), NO_TRAFFIC).pk for name, body in asked.items()}
+    return {name: starting.start(body, by, own(), NO_TRAFFIC)[0].pk for name, body in asked.items()}
 
 
 @pytest.fixture

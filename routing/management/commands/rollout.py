@@ -129,7 +129,7 @@ class Command(BaseCommand):
         given = yaml_io.read(_content(options["file"])) if options["file"] else None
         body, note, key = requested.taken_apart(flags.body_of(options, given), options["key"] or None)
         traffic = live.of(person.name, person.visible())
-        row = starting.start(body, user, person, traffic, key=key, note=options["note"] or note)
+        row, _ = starting.start(body, user, person, traffic, key=key, note=options["note"] or note)
         self._shows(row, person, options)
         return self._wait(row, options) if options["wait"] else DONE
 

@@ -31,11 +31,11 @@ PATIENCE_SECONDS: Final = 3.0
 """So long a look waits for a cluster; what it answers later is for the next."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Seen:
     """What steers a service now: the `resources` about it, and what they come to. `scene.service` has no
     versions where it is not `known`, or not there; `namespace_gone`: it is not there either, or about to go.
-    `services`: all of its namespace, by name.
+    `services`: all of its namespace, by name. The watch cache gives the same object until something changes.
     """
 
     scene: Scene

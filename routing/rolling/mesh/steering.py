@@ -3,6 +3,7 @@ long as nothing changes.
 """
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from cluster import connection
 from cluster.connection import UnknownClusterError
@@ -23,10 +24,10 @@ class Steered:
 
 
 class Steerings:
-    """Safe in threads: what is kept is replaced as a whole."""
+    """Safe in threads: at worst something is worked out twice."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str, str], tuple[Seen, Steered | None]] = {}
+        self._kept = WeakKeyDictionary[Seen, Steered | None]()
 
     def of(self, cluster: str, namespace: str, service: str) -> Steered | None:
         """What steers a service; None where it is not known, or not there."""
@@ -37,12 +38,9 @@ class Steerings:
         seen = picture.cached(namespace, service) or picture.fresh(namespace, service)
         if seen is None:
             return None
-        key = cluster, namespace, service
-        kept = self._kept.get(key)
-        # The picture gives the same object until something changes.
-        if kept is None or kept[0] is not seen:
-            kept = self._kept[key] = seen, _steered(seen)
-        return kept[1]
+        if seen not in self._kept:
+            self._kept[seen] = _steered(seen)
+        return self._kept[seen]
 
 
 def _steered(seen: Seen) -> Steered | None:

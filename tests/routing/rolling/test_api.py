@@ -257,8 +257,9 @@ def test_of_two_at_the_same_moment_one_starts_and_both_hear_of_it(cluster, olga)
     def start(traffic, key="k"):
         return starting.start(BODY, olga, own(), traffic, key=key)
 
-    first = start(Meanwhile(lambda: start(NO_TRAFFIC)))
+    first, is_new = start(Meanwhile(lambda: start(NO_TRAFFIC)))
     assert Rollout.objects.get() == first
+    assert not is_new
     ends(first.pk)
     with pytest.raises(ConflictError, match="one rollout at a time"):
         start(Meanwhile(lambda: start(NO_TRAFFIC, "other")), "another")

@@ -158,7 +158,7 @@ def caller(served, ann):
 
 @pytest.fixture
 def rollout(ann, staged):
-    return starting.start(BODY, ann, own(), live.of("", None)).pk
+    return starting.start(BODY, ann, own(), live.of("", None))[0].pk
 
 
 def later(do):
@@ -262,7 +262,9 @@ def test_the_stream_of_all_tells_of_new_ones_too(caller, rollout, ann):
     with caller.open("GET", "rollouts/events") as answer:
         told = events(answer)
         assert next(told)[2]["id"] == rollout
-        other = starting.start({**BODY, "service": "ratings", "canary": "v2"}, ann, own(), live.of("", None))
+        other, _ = starting.start(
+            {**BODY, "service": "ratings", "canary": "v2"}, ann, own(), live.of("", None)
+        )
         assert next(told)[2]["id"] == other.pk
         ends(rollout)
         name, _, found = next(told)

@@ -35,7 +35,7 @@ def cluster(shared_cluster):
 def rollouts(cluster, people):
     by = people["administrator"]
     asked = {"bookinfo": BODY, "vault": LEDGER}
-    return {name: starting.start(body, by, own(), NO_TRAFFIC).pk for name, body in asked.items()}
+    return {name: starting.start(body, by, own(), NO_TRAFFIC)[0].pk for name, body in asked.items()}
 
 
 @pytest.mark.parametrize(
